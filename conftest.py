@@ -1,0 +1,55 @@
+"""Lets plain ``pytest --nbval notebooks`` compare what ought to be the same on every machine, and no less.
+
+A number behind "≈" depends on the processor: it may differ, but not by much. Pictures are compared by their
+alternative text. All else is compared to the letter.
+"""
+
+import json
+import re
+
+APPROXIMATE = re.compile(r"≈ ?(-?[\d,]*\.?\d+(?:e-?\d+)?)")
+RECORDED = re.compile(r'"(?:value|low|high)": (-?[\d.]+(?:e-?\d+)?)')
+IMAGE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")
+
+
+def pytest_configure(config):
+    if not config.pluginmanager.hasplugin("nbval"):
+        return
+    from nbval.plugin import IPyNbCell
+
+    compare_text = IPyNbCell.compare_outputs
+    sanitize = IPyNbCell.sanitize
+
+    def compare_outputs(self, test, ref, skip_compare=None):
+        if not compare_text(self, test, ref, skip_compare):
+            return False
+        far = far_apart(_text(ref), _text(test))
+        self.comparison_traceback += [f"≈ {stored} is stored, ≈ {fresh} came out: too far apart" for stored, fresh in far]
+        return not far
+
+    IPyNbCell.compare_outputs = compare_outputs
+    IPyNbCell.sanitize = lambda self, value: sanitize(self, without_what_may_differ(value))
+
+
+def without_what_may_differ(output):
+    """An output's text with pictures and approximate numbers blotted out; data is compared as JSON."""
+    if isinstance(output, dict):
+        output = json.dumps(output, sort_keys=True, ensure_ascii=False)
+    if not isinstance(output, str):
+        return output
+    return RECORDED.sub('"number": "≈"', APPROXIMATE.sub("≈", IMAGE.sub("image", output)))
+
+
+def far_apart(stored, fresh):
+    """The pairs of approximate numbers that differ by more than 0.2 and by more than half of the larger."""
+    pairs = zip(*([float(n.replace(",", "")) for n in APPROXIMATE.findall(text)] for text in (stored, fresh)), strict=False)
+    return [(a, b) for a, b in pairs if abs(a - b) > max(0.2, 0.5 * max(abs(a), abs(b)))]
+
+
+def _text(outputs):
+    return "\n".join(
+        str(value)
+        for output in outputs
+        for value in (output.get("data") or {"text": output.get("text", "")}).values()
+        if isinstance(value, str)
+    )

@@ -1,0 +1,11 @@
+"""What the notebooks and the instructors of the course import.
+
+Importing this package before Keras keeps TensorFlow's start-up log out of the notebooks' outputs and
+fixes the arithmetic: oneDNN reorders floating point sums, so it is off for every way of running.
+"""
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")

@@ -1,0 +1,81 @@
+"""The ranges that a notebook's parameters must lie in."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number from ``low`` to ``high``, both allowed; ``step`` apart, counted from ``low``."""
+
+    low: int
+    high: int
+    step: int = 1
+
+    def __str__(self):
+        steps = f" in steps of {self.step}" if self.step > 1 else ""
+        return f"a whole number from {self.low} to {self.high}{steps}"
+
+    def allows(self, value):
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return whole and self.low <= value <= self.high and (value - self.low) % self.step == 0
+
+
+@dataclass(frozen=True)
+class Real:
+    """A number from ``low`` to ``high``, both allowed."""
+
+    low: float
+    high: float
+
+    def __str__(self):
+        return f"a number from {self.low} to {self.high}"
+
+    def allows(self, value):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and self.low <= value <= self.high
+
+
+@dataclass(frozen=True, init=False)
+class Choice:
+    """One of the values given."""
+
+    values: tuple
+
+    def __init__(self, *values):
+        object.__setattr__(self, "values", values)
+
+    def __str__(self):
+        return "one of " + ", ".join(map(repr, self.values))
+
+    def allows(self, value):
+        return any(type(value) is type(allowed) and value == allowed for allowed in self.values)
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text up to ``longest`` characters, the empty one too."""
+
+    longest: int = 1000
+
+    def __str__(self):
+        return f"text of at most {self.longest} characters"
+
+    def allows(self, value):
+        return isinstance(value, str) and len(value) <= self.longest
+
+
+KINDS = {"Whole": Whole, "Real": Real, "Choice": Choice, "Text": Text}
+
+
+def check_parameters(values, **ranges):
+    """Raise ``ValueError`` unless every parameter lies in its range; the message names each that does not.
+
+    ``values`` maps names to values: in a notebook, ``globals()``.
+    """
+    wrong = [
+        f"{name}={values[name]!r}: {allowed} is needed"
+        for name, allowed in ranges.items()
+        if not allowed.allows(values[name])
+    ]
+    if wrong:
+        raise ValueError("; ".join(wrong))
