@@ -1,0 +1,1 @@
+"""Running the course: the command line ``course`` and what stands behind it. No notebook imports it."""

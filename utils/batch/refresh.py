@@ -1,0 +1,63 @@
+"""``course refresh``: a notebook executed, its outputs stored in the notebook itself."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import nbformat
+
+from utils.batch.notebooks import read
+from utils.batch.runner import PASSED, Job, execute
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+MACHINE_DEPENDENT = "nbval-ignore-output"
+
+
+def refresh_notebook(source, force=False):
+    """Execute ``source`` with its defaults, and store the outputs if it passed; the ``Result`` says how it went."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / source.name
+        result = execute(Job(source, output))
+        if result.status == PASSED:
+            fresh = read(output)
+            _tidy(fresh)
+            if not force:
+                _keep_machine_dependent(read(source), fresh)
+            _store(fresh, source)
+    return result
+
+
+def _tidy(notebook):
+    """Take out what differs from run to run, and widgets' views: without a kernel their static picture shows."""
+    for key in ("papermill", "widgets"):
+        notebook.metadata.pop(key, None)
+    notebook.metadata.kernelspec = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    notebook.metadata.language_info = {"name": "python"}
+    for cell in notebook.cells:
+        for key in ("papermill", "execution", "trusted", "ExecuteTime"):
+            cell.metadata.pop(key, None)
+        if cell.metadata.get("tags") == []:
+            del cell.metadata["tags"]
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output.data.pop(WIDGET_VIEW, None)
+                output.metadata = {}
+
+
+def _keep_machine_dependent(stored, fresh):
+    before = {cell.id: cell for cell in stored.cells}
+    for cell in fresh.cells:
+        old = before.get(cell.id)
+        if (
+            old
+            and MACHINE_DEPENDENT in cell.metadata.get("tags", [])
+            and old.source == cell.source
+            and old.get("outputs")
+        ):
+            cell.outputs = old.outputs
+
+
+def _store(notebook, path):
+    beside = path.with_name(f".{path.stem}.partial")
+    nbformat.write(notebook, beside, version=nbformat.NO_CONVERT)
+    os.replace(beside, path)

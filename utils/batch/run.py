@@ -1,0 +1,42 @@
+"""``course run``: the whole course, or some of its notebooks, executed into a folder."""
+
+import os
+
+from utils.batch.notebooks import UnreadableNotebook, read
+from utils.batch.pages import index_page, notebook_page, results_json
+from utils.batch.runner import Job, execute_all
+
+
+def run_course(chosen, out, workers, on_event):
+    """Execute the notebooks of ``chosen`` (path → parameters) into ``out`` and return their results in order."""
+    os.environ["COURSE_RUN_FOLDER"] = str(out.resolve())  # the last notebook shows the verdicts of this run
+    jobs = [Job(source, out / source.name, values) for source, values in chosen.items()]
+    for job in jobs:
+        for old in (job.output, job.output.with_suffix(".html")):
+            old.unlink(missing_ok=True)
+    results = execute_all(jobs, _order(jobs), workers, on_event)
+    for job in jobs:
+        if job.output.exists():
+            _write(job.output.with_suffix(".html"), notebook_page(read(job.output)))
+    _write(out / "results.json", results_json(results))
+    _write(out / "index.html", index_page(results))
+    return results
+
+
+def _order(jobs):
+    """Which jobs must have ended before a job starts, by what the notebooks' metadata says under ``course.after``."""
+    by_name = {job.source.stem: job for job in jobs}
+    return {job: [by_name[name] for name in _after(job.source) if name in by_name] for job in jobs}
+
+
+def _after(source):
+    try:
+        return read(source).metadata.get("course", {}).get("after", [])
+    except UnreadableNotebook:
+        return []
+
+
+def _write(path, text):
+    beside = path.with_name(f".{path.name}.partial")
+    beside.write_text(text, encoding="utf-8")
+    os.replace(beside, path)

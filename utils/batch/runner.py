@@ -1,0 +1,137 @@
+"""Executing notebooks through papermill, and saying truthfully what became of each."""
+
+import os
+import re
+import time
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+import nbformat
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+from utils.batch.notebooks import ANSWER, VERDICT, UnreadableNotebook, read, records
+
+PASSED = "passed"
+
+
+@dataclass
+class Result:
+    """What became of one notebook: ``status`` is ``"passed"`` or says in a word what happened instead."""
+
+    notebook: str
+    status: str
+    seconds: float
+    error: str = ""
+    answers: list = field(default_factory=list)
+    verdicts: list = field(default_factory=list)
+
+    asdict = asdict
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A notebook to execute, the parameters to set in it, and where the executed notebook goes."""
+
+    source: Path
+    output: Path
+    parameters: dict = field(default_factory=dict)
+    cell_timeout: int = 600
+
+
+def execute(job, on_cell=None):
+    """Execute one notebook in a kernel of its own; the ``Result`` tells how it ended, and never raises for it.
+
+    The executed notebook, whole or partial, is at ``job.output`` afterwards: written beside it first, then renamed.
+    """
+    started = time.monotonic()
+    # "{" in a path would be read as one of papermill's placeholders.
+    partial = job.output.with_name(f".{job.output.stem}.partial.ipynb")
+    status, error = PASSED, ""
+    try:
+        read(job.source)
+        job.output.parent.mkdir(parents=True, exist_ok=True)
+        papermill.execute_notebook(
+            job.source,
+            partial,
+            parameters=job.parameters,
+            engine_name="course",
+            on_cell=on_cell,
+            progress_bar=False,
+            execution_timeout=job.cell_timeout,
+        )
+    except papermill.PapermillExecutionError as failure:
+        status, error = "failed", f"cell {failure.cell_index + 1}: {failure.ename}: {_plain(failure.evalue)}"
+    except DeadKernelError:
+        status, error = "died", "the kernel died (killed, out of memory, or a crash)"
+    except CellTimeoutError:
+        status, error = "timed out", f"a cell ran for more than {job.cell_timeout} s"
+    except UnreadableNotebook as failure:
+        status, error = "unreadable", str(failure)
+    except Exception as failure:
+        # Whatever else went wrong belongs to this notebook; the others still run.
+        status, error = "failed", f"{type(failure).__name__}: {_plain(failure)}"
+    result = Result(job.source.stem, status, round(time.monotonic() - started, 1), error)
+    if partial.exists():
+        _judge(result, nbformat.read(partial, as_version=4))
+        os.replace(partial, job.output)
+    return result
+
+
+def execute_all(jobs, after, workers, on_event=lambda job, event: None):
+    """Execute the jobs, ``workers`` at a time, and return their results in the order of ``jobs``.
+
+    ``after`` maps a job to the jobs that must have ended before it starts. ``on_event(job, event)`` hears
+    ``("cell", number, cells)`` as cells start, and the ``Result`` when a job ends.
+    """
+    context = get_context("spawn")
+    results, running, waiting = {}, {}, list(jobs)
+    with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
+        events = manager.Queue()
+        while waiting or running:
+            for job in [job for job in waiting if all(other in results for other in after.get(job, ()))]:
+                if len(running) < workers:
+                    waiting.remove(job)
+                    running[pool.submit(_execute_and_tell, job, jobs.index(job), events)] = job
+            ended, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+            while not events.empty():
+                index, *event = events.get()
+                on_event(jobs[index], event)
+            for future in ended:
+                job = running.pop(future)
+                results[job] = _outcome(future, job)
+                on_event(job, results[job])
+    return [results[job] for job in jobs]
+
+
+def _execute_and_tell(job, index, events):
+    return execute(job, lambda number, cells: events.put((index, "cell", number, cells)))
+
+
+def _outcome(future, job):
+    try:
+        return future.result()
+    except Exception as failure:
+        return Result(job.source.stem, "died", 0.0, f"the process that ran it was lost: {failure}")
+
+
+def _judge(result, notebook):
+    """Fill in the records, and call a run that papermill takes for complete by its true name."""
+    result.answers = records(notebook, ANSWER)
+    result.verdicts = [
+        {"id": record["id"], "verdict": record["verdict"]} for record in records(notebook, VERDICT)
+    ]
+    if result.status == PASSED:
+        code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+        unrun = [cell for cell in code if cell.execution_count is None]
+        if unrun:
+            number = notebook.cells.index(unrun[0]) + 1
+            result.status = "ended early"
+            result.error = f"cell {number} and those after it never ran: the notebook left its kernel"
+
+
+def _plain(text):
+    """One line without terminal colours, cut at 500 characters."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(text)).split())[:500]
