@@ -7,6 +7,8 @@ alternative text. All else is compared to the letter.
 import json
 import re
 
+import pytest
+
 APPROXIMATE = re.compile(r"≈ ?(-?[\d,]*\.?\d+(?:e-?\d+)?)")
 RECORDED = re.compile(r'"(?:value|low|high)": (-?[\d.]+(?:e-?\d+)?)')
 IMAGE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")
@@ -29,6 +31,13 @@ def pytest_configure(config):
 
     IPyNbCell.compare_outputs = compare_outputs
     IPyNbCell.sanitize = lambda self, value: sanitize(self, without_what_may_differ(value))
+
+
+def pytest_collection_modifyitems(items):
+    """Under xdist a file's tests, and so a notebook's cells, stay together in one process; ``long_run`` tests go alone."""
+    for item in items:
+        if not item.get_closest_marker("long_run"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
 
 
 def without_what_may_differ(output):

@@ -1,0 +1,43 @@
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+
+.PHONY: help run test lab lint refresh bench lock clean
+
+help:  ## Show this help
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+run: .venv/ready  ## Execute the whole course on real photographs and a real ImageNet network (build/run/index.html)
+	@$(BIN)/course run
+
+test: .venv/ready  ## Run all tests, and every notebook against its stored outputs
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --nbval notebooks tests
+
+lab: .venv/ready  ## Open the course in JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir notebooks --LabApp.news_url=None 00_start_here.ipynb
+
+lint: .venv/ready  ## Check and format code and notebooks
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+refresh: .venv/ready  ## Execute all notebooks and store their outputs
+	@$(BIN)/course refresh
+
+bench: .venv/ready  ## Run the benchmarks: ratios, measured interleaved
+	@$(BIN)/python -m tests.benchmarks
+
+lock: .venv/ready  ## Compile requirements.txt from pyproject.toml
+	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements.txt
+
+clean:  ## Remove what make and the runs wrote
+	@rm -rf .venv build
+
+# uv installs the locked packages several times faster than pip; where it cannot (it does not read pip's settings), pip does.
+.venv/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v < (3, 14) or sys.exit(f"Python {v[0]}.{v[1]} runs this: TensorFlow needs 3.11, 3.12 or 3.13. Name one: make PYTHON=python3.12 …")'
+	@echo "Setting up .venv (once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.txt)"
+	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --require-hashes -r requirements.txt || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch .venv/ready

@@ -1,0 +1,126 @@
+"""What every stored notebook keeps to."""
+
+import ast
+import re
+from html.parser import HTMLParser
+
+import nbformat
+import pytest
+
+from utils.batch.notebooks import course_notebooks, parameters, read, tagged
+
+MEGABYTE = 1_000_000
+ALLOWED_TAGS = {"parameters", "answer", "prediction", "nbval-ignore-output"}
+
+every_notebook = pytest.mark.parametrize("path", course_notebooks(), ids=lambda path: path.stem)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def outputs(notebook):
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+class Images(HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.alts, self.scripts = [], 0
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "img":
+            self.alts.append(dict(attributes).get("alt") or "")
+        self.scripts += tag == "script"
+
+
+@every_notebook
+def test_it_is_valid_and_under_two_megabytes(path):
+    nbformat.validate(read(path))
+    assert path.stat().st_size < 2 * MEGABYTE
+
+
+@every_notebook
+def test_it_has_one_parameters_cell_with_profile_and_seed_and_a_range_for_each(path):
+    notebook = read(path)
+    assert len(tagged(notebook, "parameters")) == 1
+    declared = parameters(notebook)
+    assert {"profile", "seed"} <= set(declared)
+    assert declared["profile"].default == "quick"
+    for each in declared.values():
+        assert each.range is not None, f"{each.name} has no range"
+        assert each.range.allows(each.default), f"{each.name}={each.default!r} is outside its own range"
+
+
+@every_notebook
+def test_its_parameters_are_typed_and_checked_in_the_next_code_cell(path):
+    cells = code_cells(read(path))
+    place = next(i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", []))
+    assert all(isinstance(line, ast.AnnAssign) for line in ast.parse(cells[place].source).body)
+    assert "check_parameters(" in cells[place + 1].source
+
+
+@every_notebook
+def test_it_was_run_from_top_to_bottom(path):
+    cells = [cell for cell in code_cells(read(path)) if cell.source.strip()]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+
+
+@every_notebook
+def test_it_stores_no_error_and_nothing_from_stderr(path):
+    for output in outputs(read(path)):
+        assert output.output_type != "error"
+        assert output.get("name") != "stderr", output.get("text")
+
+
+@every_notebook
+def test_every_code_cell_is_plain_python(path):
+    # nbval passes a notebook whose unknown magic ended it, so there are no magics at all.
+    for cell in code_cells(read(path)):
+        ast.parse(cell.source)
+
+
+@every_notebook
+def test_every_figure_has_a_text_alternative_and_no_output_has_a_script(path):
+    figures = 0
+    for output in outputs(read(path)):
+        data = output.get("data", {})
+        assert not {"image/png", "image/jpeg", "image/svg+xml"} & set(data), "a picture without a text alternative"
+        page = Images(data.get("text/html", ""))
+        figures += len(page.alts)
+        assert all(len(alt) >= 20 for alt in page.alts), page.alts
+        assert not page.scripts
+    assert figures, "no figure at all"
+
+
+@every_notebook
+def test_it_stores_no_widget_state_and_no_times(path):
+    notebook = read(path)
+    assert set(notebook.metadata) <= {"kernelspec", "language_info", "course"}
+    for cell in notebook.cells:
+        assert set(cell.metadata.get("tags", [])) <= ALLOWED_TAGS
+        assert not set(cell.metadata) & {"execution", "papermill", "ExecuteTime"}
+    assert not [o for o in outputs(notebook) if "application/vnd.jupyter.widget-view+json" in o.get("data", {})]
+
+
+@every_notebook
+def test_answers_and_predictions_are_left_to_the_student(path):
+    notebook = read(path)
+    for cell in tagged(notebook, "answer"):
+        assert re.search(r"^answer = None\b", cell.source, re.M), cell.source
+        assert cell.metadata.get("question"), cell.source
+        assert f'check("{cell.metadata.question}"' in cell.source
+    for cell in tagged(notebook, "prediction"):
+        assert "predict(" in cell.source
+        assert "None" in cell.source
+    answers = [cell for cell in code_cells(notebook) if "check(" in cell.source and "answer" in cell.source]
+    assert all("answer" in cell.metadata.get("tags", []) for cell in answers)
+
+
+@every_notebook
+def test_its_metadata_says_how_long_it_takes_and_what_comes_first(path):
+    course = read(path).metadata.course
+    assert 5 <= course.minutes <= 120
+    names = [other.stem for other in course_notebooks()]
+    assert all(names.index(earlier) < names.index(path.stem) for earlier in course.get("after", []))
