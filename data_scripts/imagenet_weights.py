@@ -81,7 +81,7 @@ def source_file():
 
 
 def cache_file():
-    """Where the converted arrays are kept: ``convnet-course/`` in the user's cache folder (``COURSE_CACHE`` overrides)."""
+    """Where the converted arrays are kept: in the user's cache folder, or in ``COURSE_CACHE`` where that is set."""
     if folder := os.environ.get("COURSE_CACHE"):
         base = Path(folder)
     elif sys.platform == "win32":
