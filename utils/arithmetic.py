@@ -12,8 +12,8 @@ pointwise kernels: 32 × 64 = 2,048
 biases: 64
 total: 288 + 2,048 + 64 = 2,400
 
-``multiply_adds(shape)`` and ``receptive_field(shape)`` go the same way. ``Sequential`` and ``Residual`` put layers together and
-are layers themselves. All raise ``ValueError`` for arguments or shapes that the Keras layer would refuse.
+``multiply_adds(shape)`` and ``receptive_field(shape)`` go the same way. ``Sequential`` and ``Residual`` put layers
+together and are layers themselves. All raise ``ValueError`` for arguments or shapes that the Keras layer would refuse.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,174 @@
+"""The questions of the course: ``check("bn-parameters", answer, channels=32)`` says whether the answer is right, and if
+not, which slip it comes from.
+
+Each module in this package is one question: ``bn_parameters.py`` is "bn-parameters". It holds ``PARAMETERS``, a
+function ``question`` of them that returns a ``Question``, and ``by_keras``, which gets the same answer from Keras.
+"""
+
+import importlib
+import itertools
+import pkgutil
+import random
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from utils.arithmetic import Count
+from utils.parameters import check_parameters
+from utils.questions._feedback import Help, judged, same
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a question: its default, the range allowed, and the values that students' variants take."""
+
+    default: object
+    allowed: object
+    variants: tuple = ()
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A known wrong answer: the number or choice it gives, a short name, and what went wrong and where to look."""
+
+    answer: object
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with its parameters put in.
+
+    ``answer`` is a whole number, a ``Fraction`` or decimal number, a (nested) tuple of numbers, or the name of one of
+    ``choices`` (name → sentence); ``None`` where only a measurement can tell. ``derivation`` leads to it: a ``Count``
+    or lines of text.
+    ``tolerance`` is the share of the answer by which a rounded answer may differ.
+    """
+
+    text: str
+    answer: object
+    derivation: Count | tuple[str, ...]
+    slips: tuple[Slip, ...]
+    hints: tuple[str, str]
+    choices: dict[str, str] = field(default_factory=dict)
+    tolerance: float = 0.0
+    id: str = ""
+    parameters: dict = field(default_factory=dict)
+
+    @property
+    def steps(self):
+        """The derivation as lines of text."""
+        return self.derivation.steps if isinstance(self.derivation, Count) else list(self.derivation)
+
+    @property
+    def refusal(self):
+        """Why this set is not asked: a slip gives the right answer, or two slips the same; "" if neither."""
+        for slip in self.slips:
+            if same(slip.answer, self.answer, 2 * self.tolerance):
+                return f"here the slip “{slip.name}” leads to the right answer"
+        for one, other in itertools.combinations(self.slips, 2):
+            if same(one.answer, other.answer, 2 * self.tolerance):
+                return f"here the slips “{one.name}” and “{other.name}” lead to the same answer"
+        return ""
+
+
+_asked_last = {}
+
+
+def check(question_id, answer, **parameters):
+    """Judge ``answer`` and return ``Feedback`` for display; parameters that are left out take their defaults.
+
+    Never raises for what a student answers. ``KeyError`` for an unknown id, ``TypeError`` for an unknown parameter and
+    ``ValueError`` for one out of its range are for the author of the cell.
+    """
+    _asked_last[question_id] = parameters
+    return judged(*_posed(question_id, parameters), answer)
+
+
+def hint(question_id, number=1, **parameters):
+    """The first or the second hint, for the parameters last checked if none are given."""
+    question, refusal = _posed(question_id, parameters or _asked_last.get(question_id, {}))
+    if refusal:
+        return Help("Hint", [refusal])
+    if number not in (1, 2):
+        return Help("Hint", [f"There are two hints: write hint({question_id!r}, 1) or hint({question_id!r}, 2)."])
+    return Help(f"Hint {number} of 2", [question.hints[number - 1]])
+
+
+def solution(question_id, **parameters):
+    """The derivation of the right answer, for the parameters last checked if none are given."""
+    question, refusal = _posed(question_id, parameters or _asked_last.get(question_id, {}))
+    return Help("Solution", [refusal] if refusal else question.steps)
+
+
+def ask(question_id, **parameters):
+    """The ``Question`` with these parameters, the others at their defaults.
+
+    ``KeyError`` for an unknown id, ``TypeError`` for an unknown parameter, ``ValueError`` for one out of its range or
+    a set that makes no sense (a kernel larger than the image) or whose answers could not be told apart.
+    """
+    question, refusal = _posed(question_id, parameters)
+    if refusal:
+        raise ValueError(refusal)
+    return question
+
+
+def variant(question_id, seed):
+    """The parameters of a student's own question: one of the sets that are allowed and not trivial, by ``seed``."""
+    return dict(random.Random(f"{question_id} {seed}").choice(variants(question_id)))
+
+
+@cache
+def variants(question_id):
+    """All parameter sets that ``variant`` draws from: askable, and with another answer than the default's."""
+    module = _module(question_id)
+    default = ask(question_id)
+    values = [parameter.variants or (parameter.default,) for parameter in module.PARAMETERS.values()]
+    found = []
+    for combination in itertools.product(*values):
+        parameters = dict(zip(module.PARAMETERS, combination, strict=True))
+        question, refusal = _posed(question_id, parameters)
+        if not refusal and not same(question.answer, default.answer, 2 * default.tolerance):
+            found.append(parameters)
+    return found
+
+
+@cache
+def questions():
+    """The ids of all questions."""
+    modules = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    return tuple(name.replace("_", "-") for name in modules)
+
+
+def parameters_of(question_id):
+    """The question's ``Parameter``s by name."""
+    return _module(question_id).PARAMETERS
+
+
+def by_keras(question_id, **parameters):
+    """The answer as Keras gives it: counted in a built layer, or computed by it. Slow beside the closed formula."""
+    return _module(question_id).by_keras(**ask(question_id, **parameters).parameters)
+
+
+def _posed(question_id, parameters):
+    """The question and "", or ``None`` and the reason why it is not asked with these parameters."""
+    module = _module(question_id)
+    known = module.PARAMETERS
+    if unknown := [name for name in parameters if name not in known]:
+        raise TypeError(f"{question_id} has no parameter {unknown[0]!r}; it has: {', '.join(known) or 'none'}")
+    values = {name: parameters.get(name, parameter.default) for name, parameter in known.items()}
+    check_parameters(values, **{name: parameter.allowed for name, parameter in known.items()})
+    shown = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    try:
+        question = replace(module.question(**values), id=question_id, parameters=values)
+    except ValueError as error:
+        question, refusal = Question("", None, (), (), ("", ""), id=question_id, parameters=values), str(error)
+    else:
+        refusal = question.refusal
+    return question, refusal and f"This question is not asked with {shown}: {refusal}. Choose other parameters."
+
+
+def _module(question_id):
+    if question_id not in questions():
+        raise KeyError(f"no question {question_id!r}; the questions are: {', '.join(questions())}")
+    return importlib.import_module(f"{__name__}.{question_id.replace('-', '_')}")

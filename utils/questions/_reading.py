@@ -1,0 +1,188 @@
+"""From what a student typed to a value that can be compared. Text is parsed as arithmetic, never executed."""
+
+import ast
+import math
+import operator
+import re
+import warnings
+from fractions import Fraction
+from numbers import Integral, Rational, Real
+
+LARGEST = 10**18
+LONGEST_TEXT = 200
+TYPED_SIGNS = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", "÷": "/", "\u00a0": " "})
+OPERATIONS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Pow: operator.pow,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+}
+
+
+class Unreadable(ValueError):
+    """An answer that cannot be compared; the message is a sentence for the student."""
+
+
+def read(answer, key, choices=()):
+    """The answer in the form of ``key``: a choice's name for text, a flat list of numbers for a tuple, else a number.
+
+    Whole numbers come back as ``int``, others as ``Fraction``. Raises ``Unreadable``.
+    """
+    if choices:
+        return _choice(answer, choices)
+    if isinstance(key, tuple):
+        return _numbers(answer, len(flat(key)))
+    return _number(answer)
+
+
+def flat(values):
+    """All numbers of a nested tuple in a row."""
+    if not isinstance(values, tuple | list):
+        return [values]
+    return [number for value in values for number in flat(value)]
+
+
+def _choice(answer, choices):
+    allowed = ", ".join(f'"{choice}"' for choice in choices)
+    if not isinstance(answer, str):
+        raise Unreadable(f"This question is answered with one of the words {allowed}, in quotation marks.")
+    typed = {_plain(choice): choice for choice in choices}
+    if _plain(answer) not in typed:
+        raise Unreadable(f"This is not one of the choices. They are {allowed}.")
+    return typed[_plain(answer)]
+
+
+def _plain(text):
+    return re.sub(r"[\s_-]+", "-", text.strip().strip(".\"'").casefold())
+
+
+def _numbers(answer, length):
+    values = _parsed(answer) if isinstance(answer, str) else _sequence(answer)
+    if not isinstance(values, list | tuple):
+        raise Unreadable(f"{length} numbers are asked for, in brackets and with commas between them.")
+    if _depth_and_size(values)[1] > 1000:
+        raise Unreadable(f"{length} numbers are asked for; these are far more.")
+    values = flat(values)
+    if len(values) == length + 1 and values[0] is None:
+        values = values[1:]  # a Keras shape, with its batch
+    if len(values) != length:
+        raise Unreadable(f"{length} numbers are asked for; there are {len(values)}. (The batch is not counted.)")
+    return [_number(value) for value in values]
+
+
+def _sequence(answer):
+    """Tuples, arrays, tensors and Keras shapes as nested lists of what they hold."""
+    if isinstance(answer, tuple | list):
+        return [_sequence(value) if isinstance(value, tuple | list) else value for value in answer]
+    for name in ("numpy", "tolist", "as_list"):
+        if hasattr(answer, name):
+            answer = _quietly(getattr(answer, name))
+            return answer if isinstance(answer, int | float) else _sequence(answer)
+    return answer
+
+
+def _depth_and_size(values):
+    if not isinstance(values, tuple | list):
+        return 0, 1
+    inside = [_depth_and_size(value) for value in values]
+    return 1 + max((depth for depth, _ in inside), default=0), sum(size for _, size in inside)
+
+
+def _number(answer):
+    if isinstance(answer, str):
+        answer = _parsed(answer)
+    if type(answer).__name__ in ("bool", "bool_"):
+        raise Unreadable(f"{bool(answer)} is not a number. Which number do you mean?")
+    if isinstance(answer, tuple | list):
+        raise Unreadable("One number is asked for, not several.")
+    if answer is None:
+        raise Unreadable("One of the numbers is still None.")
+    if not isinstance(answer, Real):
+        answer = _scalar(answer)
+    if not isinstance(answer, Rational) and not math.isfinite(answer):
+        raise Unreadable(f"{answer} is not a number that could be counted.")
+    if abs(answer) > LARGEST:
+        raise Unreadable("This number is too large to be meant.")
+    exact = (
+        Fraction(int(answer))
+        if isinstance(answer, Integral)
+        else Fraction(answer if isinstance(answer, Fraction) else float(answer))
+    )
+    return int(exact) if exact.denominator == 1 else exact
+
+
+def _scalar(answer):
+    """The number in a NumPy, TensorFlow or Keras scalar."""
+    for name in ("numpy", "item"):
+        if hasattr(answer, name):
+            value = _quietly(getattr(answer, name))
+            if type(value) is not type(answer):
+                return _number(value)
+    raise Unreadable(f"A number is asked for, and this is of type {type(answer).__name__}.")
+
+
+def _quietly(method):
+    try:
+        return method()
+    except Exception as error:  # whatever a student's object does
+        raise Unreadable("A number is asked for, and no number could be read from this.") from error
+
+
+def _parsed(text):
+    """The value of plain arithmetic: whole and decimal numbers, + - * / // **, brackets; commas make a tuple."""
+    if len(text) > LONGEST_TEXT:
+        raise Unreadable(f"This text is too long: at most {LONGEST_TEXT} characters of arithmetic are read.")
+    if re.fullmatch(r"\s*[+-]?\d{1,3}(,\d{3})+\s*", text):
+        text = text.replace(",", "")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.translate(TYPED_SIGNS).strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise _no_arithmetic() from None
+    return _value(tree.body)
+
+
+def _value(node):
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return _bounded(Fraction(str(number)) if math.isfinite(number) else LARGEST + 1)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            return [_value(element) for element in elements]
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATIONS:
+            return OPERATIONS[type(op)](_one(operand))
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
+            return _operate(op, _one(left), _one(right))
+        case ast.BinOp(op=ast.BitXor()):
+            raise Unreadable("A power is written **, as in 3**2.")
+    raise _no_arithmetic()
+
+
+def _one(node):
+    value = _value(node)
+    if isinstance(value, list):
+        raise _no_arithmetic()
+    return value
+
+
+def _operate(op, left, right):
+    if isinstance(op, ast.Pow) and (right.denominator != 1 or abs(right) > 60 or abs(left) > LARGEST):
+        raise Unreadable("This power is too large to be meant, or its exponent is not a whole number.")
+    try:
+        return _bounded(Fraction(OPERATIONS[type(op)](left, right)))
+    except ZeroDivisionError:
+        raise Unreadable("This divides by zero.") from None
+
+
+def _bounded(number):
+    if abs(number) > LARGEST or number.denominator > LARGEST:
+        raise Unreadable("This number is too large to be meant.")
+    return number
+
+
+def _no_arithmetic():
+    return Unreadable("Only numbers, + - * / // ** and brackets are read here; nothing is executed.")
