@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import keras
 
+from utils import arithmetic
 from utils.figures import BLUE, Picture
 
 ROW, BOX_HEIGHT, RADIUS, MARGIN, GAP = 58, 40, 13, 14, 22  # pixels
@@ -61,11 +62,21 @@ def diagram(model, alt=None, caption=""):
     ``model`` is functional, or sequential with a known input shape; a model inside it is one box. ``alt``
     defaults to the same in words. Raises ``TypeError`` for a model whose graph Keras does not know.
     """
-    boxes = read(model)
-    main, branches = _branches(boxes)
-    total = f"{model.count_params():,} parameters"
     trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
-    if trainable != model.count_params():
+    return _draw(read(model), model.count_params(), trainable, alt, caption)
+
+
+def plan(layer, shape, alt=None, caption=""):
+    """The same ``Picture`` of a layer of ``utils.arithmetic`` for an input of ``shape``; nothing is built."""
+    boxes, count = [Box("Input", "", _shape(shape), 0, ())], layer.parameters(shape)
+    _planned(layer, shape, boxes, 0)
+    return _draw(boxes, count.value, count.trainable, alt, caption)
+
+
+def _draw(boxes, parameters, trainable, alt, caption):
+    main, branches = _branches(boxes)
+    total = f"{parameters:,} parameters"
+    if trainable != parameters:
         total += f", {trainable:,} of them trainable"
     alt = alt or _words(boxes, main, branches, total)
     svg, width = _svg(boxes, main, branches, total, alt)
@@ -90,8 +101,24 @@ def read(model):
         seen.add(id(layer))
         count = 0 if again or not isinstance(layer, keras.layers.Layer) else layer.count_params()
         detail = _detail(layer) + (" (shared)" if again else "")
-        boxes.append(Box(_kind(layer), detail, _shape(call.outputs[0].shape), count, parents))
+        boxes.append(Box(_kind(layer), detail, _shape(call.outputs[0].shape[1:]), count, parents))
     return boxes
+
+
+def _planned(layer, shape, boxes, start):
+    """Append the boxes of ``layer``, which takes what box ``start`` gives; the number of the box that ends it."""
+    if isinstance(layer, arithmetic.Sequential):
+        for each, given, _ in layer.rows(shape):
+            start = _planned(each, given, boxes, start)
+        return start
+    if isinstance(layer, arithmetic.Residual):
+        ends = _planned(layer.body, shape, boxes, start), _planned(layer.shortcut, shape, boxes, start)
+        box = Box("Add", "", _shape(layer.output_shape(shape)), 0, ends)
+    else:
+        kind = layer.name if isinstance(layer, arithmetic.Elementwise) else type(layer).__name__
+        box = Box(kind, _detail(layer), _shape(layer.output_shape(shape)), int(layer.parameters(shape)), (start,))
+    boxes.append(box)
+    return len(boxes) - 1
 
 
 def _kind(layer):
@@ -99,25 +126,36 @@ def _kind(layer):
 
 
 def _shape(shape):
-    return "×".join("?" if size is None else str(size) for size in shape[1:])
+    return "×".join("?" if size is None else str(size) for size in shape)
 
 
 def _detail(layer):
-    """What decides a layer's work beside its output shape: window, stride, rate, activation."""
+    """What decides a layer's work beside its output shape: window, stride, dilation, rate, activation."""
     if isinstance(layer, keras.Model):
         return f" of {len(layer.layers)} layers"
     if isinstance(layer, keras.layers.Dropout):
         return f" {layer.rate:g}"
-    pool = tuple(getattr(layer, "pool_size", ()))
-    window = tuple(getattr(layer, "kernel_size", pool))
-    strides = tuple(getattr(layer, "strides", None) or ())
-    detail = f" {_shape((None, *window))}" if window else ""
-    if any(stride != 1 for stride in strides) and strides != pool:
-        detail += f", stride {_shape((None, *strides)) if len(set(strides)) > 1 else strides[0]}"
+    pool = _axes(layer, "pool_size")
+    window, strides, dilation = (
+        _axes(layer, "kernel_size") or pool,
+        _axes(layer, "strides"),
+        _axes(layer, "dilation_rate"),
+    )
+    detail = f" {_shape(window)}" if window else ""
+    if strides != pool and set(strides) != {1}:
+        detail += f", stride {_shape(dict.fromkeys(strides))}"
+    if set(dilation) - {1}:
+        detail += f", dilation {_shape(dict.fromkeys(dilation))}"
     activation = getattr(layer, "activation", None)
     if activation is not None and activation is not keras.activations.linear:
         detail += f", {getattr(activation, '__name__', activation)}"
     return detail
+
+
+def _axes(layer, name):
+    """An attribute that holds a number for each axis, or one for both; () where the layer has none."""
+    value = getattr(layer, name, ())
+    return (value, value) if isinstance(value, int) else tuple(value)
 
 
 @dataclass(frozen=True)
