@@ -19,4 +19,7 @@ class CourseEngine(NBClientEngine):
                 return start(cell, cell_index, **more)
 
             nb_man.cell_start = cell_start
-        return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+        # ipykernel warns of its unencrypted connection on loopback at every start.
+        return super().execute_managed_notebook(
+            nb_man, kernel_name, extra_arguments=["--IPKernelApp.log_level=40"], **kwargs
+        )

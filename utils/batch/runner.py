@@ -51,19 +51,24 @@ def execute(job, on_cell=None):
     partial = job.output.with_name(f".{job.output.stem}.partial.ipynb")
     status, error = PASSED, ""
     try:
-        read(job.source)
+        kernel = read(job.source).metadata.get("kernelspec", {})
         job.output.parent.mkdir(parents=True, exist_ok=True)
         papermill.execute_notebook(
             job.source,
             partial,
             parameters=job.parameters,
             engine_name="course",
+            kernel_name=kernel.get("name", "python3"),
+            language=kernel.get("language", "python"),
             on_cell=on_cell,
             progress_bar=False,
             execution_timeout=job.cell_timeout,
         )
     except papermill.PapermillExecutionError as failure:
-        status, error = "failed", f"cell {failure.cell_index + 1}: {failure.ename}: {_plain(failure.evalue)}"
+        status, error = "failed", f"In [{failure.exec_count}]: {failure.ename}: {_plain(failure.evalue)}"
+        if not failure.traceback:
+            # An unknown magic ends a cell without an error in its outputs; it only writes to stderr.
+            error = f"In [{failure.exec_count}]: {_stderr(partial, failure.exec_count)}"
     except DeadKernelError:
         status, error = "died", "the kernel died (killed, out of memory, or a crash)"
     except CellTimeoutError:
@@ -125,11 +130,16 @@ def _judge(result, notebook):
     ]
     if result.status == PASSED:
         code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-        unrun = [cell for cell in code if cell.execution_count is None]
-        if unrun:
-            number = notebook.cells.index(unrun[0]) + 1
+        if any(cell.execution_count is None for cell in code):
+            last = max((cell.execution_count or 0 for cell in code), default=0)
             result.status = "ended early"
-            result.error = f"cell {number} and those after it never ran: the notebook left its kernel"
+            result.error = f"the notebook left its kernel in In [{last}]; the cells below never ran"
+
+
+def _stderr(path, execution_count):
+    cells = nbformat.read(path, as_version=4).cells
+    outputs = next(cell.outputs for cell in cells if cell.get("execution_count") == execution_count)
+    return _plain("".join(output.text for output in outputs if output.get("name") == "stderr"))
 
 
 def _plain(text):
