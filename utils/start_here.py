@@ -60,7 +60,7 @@ def _chapter(path):
     notebook = json.loads(path.read_text(encoding="utf-8"))
     text = "".join(notebook["cells"][0]["source"])
     title = re.sub(r"^#\s*\d*\s*[·.]?\s*", "", text.splitlines()[0]).strip()
-    return Chapter(path.stem, title, notebook["metadata"]["course"]["minutes"])
+    return Chapter(path.stem, title, int(re.search(r"About (\d+) minutes", text)[1]))
 
 
 def _version(name):

@@ -119,8 +119,11 @@ def test_answers_and_predictions_are_left_to_the_student(path):
 
 
 @every_notebook
-def test_its_metadata_says_how_long_it_takes_and_what_comes_first(path):
-    course = read(path).metadata.course
-    assert 5 <= course.minutes <= 120
+def test_it_says_how_long_it_takes_and_what_must_run_before_it(path):
+    notebook = read(path)
+    minutes = re.search(r"About (\d+) minutes", notebook.cells[0].source)
+    assert minutes, "its first cell says 'About … minutes'"
+    assert 5 <= int(minutes[1]) <= 120
     names = [other.stem for other in course_notebooks()]
-    assert all(names.index(earlier) < names.index(path.stem) for earlier in course.get("after", []))
+    earlier = notebook.metadata.get("course", {}).get("after", [])
+    assert all(names.index(name) < names.index(path.stem) for name in earlier)

@@ -14,7 +14,7 @@ def draw_patch(photograph, patch, row, column, name):
     ``photograph`` is ``(height, width, 3)``, ``patch`` the square at (row, column), ``(size, size, 3)``, both 0…255.
     """
     size = len(patch)
-    figure, axes = new_figure(10, 2.9, 1, 4, width_ratios=(1.5, 1, 1, 1))
+    figure, axes = new_figure(10, 2.55, 1, 4, width_ratios=(1.5, 1, 1, 1))
     axes[0].imshow(photograph)
     # A square of eight pixels is too small to find on the screen: the frame is drawn around a wider one.
     margin = max(photograph.shape[0] // 30, size // 2)
