@@ -1,0 +1,60 @@
+"""What a convolution's bias is worth before a BatchNormalization layer."""
+
+from utils.arithmetic import Conv2D
+from utils.parameters import Whole
+from utils.questions import Parameter, Question, Slip
+
+PARAMETERS = {
+    "kernel_size": Parameter(3, Whole(1, 11), (1, 3, 5)),
+    "channels": Parameter(32, Whole(1, 2048), (3, 8, 16, 20, 48)),
+    "filters": Parameter(64, Whole(1, 2048), (12, 24, 40, 96, 128)),
+}
+
+
+def question(kernel_size, channels, filters):
+    shape = (kernel_size, kernel_size, channels)
+    counted = Conv2D(filters, kernel_size).parameters(shape)
+    weights, biases = counted.part("kernels"), counted.part("biases")
+    return Question(
+        text=f"A Conv2D layer ({filters} filters of {kernel_size}×{kernel_size}, {channels} input channels, biases) is "
+        "followed directly by BatchNormalization. Which of its parameters are redundant, and how many does dropping "
+        "them save?",
+        answer=biases,
+        derivation=(
+            "A bias adds the same number to all values of a channel. The channel's mean moves by that number too, and "
+            "BatchNormalization subtracts the mean: the bias is gone. β takes its place.",
+            f"use_bias=False saves one number a filter: {filters:,}.",
+        ),
+        slips=(
+            Slip(
+                weights,
+                "the weights instead of the biases",
+                "You dropped the kernels. Their overall scale is normalized away, but their pattern is what the layer "
+                "has learnt. Look for what is constant over a whole channel.",
+            ),
+            Slip(
+                2 * biases,
+                "each bias saved twice",
+                "You counted two numbers a filter. Only the convolution's bias goes; β stays, because it does the "
+                "bias's work.",
+            ),
+            Slip(
+                channels,
+                "a bias for every input channel",
+                "You counted the input channels. A convolution adds its bias after it has summed over them.",
+            ),
+        ),
+        hints=(
+            "BatchNormalization subtracts each channel's mean. Which parameters only move that mean?",
+            f"The biases. The layer has {filters} filters, and each has one.",
+        ),
+    )
+
+
+def by_keras(kernel_size, channels, filters):
+    import keras
+
+    layers = [keras.layers.Conv2D(filters, kernel_size, use_bias=use_bias) for use_bias in (True, False)]
+    for layer in layers:
+        layer.build((None, kernel_size, kernel_size, channels))
+    return layers[0].count_params() - layers[1].count_params()

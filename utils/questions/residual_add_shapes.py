@@ -1,0 +1,57 @@
+"""Whether two feature maps with different numbers of channels can be added, and what makes it possible."""
+
+from utils.parameters import Whole
+from utils.questions import Parameter, Question, Slip
+
+PARAMETERS = {
+    "size": Parameter(30, Whole(1, 1024), (7, 14, 28)),
+    "channels": Parameter(32, Whole(1, 2048), (8, 16, 24, 48)),
+    "filters": Parameter(64, Whole(1, 2048), (12, 20, 96, 128)),
+}
+
+
+def question(size, channels, filters):
+    if channels == filters:
+        raise ValueError("the two shapes are the same and can be added as they are")
+    if 1 in (channels, filters):
+        raise ValueError("a single channel can be added to any number of channels: it is broadcast")
+    block, shortcut = f"({size}, {size}, {filters})", f"({size}, {size}, {channels})"
+    return Question(
+        text=f"A block returns {block}; its shortcut brings {shortcut}. Can they be added? What makes it possible?",
+        answer=f"1x1 with {filters} filters",
+        choices={
+            "broadcast": "Yes, as they are: the addition broadcasts the smaller one.",
+            "zeros": "No; the missing channels of the shortcut are padded with zeros.",
+            f"1x1 with {filters} filters": f"No; a 1×1 convolution with {filters} filters goes on the shortcut.",
+            f"1x1 with {channels} filters": f"No; a 1×1 convolution with {channels} filters goes on the shortcut.",
+        },
+        derivation=(
+            f"{filters} and {channels} channels have no partner each: the shapes must be equal.",
+            f"A 1×1 convolution with {filters} filters and no activation turns {shortcut} into {block}.",
+        ),
+        slips=(
+            Slip("broadcast", "yes, it broadcasts", "Only an axis of length 1 is broadcast; these channels are more."),
+            Slip(
+                "zeros",
+                "padded with zeros",
+                "This is possible, and it needs no parameters: option A of He et al. (2015). But it is not what we "
+                "build. We let the network learn how the channels are carried over.",
+            ),
+            Slip(f"1x1 with {channels} filters", "as many filters as before", "The shortcut keeps its channels then."),
+        ),
+        hints=("Addition goes value by value. Which axis does not fit?", "A convolution has a channel per filter."),
+    )
+
+
+def by_keras(size, channels, filters):
+    from keras import Input, layers
+
+    block, shortcut = Input((size, size, filters)), Input((size, size, channels))
+    for choice, units in {"broadcast": 0, f"1x1 with {channels} filters": channels}.items():
+        try:
+            layers.Add()([block, layers.Conv2D(units, 1)(shortcut) if units else shortcut])
+        except ValueError:
+            continue
+        return choice
+    layers.Add()([block, layers.Conv2D(filters, 1)(shortcut)])
+    return f"1x1 with {filters} filters"
