@@ -1,0 +1,119 @@
+"""The checks of the notebooks go red when something is wrong: each test here breaks a copy and watches."""
+
+import os
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from conftest import far_apart, without_what_may_differ
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOK = ROOT / "notebooks" / "00_start_here.ipynb"
+
+
+def corrupted(edit):
+    """A copy of the notebook, changed by ``edit`` (code cells) in exactly one place."""
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    changes = sum(bool(edit(cell)) for cell in notebook.cells if cell.cell_type == "code")
+    assert changes == 1, f"{changes} places changed"
+    return notebook
+
+
+def a_stored_number(cell):
+    for output in cell.outputs:
+        if "shape: (300, 451, 3)" in output.get("text", ""):
+            output.text = output.text.replace("451", "452")
+            return True
+    return False
+
+
+def a_figure_call(cell):
+    changed = cell.source.replace("draw_patch(pixels, square,", "draw_patch(pixels, square // 2,")
+    changed, cell.source = changed != cell.source, changed
+    return changed
+
+
+def a_missing_figure(cell):
+    if "draw_patch(pixels" in cell.source:
+        cell.source = "row, column, square = 100, 150, patch(pixels, 100, 150, size)"
+        return True
+    return False
+
+
+def an_answer_that_fails(cell):
+    if "answer = None" in cell.source:
+        cell.source = cell.source.replace("answer = None", "answer = 191")
+        return True
+    return False
+
+
+MUTATIONS = [a_stored_number, a_figure_call, a_missing_figure, an_answer_that_fails]
+
+
+def run_nbval(folder, **environment):
+    """The notebooks in ``folder`` that fail under nbval, with this repository's conftest."""
+    shutil.copy(ROOT / "conftest.py", folder)
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers = long_run\n")
+    report = folder / "report.xml"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", f"--junitxml={report}", folder]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    subprocess.run(command, cwd=folder, capture_output=True, check=False, env=clean | environment)
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    assert cases
+    return {case.get("classname").split(".")[-1] for case in cases if len(case)}
+
+
+@pytest.fixture(scope="module")
+def red(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mutations")
+    shutil.copy(NOTEBOOK, folder / "unchanged.ipynb")
+    for edit in MUTATIONS:
+        nbformat.write(corrupted(edit), folder / f"{edit.__name__}.ipynb")
+    return run_nbval(folder)
+
+
+def test_an_unchanged_copy_is_green(red):
+    assert "unchanged" not in red
+
+
+@pytest.mark.parametrize("edit", MUTATIONS, ids=lambda edit: edit.__name__)
+def test_a_corrupted_copy_is_red(red, edit):
+    assert edit.__name__ in red
+
+
+def test_a_wrong_key_is_red(tmp_path):
+    tree = shutil.copytree(ROOT / "utils", tmp_path / "tree" / "utils", ignore=shutil.ignore_patterns("__pycache__"))
+    question = tree / "questions" / "image_values.py"
+    text = question.read_text()
+    assert "answer=height * width * 3," in text
+    question.write_text(text.replace("answer=height * width * 3,", "answer=height * width * 3 + 1,"))
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    shutil.copy(NOTEBOOK, copies / "with_a_wrong_key.ipynb")
+    assert run_nbval(copies, PYTHONPATH=str(tree.parent)) == {"with_a_wrong_key"}
+
+
+def approximate_notebook(stored):
+    cell = new_code_cell("print('accuracy ≈ 0.58')", outputs=[new_output("stream", text=stored)], execution_count=1)
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return new_notebook(cells=[cell], metadata=kernel)
+
+
+def test_an_approximate_number_may_differ_a_little_and_no_more(tmp_path):
+    for name, stored in {"near": "accuracy ≈ 0.61\n", "far": "accuracy ≈ 0.85\n", "exact": "accuracy 0.58\n"}.items():
+        nbformat.write(approximate_notebook(stored), tmp_path / f"{name}.ipynb")
+    assert run_nbval(tmp_path) == {"far", "exact"}
+
+
+def test_what_may_differ_is_pictures_and_approximate_numbers_only():
+    assert without_what_may_differ("a ≈ 1,200 steps, 0.5") == "a ≈ steps, 0.5"
+    page = '<img src="data:image/png;base64,iVBOR+/=" alt="a cat">'
+    assert without_what_may_differ(page) == '<img src="image" alt="a cat">'
+    assert without_what_may_differ({"verdict": "holds", "value": 0.5}) == '{"number": "≈", "verdict": "holds"}'
+    assert far_apart("≈ 0.6 and ≈ 1,000", "≈ 0.5 and ≈ 400") == [(1000.0, 400.0)]
