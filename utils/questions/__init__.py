@@ -15,6 +15,7 @@ from functools import cache
 from utils.arithmetic import Count
 from utils.parameters import check_parameters
 from utils.questions._feedback import Help, judged, same
+from utils.questions._reading import flat
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,8 @@ class Question:
     """A question with its parameters put in.
 
     ``answer`` is a whole number, a ``Fraction`` or decimal number, a (nested) tuple of numbers, or the name of one of
-    ``choices`` (name → sentence); ``None`` where only a measurement can tell. ``derivation`` leads to it: a ``Count``
-    or lines of text.
-    ``tolerance`` is the share of the answer by which a rounded answer may differ.
+    ``choices`` (name → sentence); ``None`` where only the measurement of ``claim`` can tell. ``derivation`` leads to
+    it: a ``Count`` or lines of text. ``tolerance`` is the share of the answer by which a rounded answer may differ.
     """
 
     text: str
@@ -52,6 +52,7 @@ class Question:
     hints: tuple[str, str]
     choices: dict[str, str] = field(default_factory=dict)
     tolerance: float = 0.0
+    claim: str = ""
     id: str = ""
     parameters: dict = field(default_factory=dict)
 
@@ -114,23 +115,30 @@ def ask(question_id, **parameters):
 
 
 def variant(question_id, seed):
-    """The parameters of a student's own question: one of the sets that are allowed and not trivial, by ``seed``."""
+    """The parameters of a student's own question: one of ``variants``, each as likely, decided by ``seed``."""
     return dict(random.Random(f"{question_id} {seed}").choice(variants(question_id)))
 
 
 @cache
 def variants(question_id):
-    """All parameter sets that ``variant`` draws from: askable, and with another answer than the default's."""
+    """All parameter sets that are fit for a student's own question; a question without parameters has but the one.
+
+    They can be asked, have another answer than the default's, and no number with more digits than the question's
+    ``MOST_DIGITS`` (4 if it has none), so that nobody needs a calculator where the point is elsewhere.
+    """
     module = _module(question_id)
     default = ask(question_id)
+    largest = 10 ** getattr(module, "MOST_DIGITS", 4)
     values = [parameter.variants or (parameter.default,) for parameter in module.PARAMETERS.values()]
     found = []
     for combination in itertools.product(*values):
         parameters = dict(zip(module.PARAMETERS, combination, strict=True))
         question, refusal = _posed(question_id, parameters)
-        if not refusal and not same(question.answer, default.answer, 2 * default.tolerance):
+        if refusal or same(question.answer, default.answer, 2 * default.tolerance):
+            continue
+        if all(isinstance(number, str) or abs(number) < largest for number in flat(question.answer)):
             found.append(parameters)
-    return found
+    return tuple(found) or (default.parameters,)
 
 
 @cache

@@ -80,14 +80,17 @@ def judged(question, refusal, answer):
     if refusal:
         return feedback("not-asked", refusal)
     if answer is None:
-        return feedback("unanswered", "Put your answer in place of None and run this cell again.")
+        choices = (f'"{name}": {sentence}' for name, sentence in question.choices.items())
+        return feedback(
+            "unanswered", question.text, *choices, "Put your answer in place of None and run the cell again."
+        )
     try:
         given = read(answer, question.answer, question.choices)
     except Unreadable as error:
         return feedback("unreadable", str(error))
     record = _recorded(given)
     if question.answer is None:
-        predictions.predict(question.id, given)
+        predictions.predict(question.claim, given)
         return feedback("noted", *question.steps, answer=record)
     if same(given, question.answer, question.tolerance):
         return feedback("right", *question.steps, answer=record)
@@ -118,7 +121,9 @@ def how_far_off(given, question):
         right = [same(a, b, question.tolerance) for a, b in zip(given, flat(question.answer), strict=True)]
         places = [str(place) for place, fits in enumerate(right, start=1) if not fits]
         return [f"{sum(right)} of the {len(right)} numbers are right; look again at number {', '.join(places)}."]
-    if given <= 0 < question.answer:
+    if question.answer <= 0:
+        return []
+    if given <= 0:
         return ["The answer is a positive number."]
     if isinstance(question.answer, int) and isinstance(given, Fraction):
         return ["The answer is a whole number."]

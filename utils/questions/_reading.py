@@ -57,7 +57,7 @@ def _choice(answer, choices):
 
 
 def _plain(text):
-    return re.sub(r"[\s_-]+", "-", text.strip().strip(".\"'").casefold())
+    return re.sub(r"[\s_-]+", "-", text.strip().strip(".\"'").casefold().replace("×", "x"))
 
 
 def _numbers(answer, length):

@@ -10,6 +10,7 @@ def question():
         text="A channel is blank if an image excites it nowhere. From a trained network's first layer to its last, how "
         "does the share of blank channels change?",
         answer=None,
+        claim="sparsity-depth",
         choices={
             "grows": "It grows: deeper channels stand for rarer things.",
             "stays": "It stays about the same.",
