@@ -15,7 +15,24 @@ from functools import cache
 from utils.arithmetic import Count
 from utils.parameters import check_parameters
 from utils.questions._feedback import Help, judged, same
-from utils.questions._reading import flat
+from utils.questions._reading import flat, plain
+
+__all__ = [
+    "Parameter",
+    "Question",
+    "Slip",
+    "ask",
+    "by_keras",
+    "check",
+    "hint",
+    "parameters_of",
+    "plain",
+    "preview",
+    "questions",
+    "solution",
+    "variant",
+    "variants",
+]
 
 
 @dataclass(frozen=True)
@@ -83,12 +100,12 @@ def check(question_id, answer, **parameters):
     ``ValueError`` for one out of its range are for the author of the cell.
     """
     _asked_last[question_id] = parameters
-    return judged(*_posed(question_id, parameters), answer)
+    return judged(*preview(question_id, **parameters), answer)
 
 
 def hint(question_id, number=1, **parameters):
     """The first or the second hint, for the parameters last checked if none are given."""
-    question, refusal = _posed(question_id, parameters or _asked_last.get(question_id, {}))
+    question, refusal = preview(question_id, **(parameters or _asked_last.get(question_id, {})))
     if refusal:
         return Help("Hint", [refusal])
     if number not in (1, 2):
@@ -98,7 +115,7 @@ def hint(question_id, number=1, **parameters):
 
 def solution(question_id, **parameters):
     """The derivation of the right answer, for the parameters last checked if none are given."""
-    question, refusal = _posed(question_id, parameters or _asked_last.get(question_id, {}))
+    question, refusal = preview(question_id, **(parameters or _asked_last.get(question_id, {})))
     return Help("Solution", [refusal] if refusal else question.steps)
 
 
@@ -108,10 +125,28 @@ def ask(question_id, **parameters):
     ``KeyError`` for an unknown id, ``TypeError`` for an unknown parameter, ``ValueError`` for one out of its range or
     a set that makes no sense (a kernel larger than the image) or whose answers could not be told apart.
     """
-    question, refusal = _posed(question_id, parameters)
+    question, refusal = preview(question_id, **parameters)
     if refusal:
         raise ValueError(refusal)
     return question
+
+
+def preview(question_id, **parameters):
+    """The question and "", or the question as far as it can be put and the reason why it is not asked."""
+    module = _module(question_id)
+    known = module.PARAMETERS
+    if unknown := [name for name in parameters if name not in known]:
+        raise TypeError(f"{question_id} has no parameter {unknown[0]!r}; it has: {', '.join(known) or 'none'}")
+    values = {name: parameters.get(name, parameter.default) for name, parameter in known.items()}
+    check_parameters(values, **{name: parameter.allowed for name, parameter in known.items()})
+    shown = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    try:
+        question = replace(module.question(**values), id=question_id, parameters=values)
+    except ValueError as error:
+        question, refusal = Question("", None, (), (), ("", ""), id=question_id, parameters=values), str(error)
+    else:
+        refusal = question.refusal
+    return question, refusal and f"This question is not asked with {shown}: {refusal}. Choose other parameters."
 
 
 def variant(question_id, seed):
@@ -133,7 +168,7 @@ def variants(question_id):
     found = []
     for combination in itertools.product(*values):
         parameters = dict(zip(module.PARAMETERS, combination, strict=True))
-        question, refusal = _posed(question_id, parameters)
+        question, refusal = preview(question_id, **parameters)
         if refusal or same(question.answer, default.answer, 2 * default.tolerance):
             continue
         if all(isinstance(number, str) or abs(number) < largest for number in flat(question.answer)):
@@ -156,24 +191,6 @@ def parameters_of(question_id):
 def by_keras(question_id, **parameters):
     """The answer as Keras gives it: counted in a built layer, or computed by it. Slow beside the closed formula."""
     return _module(question_id).by_keras(**ask(question_id, **parameters).parameters)
-
-
-def _posed(question_id, parameters):
-    """The question and "", or ``None`` and the reason why it is not asked with these parameters."""
-    module = _module(question_id)
-    known = module.PARAMETERS
-    if unknown := [name for name in parameters if name not in known]:
-        raise TypeError(f"{question_id} has no parameter {unknown[0]!r}; it has: {', '.join(known) or 'none'}")
-    values = {name: parameters.get(name, parameter.default) for name, parameter in known.items()}
-    check_parameters(values, **{name: parameter.allowed for name, parameter in known.items()})
-    shown = ", ".join(f"{name}={value!r}" for name, value in values.items())
-    try:
-        question = replace(module.question(**values), id=question_id, parameters=values)
-    except ValueError as error:
-        question, refusal = Question("", None, (), (), ("", ""), id=question_id, parameters=values), str(error)
-    else:
-        refusal = question.refusal
-    return question, refusal and f"This question is not asked with {shown}: {refusal}. Choose other parameters."
 
 
 def _module(question_id):

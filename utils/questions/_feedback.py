@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from utils import predictions
 from utils.arithmetic import Count
-from utils.questions._reading import Unreadable, flat, read
+from utils.questions._reading import Unreadable, flat, plain, read
 
 MIME = "application/vnd.convnet-course.answer+json"
 TITLES = {
@@ -88,7 +88,7 @@ def judged(question, refusal, answer):
         given = read(answer, question.answer, question.choices)
     except Unreadable as error:
         return feedback("unreadable", str(error))
-    record = _recorded(given)
+    record = plain(given)
     if question.answer is None:
         predictions.predict(question.claim, given)
         return feedback("noted", *question.steps, answer=record)
@@ -158,13 +158,6 @@ def _distance(given, answer):
     if ratio <= 10:
         return f"Your number is too {side}, by less than a factor of {2 if ratio < 2 else 10}."
     return f"Your number is far too {side}, by more than a factor of ten."
-
-
-def _recorded(given):
-    """An answer as JSON holds it."""
-    if isinstance(given, list):
-        return [_recorded(value) for value in given]
-    return float(given) if isinstance(given, Fraction) else given
 
 
 def _box(title, lines, colour):

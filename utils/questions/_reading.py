@@ -46,6 +46,13 @@ def flat(values):
     return [number for value in values for number in flat(value)]
 
 
+def plain(answer):
+    """An answer as JSON holds it."""
+    if isinstance(answer, tuple | list):
+        return [plain(value) for value in answer]
+    return float(answer) if isinstance(answer, Fraction) else answer
+
+
 def _choice(answer, choices):
     allowed = ", ".join(f'"{choice}"' for choice in choices)
     if not isinstance(answer, str):
