@@ -1,1 +1,7 @@
 """Running the course: the command line ``course`` and what stands behind it. No notebook imports it."""
+
+import sys
+
+# jsonschema would build a grammar for internationalised addresses, which no notebook's schema checks: a
+# second of every start. Its import is optional there.
+sys.modules.setdefault("rfc3987_syntax", None)

@@ -7,13 +7,19 @@ from pathlib import Path
 
 import click
 
+from data_scripts.command_line import data
 from utils.batch.notebooks import UnreadableNotebook, course_notebooks, parameters, read
+from utils.batch.questions_command import questions
 
 
 @click.group()
 @click.version_option(package_name="convnet-course")
 def main():
     """The convnet course: run its notebooks, look at its questions, fetch its data."""
+
+
+main.add_command(data)
+main.add_command(questions)
 
 
 @main.command()

@@ -5,6 +5,7 @@ import os
 from utils.batch.notebooks import UnreadableNotebook, read
 from utils.batch.pages import index_page, notebook_page, results_json
 from utils.batch.runner import Job, execute_all
+from utils.ledger import ledger
 
 
 def run_course(chosen, out, workers, on_event):
@@ -19,7 +20,9 @@ def run_course(chosen, out, workers, on_event):
         if job.output.exists():
             _write(job.output.with_suffix(".html"), notebook_page(read(job.output)))
     _write(out / "results.json", results_json(results))
-    _write(out / "index.html", index_page(results))
+    verdicts = ledger(out)
+    verdicts.write(out)
+    _write(out / "index.html", index_page(results, verdicts.html()))
     return results
 
 
