@@ -117,7 +117,7 @@ def _attempt(session, remote, part, timeout, loopback_http, progress):
             _empty(part, progress)
             raise _Again("the server does not know the part that is missing")
         _judge(answer, remote)
-        if not _continues(answer, start):
+        if start and not _continues(answer, start):
             _empty(part, progress)
         _append(answer, part, remote, timeout, progress)
 
@@ -213,7 +213,7 @@ def _network_errors(url, part, timeout):
     try:
         yield
     except requests.exceptions.SSLError as error:
-        raise FetchError(f"{url}: the server's certificate is not trusted ({error})") from error
+        raise FetchError(f"{url}: no trusted connection could be made ({error})") from error
     except requests.exceptions.ProxyError as error:
         raise FetchError(f"{url}: the proxy does not let this through ({error})") from error
     except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:

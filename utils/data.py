@@ -174,8 +174,8 @@ def _check(size, largest, colour, train, test, seed):
         locals(),
         size=Whole(8, largest),
         colour=Choice(False, True),
-        train=Whole(8, 100_000),
-        test=Whole(8, 100_000),
+        train=Whole(2, 100_000),
+        test=Whole(2, 100_000),
         seed=Whole(0, 9999),
     )
 
