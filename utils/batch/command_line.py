@@ -58,13 +58,15 @@ def refresh(notebooks, force):
 
     A notebook that fails is left as it was. Cells tagged nbval-ignore-output keep the output they have.
     """
-    from utils.batch.refresh import refresh_notebook
+    from utils.batch.refresh import refresh_map, refresh_notebook
 
     failed = False
     for source in list(notebooks) or course_notebooks():
         result = refresh_notebook(source, force)
         failed |= result.status != "passed"
         click.echo(f"{result.notebook}  {result.status}  {result.seconds:.1f} s  {result.error}".rstrip())
+    if not notebooks:
+        refresh_map()
     sys.exit(1 if failed else 0)
 
 

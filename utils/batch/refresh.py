@@ -6,8 +6,10 @@ from pathlib import Path
 
 import nbformat
 
-from utils.batch.notebooks import read
+from utils.batch.notebooks import ROOT, read
 from utils.batch.runner import PASSED, Job, execute
+from utils.figures.start_here import draw_course_map
+from utils.start_here import chapters
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MACHINE_DEPENDENT = "nbval-ignore-output"
@@ -25,6 +27,11 @@ def refresh_notebook(source, force=False):
                 _keep_machine_dependent(read(source), fresh)
             _store(fresh, source)
     return result
+
+
+def refresh_map():
+    """Draw the README's map of the course anew, from the notebooks."""
+    (ROOT / "docs" / "course_map.png").write_bytes(draw_course_map(chapters()).data)
 
 
 def _tidy(notebook):
