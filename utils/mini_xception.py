@@ -1,0 +1,219 @@
+"""The course's own network: everything put together, after Xception (Chollet 2017), small enough to train while you wait."""
+
+import contextlib
+import hashlib
+import inspect
+import json
+import os
+import zipfile
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+import utils.data
+import utils.photographs
+import utils.training
+from utils.training import accuracy, trained
+
+MODELS = Path(__file__).resolve().parents[1] / "build" / "models"
+
+# What each row of the ablation leaves out, as arguments of ``mini_xception``.
+VARIANTS = {
+    "everything": {},
+    "without shortcuts": {"residual": False},
+    "without batch normalization": {"normalised": False},
+    "without separable convolutions": {"separable": False},
+}
+
+
+def mini_xception(
+    size=32,
+    channels=3,
+    filters=(16, 32, 64),
+    *,
+    residual=True,
+    normalised=True,
+    separable=True,
+    dropout=0.5,
+    momentum=0.9,
+):
+    """A binary classifier: images of 0…255, ``(batch, size, size, channels)`` → probability of class 1, ``(batch, 1)``.
+
+    Rescaling, an ordinary 5×5 convolution with a stride, one block for each of ``filters``, global average
+    pooling, dropout, one sigmoid unit. Stem and blocks halve the maps, rounded up. ``residual``, ``normalised`` and
+    ``separable`` leave a technique out. ``size=None`` gives the same network for images of any size.
+    """
+    inputs = keras.Input((size, size, channels), name="image")
+    x = layers.Rescaling(1 / 255, name="rescaling")(inputs)
+    x = layers.Conv2D(filters[0], 5, strides=2, padding="same", use_bias=not normalised, name="stem")(x)
+    for number, each in enumerate(filters, 1):
+        x = _block(x, each, f"block{number}", residual, normalised, separable, momentum)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    if dropout:
+        x = layers.Dropout(dropout, name="dropout")(x)
+    outputs = layers.Dense(1, activation="sigmoid", name="cat")(x)
+    return keras.Model(inputs, outputs, name="mini_xception")
+
+
+def for_any_size(model):
+    """The same trained network for images of any size: convolutions and averages do not ask how large the image is."""
+    filters = tuple(layer.filters for layer in model.layers if layer.name.endswith("_conv2"))
+    larger = mini_xception(None, model.input_shape[-1], filters)
+    larger.set_weights(model.get_weights())
+    return larger
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a trained mini-Xception depends on, beside the code: its shape, the data, the training, the seed."""
+
+    size: int = 32
+    filters: tuple[int, ...] = (16, 32, 64)
+    dropout: float = 0.5
+    train: int = 1200
+    test: int = 600
+    epochs: int = 3
+    seed: int = 0
+
+    def data(self):
+        """The ``Dataset`` of colour patches: Chelsea the cat (1), or another photograph (0)."""
+        return utils.data.load(
+            "photos", task="cat", size=self.size, colour=True, train=self.train, test=self.test, seed=self.seed
+        )
+
+
+RECIPES = {"quick": Recipe(), "full": Recipe(train=4000, test=1600, epochs=6)}
+
+
+def recipe(profile="quick", *, size=32, filters=16, blocks=3, dropout=0.5, seed=0):
+    """The ``Recipe`` of a profile; ``filters`` is the first block's number of filters, each next block has twice as many."""
+    widths = tuple(filters * 2**block for block in range(blocks))
+    return replace(RECIPES[profile], size=size, filters=widths, dropout=dropout, seed=seed)
+
+
+def train(recipe, data, seeds=None, **changes):
+    """Train the network of ``recipe`` on ``data`` and yield a ``utils.training.Trained`` for each of ``seeds``.
+
+    ``seeds`` defaults to the recipe's own; ``changes`` go to ``mini_xception``. The learning rate falls to 0 along
+    half a cosine: in the last steps the weights hardly move, so the moving averages catch up with them.
+    """
+    batch_size = min(32, len(data.train_images))
+    steps = len(data.train_images) // batch_size * recipe.epochs
+    options = {"filters": recipe.filters, "dropout": recipe.dropout} | changes
+    return trained(
+        lambda: mini_xception(recipe.size, data.train_images.shape[-1], **options),
+        data.train_images,
+        data.train_labels,
+        seeds=[recipe.seed] if seeds is None else seeds,
+        epochs=recipe.epochs,
+        batch_size=batch_size,
+        learning_rate=keras.optimizers.schedules.CosineDecay(4e-3, steps),
+        loss=keras.losses.BinaryCrossentropy(),
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one variant did: its size, and its accuracies (0…1), one for each seed."""
+
+    name: str
+    parameters: int
+    train_accuracy: np.ndarray = field(repr=False)
+    test_accuracy: np.ndarray = field(repr=False)
+
+    @property
+    def gap(self):
+        """Training accuracy minus test accuracy, for each seed."""
+        return self.train_accuracy - self.test_accuracy
+
+
+def outcome(name, recipe, data, seeds, **changes):
+    """Train one variant with each seed and return its ``Outcome``."""
+    accuracies = []
+    for run in train(recipe, data, seeds, **changes):
+        accuracies.append(
+            (
+                accuracy(run.model, data.train_images, data.train_labels),
+                accuracy(run.model, data.test_images, data.test_labels),
+            )
+        )
+        parameters = run.model.count_params()
+    return Outcome(name, parameters, *np.array(accuracies).T)
+
+
+def ablation(recipe, data, seeds):
+    """An ``Outcome`` for each of ``VARIANTS``: the same seeds and the same batches, one technique left out at a time."""
+    return [outcome(name, recipe, data, seeds, **changes) for name, changes in VARIANTS.items()]
+
+
+def with_and_without_dropout(recipe, data, seeds, images=200, rate=0.5):
+    """The outcomes with dropout at ``rate`` and without, on the first ``images`` training images only.
+
+    So few can be learned by heart, which is what dropout is meant to hinder. They are seen as often in all as
+    those of 1,600 images in one epoch of the recipe's.
+    """
+    few = replace(data, train_images=data.train_images[:images], train_labels=data.train_labels[:images])
+    longer = replace(recipe, epochs=max(1, round(recipe.epochs * 2000 / images / 3)))
+    return [
+        outcome(name, longer, few, seeds, dropout=each)
+        for name, each in ((f"dropout {rate:g}", rate), ("no dropout", 0))
+    ]
+
+
+def model_path(recipe):
+    """Where the trained network of this recipe is kept; another recipe, code or Keras has another path."""
+    said = json.dumps(asdict(recipe), sort_keys=True)
+    return MODELS / f"mini_xception-{hashlib.sha256((said + _code_version()).encode()).hexdigest()[:16]}.keras"
+
+
+def save(model, recipe):
+    """Write the trained network to ``model_path(recipe)`` and return that path; a reader never sees half a file."""
+    path = model_path(recipe)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial.keras")
+    try:
+        model.save(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def ready_model(recipe):
+    """The trained network of this recipe: read from its file, or trained again where there is none (or a damaged one)."""
+    with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return keras.saving.load_model(model_path(recipe), compile=False)
+    model = next(train(recipe, recipe.data())).model
+    with contextlib.suppress(OSError):  # the file only saves the next reader's time
+        save(model, recipe)
+    return model
+
+
+def _code_version():
+    """The code that decides what training gives, and the versions of what runs it."""
+    sources = [inspect.getsource(module) for module in (_this_module(), utils.training, utils.data, utils.photographs)]
+    return "".join([*sources, keras.__version__, np.__version__])
+
+
+def _this_module():
+    return inspect.getmodule(_this_module)
+
+
+def _block(x, filters, name, residual, normalised, separable, momentum):
+    """Twice batch normalization, ReLU and convolution; max pooling; the shortcut added."""
+    shortcut = x
+    convolution = layers.SeparableConv2D if separable else layers.Conv2D
+    for number in (1, 2):
+        if normalised:
+            x = layers.BatchNormalization(momentum=momentum, name=f"{name}_bn{number}")(x)
+        x = layers.ReLU(name=f"{name}_relu{number}")(x)
+        # The next normalization subtracts the mean: a bias before it would have no effect.
+        x = convolution(filters, 3, padding="same", use_bias=not normalised, name=f"{name}_conv{number}")(x)
+    x = layers.MaxPooling2D(3, strides=2, padding="same", name=f"{name}_pool")(x)
+    if not residual:
+        return x
+    shortcut = layers.Conv2D(filters, 1, strides=2, use_bias=False, name=f"{name}_shortcut")(shortcut)
+    return layers.Add(name=f"{name}_add")([x, shortcut])
