@@ -1,5 +1,6 @@
 """One photograph as an array: those that scikit-image carries in its wheel, or a file of your own."""
 
+import os
 import warnings
 from importlib import resources
 from pathlib import Path
@@ -61,9 +62,9 @@ def _file(path):
     if not str(path).strip():
         raise ValueError(f"path={path!r}: the path of an image file is needed")
     path = Path(path).expanduser()
-    if path.is_dir():
+    if os.path.isdir(path):
         raise ValueError(f"{path}: this is a folder; the path of one image file in it is needed")
-    if not path.exists():
+    if not os.path.exists(path):
         raise FileNotFoundError(
             f"{path}: there is no such file; the path is taken from {Path.cwd()} unless it is a full one"
         )

@@ -160,9 +160,9 @@ def pets(unreadable):
                 image.paste(Image.new("RGB", (100, 100), colour).convert(image.mode), corner)
                 image.save(content := io.BytesIO(), "JPEG", quality=95)
                 whole = content.getvalue()
-                cut = number if (kind, number) in unreadable else None
-                archive.writestr(f"PetImages/{kind}/{number}.jpg", whole if cut is None else whole[: cut * 20])
-            archive.writestr(f"PetImages/{kind}/Thumbs.db", b"no image")
+                cut = whole[: len(whole) * number // 20]
+                archive.writestr(f"PetImages/{kind}/{number}.jpg", cut if (kind, number) in unreadable else whole)
+        archive.writestr("PetImages/Cat/Thumbs.db", b"no image")
     return buffer.getvalue()
 
 
