@@ -14,11 +14,12 @@ import tensorflow as tf
 
 @dataclass(frozen=True)
 class Trained:
-    """One training run: the network as it stands now, and the loss of every step on the way."""
+    """One training run: the network as it stands now, the loss of every step on the way, and what ``watch`` saw."""
 
     seed: int
     model: keras.Model
     losses: np.ndarray = field(repr=False)
+    watched: list = field(repr=False, default_factory=list)
 
 
 def trained(
@@ -32,6 +33,7 @@ def trained(
     learning_rate=1e-3,
     optimizer=keras.optimizers.Adam,
     loss=None,
+    watch=None,
 ):
     """Train the network that ``build()`` returns once for each seed, and yield a ``Trained`` after each.
 
@@ -40,7 +42,8 @@ def trained(
     asking for the next.
 
     ``images`` is ``(n, height, width, channels)``, ``labels`` ``(n,)``; a last incomplete batch is left out.
-    ``loss`` defaults to the sparse categorical cross-entropy of logits.
+    ``loss`` defaults to the sparse categorical cross-entropy of logits. ``watch(model, epoch)`` is called after every
+    epoch, the first is 1, and what it returns is kept in ``Trained.watched``.
     """
     images, labels = tf.constant(images), tf.constant(labels)
     loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -56,14 +59,13 @@ def trained(
             _assign(model.variables, fresh.variables)
             _assign(state, initial)
         order = np.random.default_rng(seed)
-        losses = [
-            step(tf.constant(batch))
-            for _ in range(epochs)
-            for batch in order.permutation(len(images))[: len(images) // batch_size * batch_size].reshape(
-                -1, batch_size
-            )
-        ]
-        yield Trained(seed, model, np.array(losses, dtype="float32"))
+        losses, watched = [], []
+        for epoch in range(1, epochs + 1):
+            batches = order.permutation(len(images))[: len(images) // batch_size * batch_size].reshape(-1, batch_size)
+            losses += [step(tf.constant(batch)) for batch in batches]
+            if watch:
+                watched.append(watch(model, epoch))
+        yield Trained(seed, model, np.array(losses, dtype="float32"), watched)
 
 
 def accuracy(model, images, labels, batch_size=256):
