@@ -1,0 +1,233 @@
+"""Surgery on the ImageNet network."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from utils.claims import over_seeds, verdict
+from utils.photographs import photograph
+from utils.pretrained import STAGES, imagenet_network, prepare, probabilities
+from utils.surgery import (
+    OperatingTable,
+    blocks,
+    channels_reversed,
+    colour_removed,
+    company,
+    framings,
+    lesions,
+    looks,
+    other_blocks,
+    parameters_by_kind,
+    residual_blocks,
+    several_off,
+    shortcut_cut,
+    switched_off,
+)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return imagenet_network()
+
+
+@pytest.fixture(scope="module")
+def table(network):
+    return OperatingTable(network)
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.concatenate([prepare(photograph(name)) for name in ("chelsea", "coffee")])
+
+
+@pytest.fixture
+def copy(network):
+    """Another network of the same numbers, for doing by hand what must not be done to the network itself."""
+    other = keras.models.clone_model(network)
+    other.set_weights(network.get_weights())
+    return other
+
+
+def small_network(gamma=1.0):
+    """One residual block, ``x + BN(conv(x))``, between a first convolution and a classifier."""
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, padding="same", name="stem_conv")(inputs)
+    y = layers.Conv2D(4, 3, padding="same", use_bias=False, name="block1a_project")(x)
+    y = layers.BatchNormalization(gamma_initializer=keras.initializers.Constant(gamma), name="block1a_project_bn")(y)
+    x = layers.Add(name="block1a_add")([x, y])
+    return keras.Model(inputs, layers.Dense(1000)(layers.GlobalAveragePooling2D()(x)))
+
+
+SMALL = np.random.default_rng(0).normal(size=(3, 8, 8, 3)).astype("float32")
+
+
+class TestTheTable:
+    def test_it_answers_as_the_network_does_when_nothing_is_changed(self, network, table, images):
+        np.testing.assert_allclose(table.probabilities(images), probabilities(network, images), atol=1e-5)
+
+    def test_no_operation_changes_the_network(self, network, table, images):
+        before = network.get_weights()
+        table.probabilities(images, switched_off(network, "block2b") | shortcut_cut(network, "block3b"))
+        table.logits(images, channels_reversed(network), batch_statistics=True)
+        table.moving_averages(images)
+        looks(table, images, (3,))
+        with pytest.raises(ValueError, match=r"stem_conv/kernel: a value of shape \(2, 2\), \(3, 3, 3, 32\) is needed"):
+            table.logits(images, {"stem_conv/kernel": np.zeros((2, 2))})
+        assert all(np.array_equal(a, b) for a, b in zip(before, network.get_weights(), strict=True))
+
+    def test_it_sees_what_you_do_to_the_network_afterwards(self):
+        model = small_network()
+        table = OperatingTable(model)
+        before = table.logits(SMALL)
+        model.layers[-1].bias.assign(np.ones(1000))
+        np.testing.assert_allclose(table.logits(SMALL), before + 1, atol=1e-5)
+
+    def test_a_branch_switched_off_is_a_branch_whose_last_gamma_and_beta_are_zero(self, copy, table, images):
+        last = copy.get_layer("block5c_project_bn")
+        last.gamma.assign(np.zeros(112))
+        last.beta.assign(np.zeros(112))
+        off = table.probabilities(images, switched_off(table.model, "block5c"))
+        np.testing.assert_allclose(off, probabilities(copy, images), atol=1e-5)
+
+    def test_a_block_without_its_branch_gives_exactly_what_came_in(self, copy, images):
+        for each in ("gamma", "beta"):
+            getattr(copy.get_layer("block3b_project_bn"), each).assign(np.zeros(40))
+        ends = [copy.get_layer(name).output for name in ("block3a_project_bn", "block3b_add")]
+        came_in, went_out = keras.Model(copy.input, ends)(images)
+        assert np.array_equal(came_in, went_out)
+
+    def test_a_network_with_its_shortcut_cut_is_the_plain_network(self):
+        model = small_network()
+        plain = model.layers[-1](model.layers[-2](model.get_layer("block1a_project_bn").output))
+        expected = keras.Model(model.input, plain)(SMALL, training=False)
+        cut = OperatingTable(model).logits(SMALL, shortcut_cut(model, "block1a"))
+        np.testing.assert_allclose(cut, expected, atol=1e-5)
+
+    def test_batch_statistics_and_what_they_leave_behind_are_those_of_training_mode(self, copy, table, images):
+        trained = copy(images, training=True)
+        np.testing.assert_allclose(table.logits(images, batch_statistics=True), trained, atol=1e-3)
+        averages = table.moving_averages(images)
+        assert len(averages) == 2 * 49
+        for path in ("stem_bn/moving_mean", "head_bn/moving_variance"):
+            layer, kind = path.split("/")
+            np.testing.assert_allclose(averages[path], getattr(copy.get_layer(layer), kind), rtol=1e-4, atol=1e-5)
+
+    def test_reversed_channels_are_a_reversed_photograph(self, network, table, images):
+        reversed_first = table.probabilities(images, channels_reversed(network))
+        np.testing.assert_allclose(reversed_first, table.probabilities(images[..., ::-1]), atol=1e-5)
+        assert abs(reversed_first - table.probabilities(images)).max() > 0.01
+
+    def test_removed_colour_is_a_grey_photograph(self, network, table, images):
+        grey = np.repeat(images @ np.array([[0.299], [0.587], [0.114]], "float32"), 3, axis=-1)
+        removed = table.probabilities(images, colour_removed(network))
+        np.testing.assert_allclose(removed, table.probabilities(grey), atol=1e-5)
+
+    def test_changes_to_what_is_not_there_are_refused(self, network, table, images):
+        with pytest.raises(ValueError, match=r"no such variable: block9z/gamma"):
+            table.logits(images, {"block9z/gamma": 0})
+        with pytest.raises(ValueError, match=r"'block9z': one of these blocks is needed: block2b"):
+            switched_off(network, "block9z")
+        with pytest.raises(
+            ValueError, match=r"'block2a': one of these blocks is needed: block2b, block3b, \S+ block4c"
+        ):
+            shortcut_cut(network, "block2a")
+
+
+class TestTheExperiments:
+    def test_lesions_follow_the_label_of_the_intact_network(self, network, table, images):
+        found = lesions(table, images, {"nothing": {}, "7a off": switched_off(network, "block7a")})
+        assert found.labels == ("Egyptian cat", "espresso")
+        np.testing.assert_allclose(found.probability, [0.404, 0.942], atol=0.002)
+        np.testing.assert_allclose(found.kept[0], 1, atol=1e-5)
+        assert found.kept[1].max() < 0.05
+        assert found.labels_after.shape == (2, 2)
+        assert found.labels_after[1, 0] == found.labels_after[1, 1], "no image gets through: all get one label"
+
+    def test_each_branch_of_the_coffee_leaves_what_was_known_of_it(self, network, table, images):
+        off = {block: switched_off(network, block) for block in residual_blocks(network)}
+        found = lesions(table, images[1:], off)
+        left = found.kept[:, 0] * found.probability[0]
+        assert left.min() == pytest.approx(0.897, abs=0.002)
+        assert left.max() == pytest.approx(0.954, abs=0.002)
+
+    def test_an_empty_branch_is_not_missed_and_a_needed_one_is(self):
+        for gamma, kept in ((0.0, True), (50.0, False)):
+            model = small_network(gamma)
+            found = lesions(OperatingTable(model), SMALL, {"off": switched_off(model, "block1a")})
+            assert np.allclose(found.kept, 1, atol=1e-4) == kept
+
+    def test_several_off_goes_from_none_to_all(self, network, table, images):
+        kept = several_off(table, images[1:], draws=2, seed=0)
+        assert [each.shape for each in kept] == [(1, 1), *[(2, 1)] * 8, (1, 1)]
+        assert kept[0] == pytest.approx(1, abs=1e-5)
+        everything = {"all": switched_off(network, *residual_blocks(network))}
+        np.testing.assert_allclose(kept[-1], lesions(table, images[1:], everything).kept, atol=1e-5)
+        assert not np.allclose(kept[1][0], kept[1][1]), "the same branch was drawn twice"
+
+    def test_company_matters_to_batch_statistics_only(self, table, images):
+        found = company(table, images)
+        assert found.correlation["moving averages"].min() > 0.9999
+        assert found.correlation["batch statistics"].max() < 0.9
+        assert found.kept["moving averages"] == pytest.approx(1, abs=1e-3)
+        assert found.kept["batch statistics"].max() < 0.5
+
+    def test_the_company_of_equals_changes_nothing_in_either_mode(self, table, images):
+        found = company(table, np.stack([images[1]] * 3))
+        assert min(each.min() for each in found.correlation.values()) > 0.9999
+
+    def test_one_look_leaves_what_keras_leaves(self, copy, table, images):
+        before = probabilities(copy, images).max(axis=1)
+        label = probabilities(copy, images).argmax(axis=1)
+        copy(images, training=True)
+        after = probabilities(copy, images)[[0, 1], label]
+        found = looks(table, images, (0, 1))
+        np.testing.assert_allclose(found[0], 1, atol=1e-4)
+        np.testing.assert_allclose(found[1], after / before, atol=1e-3)
+
+    def test_after_endless_looks_the_moving_averages_are_the_batch_s(self, table, images):
+        expected = table.probabilities(images, batch_statistics=True)[[0, 1], [285, 967]]
+        found = looks(table, images, (5000,))[0] * table.probabilities(images).max(axis=1)
+        np.testing.assert_allclose(found, expected, rtol=0.02)
+
+    def test_framings_begin_with_the_centre_and_repeat_with_the_seed(self):
+        picture = photograph("rocket")
+        views = framings(picture, 3, np.random.default_rng(1))
+        assert np.array_equal(views[:1], prepare(picture))
+        assert views.shape == (3, 224, 224, 3)
+        assert np.array_equal(views, framings(picture, 3, np.random.default_rng(1)))
+        assert not np.array_equal(views[1], views[2])
+
+
+class TestTheVerdicts:
+    def test_a_chain_is_not_taken_for_an_ensemble(self, network, table, images):
+        links = {block: switched_off(network, block) for block in other_blocks(network)[1:4]}
+        kept = lesions(table, images, links).kept.mean(axis=0)
+        found = verdict("residual-ensemble-imagenet", over_seeds(kept), over_seeds(1 - kept), over_seeds(kept))
+        assert found.word == "does not hold here"
+
+    def test_a_mode_that_ignores_the_batch_is_not_taken_for_batch_statistics(self, table, images):
+        found = company(table, np.stack([images[1]] * 3))
+        still = over_seeds(found.correlation["moving averages"])
+        assert verdict("bn-two-modes-imagenet", still, still, over_seeds([1.0, 1.0])).met == [True, False, False]
+
+
+class TestTheAnatomy:
+    def test_the_blocks_are_those_of_the_publication(self, network):
+        rows = blocks(network)
+        assert [row.kernel_size for row in rows] == [s.kernel_size for s in STAGES for _ in range(s.repeats)]
+        assert [row.strides for row in rows if not row.residual] == [s.strides for s in STAGES]
+        assert sum(row.residual for row in rows) == len(residual_blocks(network)) == 9
+        assert other_blocks(network) == tuple(f"block{n}a" for n in range(1, 8))
+
+    def test_a_block_s_parameters_are_those_of_its_three_convolutions_and_norms(self, network):
+        block = next(row for row in blocks(network) if row.name == "block2b")
+        expand, depthwise, project = 24 * 144 + 4 * 144, 9 * 144 + 4 * 144, 144 * 24 + 4 * 24
+        assert block.parameters == expand + depthwise + project
+
+    def test_the_kinds_share_all_parameters_among_them(self, network):
+        kinds = parameters_by_kind(network)
+        assert sum(parameters for _, parameters in kinds.values()) == 4_694_024
+        assert kinds["Dense"] == (1, 1280 * 1000 + 1000)
+        assert kinds["BatchNormalization"] == (49, 2 * 42_016)
