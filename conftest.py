@@ -9,6 +9,8 @@ import re
 
 import pytest
 
+import utils  # noqa: F401 (sets TensorFlow's environment before a test imports it)
+
 APPROXIMATE = re.compile(r"≈ ?(-?[\d,]*\.?\d+(?:e-?\d+)?)")
 RECORDED = re.compile(r'"(?:value|low|high)": (-?[\d.]+(?:e-?\d+)?)')
 IMAGE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")

@@ -170,6 +170,8 @@ class Conv2D(_Windowed):
 
     def __post_init__(self):
         _check(self)
+        if max(_pair(self.dilation_rate)) > 1 and max(_pair(self.strides)) > 1:
+            raise ValueError(f"strides={self.strides}, dilation_rate={self.dilation_rate}: one of them must be 1")
         if self.filters % self.groups:
             raise ValueError(f"filters={self.filters}: a multiple of groups={self.groups} is needed")
 
@@ -458,12 +460,10 @@ def _check(layer):
                 raise ValueError(f"padding={value!r}: 'valid' or 'same' is needed")
         elif name != "use_bias" and not all(isinstance(n, int) and n > 0 for n in _pair(value)):
             raise ValueError(f"{name}={value}: a positive integer is needed")
-    if max(_pair(getattr(layer, "dilation_rate", 1))) > 1 and max(_pair(layer.strides)) > 1:
-        raise ValueError(f"strides={layer.strides}, dilation_rate={layer.dilation_rate}: one of them must be 1")
 
 
 def _no_mixed_strides(layer):
-    """TensorFlow's depthwise convolution knows only one stride for both axes."""
+    """TensorFlow's depthwise convolution knows one stride for both axes (Keras computes a dilated one by other means)."""
     height, width = _pair(layer.strides)
-    if height != width:
+    if height != width and max(_pair(layer.dilation_rate)) == 1:
         raise ValueError(f"strides={layer.strides}: a depthwise convolution takes the same stride on both axes")

@@ -5,9 +5,9 @@ from utils.parameters import Whole
 from utils.questions import Parameter, Question, Slip
 
 PARAMETERS = {
-    "layers": Parameter(3, Whole(2, 12), (2, 3, 4)),
-    "kernel_size": Parameter(3, Whole(2, 11), (3, 4, 5, 7)),
-    "strides": Parameter(2, Whole(1, 4), (1, 2, 3)),
+    "layers": Parameter(3, Whole(2, 5), (2, 3, 4)),
+    "kernel_size": Parameter(3, Whole(2, 7), (3, 4, 5, 7)),
+    "strides": Parameter(2, Whole(1, 3), (1, 2, 3)),
 }
 
 
@@ -57,5 +57,5 @@ def by_keras(layers, kernel_size, strides):
 
     from utils.questions._by_keras import receptive_field
 
-    stack = [Conv2D(1, kernel_size, strides=strides, padding="same") for _ in range(layers)]
-    return receptive_field(stack, size=2 * layers * kernel_size * strides ** (layers - 1))
+    stack = [Conv2D(1, (kernel_size, 1), strides=strides, padding="same") for _ in range(layers)]
+    return receptive_field(stack, size=(kernel_size + 2) * max(layers, strides**layers))
