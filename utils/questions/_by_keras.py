@@ -1,8 +1,18 @@
-"""Roads to an answer through Keras that need more than a count: the work of a layer, and what its units see."""
+"""Roads to an answer through Keras that need more than one layer's count."""
+
+from dataclasses import asdict
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from utils.arithmetic import Elementwise, Residual, Sequential
+
+
+def model(layer, shape):
+    """The Keras model of a layer, or of layers put together, that is described in ``utils.arithmetic``."""
+    inputs = keras.Input(shape)
+    return keras.Model(inputs, _called(layer, inputs))
 
 
 def multiply_adds(kind, shape, **arguments):
@@ -28,3 +38,23 @@ def receptive_field(layers, size):
     middle = len(reached) // 2
     units = reached[max(0, middle - 14) : middle + 14]  # more than a period of three layers with strides up to 3
     return max(int(np.ptp(np.flatnonzero(unit))) + 1 for unit in units if unit.any())
+
+
+def normalised_in_training(batch, gamma, beta, epsilon):
+    """What BatchNormalization makes of ``batch``, rows of as many values as there are channels, in training mode."""
+    batch = np.array(batch, dtype="float32")
+    layer = keras.layers.BatchNormalization(epsilon=epsilon)
+    layer.build(batch.shape)
+    layer.gamma.assign(np.full(batch.shape[-1:], gamma))
+    layer.beta.assign(np.full(batch.shape[-1:], beta))
+    return tuple(map(tuple, layer(batch, training=True).numpy().tolist()))
+
+
+def _called(layer, x):
+    if isinstance(layer, Residual):
+        return keras.layers.add([_called(layer.body, x), _called(layer.shortcut, x)])
+    if isinstance(layer, Sequential):
+        for each in layer.layers:
+            x = _called(each, x)
+        return x
+    return x if isinstance(layer, Elementwise) else getattr(keras.layers, type(layer).__name__)(**asdict(layer))(x)

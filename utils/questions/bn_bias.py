@@ -29,8 +29,7 @@ def question(kernel_size, channels, filters):
             Slip(
                 weights,
                 "the weights instead of the biases",
-                "You dropped the kernels. Their overall scale is normalized away, but their pattern is what the layer "
-                "has learnt. Look for what is constant over a whole channel.",
+                "You dropped the kernels. They hold what has been learnt. Look for what is constant over a channel.",
             ),
             Slip(
                 2 * biases,
@@ -54,7 +53,7 @@ def question(kernel_size, channels, filters):
 def by_keras(kernel_size, channels, filters):
     import keras
 
-    layers = [keras.layers.Conv2D(filters, kernel_size, use_bias=use_bias) for use_bias in (True, False)]
-    for layer in layers:
-        layer.build((None, kernel_size, kernel_size, channels))
-    return layers[0].count_params() - layers[1].count_params()
+    with_bias, without = (keras.layers.Conv2D(filters, kernel_size, use_bias=use_bias) for use_bias in (True, False))
+    with_bias.build((None, kernel_size, kernel_size, channels))
+    without.build((None, kernel_size, kernel_size, channels))
+    return with_bias.count_params() - without.count_params()

@@ -10,48 +10,44 @@ PARAMETERS = {
 }
 
 
-def sizes(size, blocks, pooling):
+def heights(size, blocks, pooling):
     """The height of the maps after each block: a 5×5 stem with strides 2, then a pooling in every block."""
     stem = Conv2D(1, 5, strides=2, padding="same")
-    rows = Sequential((stem, *(MaxPooling2D(3, strides=2, padding=pooling) for _ in range(blocks)))).rows(
-        (size, size, 1)
-    )
-    return tuple(output[0] for _, _, output in rows[1:])
-
-
-def halved(size, blocks):
-    """``size`` halved again and again, rounded down."""
-    return tuple(size // 2**block for block in range(1, blocks + 1))
+    layers = stem, *(MaxPooling2D(3, strides=2, padding=pooling) for _ in range(blocks))
+    return tuple(output[0] for _, _, output in Sequential(layers).rows((size, size, 1))[1:])
 
 
 def question(size, blocks):
-    stem = -(-size // 2)
-    answer = sizes(size, blocks, "same")
-    arrows = " → ".join(map(str, (size, stem, *answer)))
+    answer, stem = heights(size, blocks, "same"), -(-size // 2)
+    rounded_down = tuple(stem // 2**block for block in range(1, blocks + 1))
     floor = Slip(
-        halved(stem, blocks),
+        rounded_down,
         "rounded down instead of up",
         "You halved and rounded down. With padding 'same' the incomplete window at the border counts too.",
-    )
-    valid = Slip(
-        sizes(size, blocks, "valid"),
-        "padding 'valid' instead of 'same'",
-        "You let the windows of 3 stay inside the maps. With padding 'same' only the stride decides.",
     )
     return Question(
         text=f"An image of {size}×{size} goes through the mini-Xception: a 5×5 convolution with strides=2, then "
         f"{blocks} blocks, each ending with MaxPooling2D(3, strides=2); padding is 'same' everywhere. How high are the "
         "maps after each block? Answer with a number per block, in brackets.",
         answer=answer,
-        derivation=("With padding 'same' a stride of 2 halves the size and rounds up.", f"{arrows}"),
+        derivation=(
+            "With padding 'same' a stride of 2 halves the size and rounds up.",
+            " → ".join(map(str, (size, stem, *answer))),
+        ),
         slips=(
-            Slip((stem, *answer[:-1]), "the stem's stride forgotten", "The first convolution has a stride as well."),
-            *([floor] if floor.answer != answer else []),
-            valid,
+            Slip(
+                (stem, *answer[:-1]), "one halving too few", "The first convolution has a stride as well as the blocks."
+            ),
+            *([floor] if rounded_down != answer else []),
+            Slip(
+                heights(size, blocks, "valid"),
+                "padding 'valid' instead of 'same'",
+                "You kept the pooling's windows of 3 inside the maps. With padding 'same' only the stride decides.",
+            ),
         ),
         hints=(
-            "How does a stride of 2 change a size that is odd?",
-            f"The stem gives {stem}; every block halves, upwards.",
+            "What does a stride of 2 make of an odd size? Do not forget the first convolution.",
+            f"The first convolution gives {stem}. Every block halves what it gets and rounds up.",
         ),
     )
 

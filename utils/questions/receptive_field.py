@@ -16,17 +16,15 @@ def question(layers, kernel_size, strides):
     seen, _ = Sequential((Conv2D(1, kernel_size, strides, "same"),) * layers).receptive_field(shape)
     steps = [strides**layer for layer in range(layers)]
     growth = " + ".join(f"{kernel_size - 1}·{step}" for step in steps)
-    with_stride = (
-        Slip(
-            1 + layers * (kernel_size - 1),
-            "the strides ignored",
-            "You let every layer add the same. After a stride, neighbouring units lie further apart in the image.",
-        ),
-        Slip(
-            1 + sum((kernel_size - 1) * step * strides for step in steps),
-            "the layer's own stride counted",
-            "You spread a layer's window by its own stride. Only the strides of the layers before it spread it.",
-        ),
+    ignored = Slip(
+        1 + layers * (kernel_size - 1),
+        "the strides ignored",
+        "You let every layer add the same. After a stride, neighbouring units lie further apart in the image.",
+    )
+    too_early = Slip(
+        1 + sum((kernel_size - 1) * step * strides for step in steps),
+        "the layer's own stride counted",
+        "You spread a layer's window by its own stride. Only the strides of the layers before it spread it.",
     )
     return Question(
         text=f"{layers} convolutions of {kernel_size}×{kernel_size} with strides={strides} follow each other. "
@@ -38,12 +36,10 @@ def question(layers, kernel_size, strides):
         ),
         slips=(
             Slip(
-                layers * kernel_size,
-                "the kernel sizes added up",
-                "You added the whole windows. Neighbouring windows overlap: what does one more layer add to one pixel?",
+                layers * kernel_size, "the kernel sizes added up", "Neighbouring windows overlap: what is new in each?"
             ),
             Slip(kernel_size**layers, "the kernel sizes multiplied", "Windows overlap; their sizes do not multiply."),
-            *(with_stride if strides > 1 else ()),
+            *([ignored, too_early] if strides > 1 else []),
         ),
         hints=(
             "Start from one unit at the end and go back, layer by layer: which pixels does its window cover?",

@@ -15,7 +15,7 @@ def question(kernel_size, channels, filters):
     shape = (kernel_size, kernel_size, channels)
     counted = SeparableConv2D(filters, kernel_size).parameters(shape)
     depthwise, pointwise = counted.part("depthwise kernels"), counted.part("pointwise kernels")
-    k = f"{kernel_size}×{kernel_size}"
+    k, ordinary = f"{kernel_size}×{kernel_size}", Conv2D(filters, kernel_size).parameters(shape)
     return Question(
         text=f"SeparableConv2D({filters}, {kernel_size}) gets {channels} channels. How many parameters does it have?",
         answer=counted.value,
@@ -26,16 +26,11 @@ def question(kernel_size, channels, filters):
                 "a depthwise bias as well",
                 "You gave the depthwise step biases of its own. Keras gives the layer one bias per output channel.",
             ),
+            Slip(depthwise + pointwise, "the biases forgotten", "Both kinds of kernels are right; more is added."),
             Slip(
-                depthwise + pointwise,
-                "the biases forgotten",
-                "Both kinds of kernels are right. By default the layer also adds a number to every output channel.",
-            ),
-            Slip(
-                Conv2D(filters, kernel_size).parameters(shape).value,
+                ordinary.value,
                 "counted as an ordinary convolution",
-                f"These are Conv2D's parameters: every filter a {k} window through all channels. Here the window and "
-                "the mixing of the channels are two steps.",
+                "These are Conv2D's parameters. Here looking at a window and mixing the channels are two steps.",
             ),
             Slip(
                 depthwise + filters,
