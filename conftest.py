@@ -28,7 +28,9 @@ def pytest_configure(config):
         if not compare_text(self, test, ref, skip_compare):
             return False
         far = far_apart(_text(ref), _text(test))
-        self.comparison_traceback += [f"≈ {stored} is stored, ≈ {fresh} came out: too far apart" for stored, fresh in far]
+        self.comparison_traceback += [
+            f"≈ {stored} is stored, ≈ {fresh} came out: too far apart" for stored, fresh in far
+        ]
         return not far
 
     IPyNbCell.compare_outputs = compare_outputs
@@ -36,7 +38,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Under xdist a file's tests, and so a notebook's cells, stay together in one process; ``long_run`` tests go alone."""
+    """Under xdist a file's tests, and so a notebook's cells, stay in one process; ``long_run`` tests go alone."""
     for item in items:
         if not item.get_closest_marker("long_run"):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
@@ -52,9 +54,13 @@ def without_what_may_differ(output):
 
 
 def far_apart(stored, fresh):
-    """The pairs of approximate numbers that differ by more than 0.2 and by more than half of the larger."""
-    pairs = zip(*([float(n.replace(",", "")) for n in APPROXIMATE.findall(text)] for text in (stored, fresh)), strict=False)
-    return [(a, b) for a, b in pairs if abs(a - b) > max(0.2, 0.5 * max(abs(a), abs(b)))]
+    """The pairs of approximate numbers that differ by more than 0.2, or, above 1, by half of the larger one."""
+    numbers = [[float(number.replace(",", "")) for number in APPROXIMATE.findall(text)] for text in (stored, fresh)]
+    return [(a, b) for a, b in zip(*numbers, strict=False) if abs(a - b) > _room(max(abs(a), abs(b)))]
+
+
+def _room(size):
+    return 0.2 if size <= 1 else 0.5 * size
 
 
 def _text(outputs):

@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.txt").read_text()
 DIRECT = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]]
-LOCKED = [Requirement(line.split("\\")[0].split("#")[0]) for line in LOCK.splitlines() if re.match(r"[a-zA-Z0-9]", line)]
+LOCKED = [
+    Requirement(line.split("\\")[0].split("#")[0]) for line in LOCK.splitlines() if re.match(r"[a-zA-Z0-9]", line)
+]
 
 ENVIRONMENTS = [
     {**default_environment(), "python_version": python, "python_full_version": f"{python}.1", **platform}
@@ -28,7 +30,9 @@ ENVIRONMENTS = [
 ]
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda e: f"{e['python_version']}-{e['sys_platform']}-{e['platform_machine']}")
+@pytest.mark.parametrize(
+    "environment", ENVIRONMENTS, ids=lambda e: f"{e['python_version']}-{e['sys_platform']}-{e['platform_machine']}"
+)
 def test_the_lock_holds_each_dependency_once_for_every_platform(environment):
     here = [each for each in LOCKED if each.marker is None or each.marker.evaluate(environment)]
     pins = {canonicalize_name(each.name): str(each.specifier).removeprefix("==") for each in here}

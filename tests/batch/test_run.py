@@ -35,7 +35,9 @@ def mixed_run(tmp_path_factory):
         write(folder / "good.ipynb", "print(depth * 2)"),
         write(folder / "failing.ipynb", "1 / 0", "print('never')"),
         write(folder / "leaving.ipynb", "import sys", "sys.exit(0)", "print('never')"),
-        write(folder / "killed.ipynb", "print('so far')", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "1"),
+        write(
+            folder / "killed.ipynb", "print('so far')", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "1"
+        ),
         write(folder / "magic.ipynb", "%nosuchmagic", "assert False"),
         folder / "broken.ipynb",
     ]

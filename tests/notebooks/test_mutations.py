@@ -66,7 +66,7 @@ def run_nbval(folder, **environment):
     subprocess.run(command, cwd=folder, capture_output=True, check=False, env=clean | environment)
     cases = list(ElementTree.parse(report).iter("testcase"))
     assert cases
-    return {case.get("classname").split(".")[-1] for case in cases if len(case)}
+    return {case.get("classname").removesuffix(".ipynb").split(".")[-1] for case in cases if len(case)}
 
 
 @pytest.fixture(scope="module")

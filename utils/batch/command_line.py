@@ -26,8 +26,20 @@ main.add_command(questions)
 @click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-p", "settings", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter of the notebooks.")
 @click.option("--profile", type=click.Choice(["quick", "full"]), help="How much is measured; quick by default.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build/run"), show_default=True, help="The folder to write to.")
-@click.option("--workers", type=click.IntRange(1, 64), default=min(2, os.cpu_count() or 1), show_default=True, help="Notebooks at a time.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("build/run"),
+    show_default=True,
+    help="The folder to write to.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=min(2, os.cpu_count() or 1),
+    show_default=True,
+    help="Notebooks at a time.",
+)
 def run(notebooks, settings, profile, out, workers):
     """Execute the NOTEBOOKS (all of the course by default).
 
@@ -151,7 +163,9 @@ class _Display:
         if self.live:
             self._clear()
             now = time.monotonic()
-            shown = [f"{name} cell {n}/{cells}, {now - since:.0f} s" for name, (n, cells, since) in self.running.items()]
+            shown = [
+                f"{name} cell {n}/{cells}, {now - since:.0f} s" for name, (n, cells, since) in self.running.items()
+            ]
             click.echo(" · ".join(shown)[: max(20, os.get_terminal_size().columns - 1)], nl=False)
 
     def _clear(self):

@@ -23,9 +23,7 @@ def notebook_page(notebook):
     """The executed notebook as one HTML page that loads nothing from elsewhere."""
     # With widget state present nbconvert would show a dead widget in place of its static picture.
     notebook.metadata.pop("widgets", None)
-    exporter = HTMLExporter(
-        mathjax_url="", require_js_url="", jquery_url="", widget_renderer_url="", mermaid_js_url=""
-    )
+    exporter = HTMLExporter(mathjax_url="", require_js_url="", jquery_url="", widget_renderer_url="", mermaid_js_url="")
     page, _ = exporter.from_notebook_node(notebook)
     return page
 
@@ -37,11 +35,13 @@ def index_page(results, ledger=""):
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Convnet course: {passed} of {len(results)} notebooks passed</title><style>{STYLE}</style></head><body><main>"
+        f"<title>Convnet course: {passed} of {len(results)} notebooks passed</title><style>{STYLE}</style></head>"
+        "<body><main>"
         f"<h1>{passed} of {len(results)} notebooks passed</h1>"
-        '<div class="scroll" tabindex="0"><table><caption>Notebooks</caption><thead><tr><th scope="col">Notebook</th>'
+        '<div class="scroll" tabindex="0"><table><caption>Notebooks</caption><thead><tr>'
+        '<th scope="col">Notebook</th>'
         '<th scope="col">Status</th><th scope="col">Seconds</th><th scope="col">Answers</th><th scope="col">Verdicts</th>'
-        f'</tr></thead><tbody>{rows}</tbody></table></div>{ledger}</main></body></html>\n'
+        f"</tr></thead><tbody>{rows}</tbody></table></div>{ledger}</main></body></html>\n"
     )
 
 

@@ -125,9 +125,7 @@ def _outcome(future, job):
 def _judge(result, notebook):
     """Fill in the records, and call a run that papermill takes for complete by its true name."""
     result.answers = records(notebook, ANSWER)
-    result.verdicts = [
-        {"id": record["id"], "verdict": record["verdict"]} for record in records(notebook, VERDICT)
-    ]
+    result.verdicts = [{"id": record["id"], "verdict": record["verdict"]} for record in records(notebook, VERDICT)]
     if result.status == PASSED:
         code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
         if any(cell.execution_count is None for cell in code):

@@ -124,9 +124,7 @@ class Verdict:
         """One row a criterion: (name, measurement, threshold, met)."""
         return [
             (criterion.name, measurement, criterion.threshold, met)
-            for criterion, measurement, met in zip(
-                self.claim.criteria, self.measurements, self.met, strict=True
-            )
+            for criterion, measurement, met in zip(self.claim.criteria, self.measurements, self.met, strict=True)
         ]
 
     def record(self):
@@ -191,9 +189,7 @@ def verdict(claim_id, *measurements):
     judged = claim(claim_id)
     if len(measurements) != len(judged.criteria):
         names = ", ".join(criterion.name for criterion in judged.criteria)
-        raise ValueError(
-            f"{claim_id}: {len(measurements)} measurements given, one is needed for each of: {names}"
-        )
+        raise ValueError(f"{claim_id}: {len(measurements)} measurements given, one is needed for each of: {names}")
     for criterion, measurement in zip(judged.criteria, measurements, strict=True):
         if not all(map(math.isfinite, (measurement.value, measurement.low, measurement.high))):
             raise ValueError(f"{claim_id}: {criterion.name} = {measurement.value}: a finite number is needed")

@@ -34,8 +34,8 @@ def draw_patch(photograph, patch, row, column, name):
         each.set_yticks([])
     means = ", ".join(f"{colour} {patch[..., i].mean():.0f}" for i, colour in enumerate(CHANNELS))
     alt = (
-        f"The photograph {name} with a square of {size} × {size} pixels marked at row {row}, column {column}; beside it the "
-        f"square's three channels as grey pictures with their values; mean values: {means}."
+        f"The photograph {name} with a square of {size} × {size} pixels marked at row {row}, column {column}; beside it "
+        f"the square's three channels as grey pictures with their values; mean values: {means}."
     )
     return picture(figure, alt)
 
@@ -73,6 +73,4 @@ def _two_lines(title):
 
 def _write_numbers(axis, values):
     for (i, j), value in np.ndenumerate(values):
-        axis.text(
-            j, i, str(value), ha="center", va="center", fontsize=7.5, color="black" if value > 127 else "white"
-        )
+        axis.text(j, i, str(value), ha="center", va="center", fontsize=7.5, color="black" if value > 127 else "white")
