@@ -30,8 +30,8 @@ def question(first, second, third, fourth, gamma, beta, epsilon):
     sample, by_image = normalised(*given, ddof=1), normalised(*given, axis=1)
     plain, unscaled = normalised(batch, gamma, beta, 0), normalised(batch, 1, 0, epsilon)
     return Question(
-        text=f"[[{first}, {second}], [{third}, {fourth}]] are two images of one pixel with two channels. In training, what "
-        f"does BatchNormalization (γ={gamma}, β={beta}, ε={epsilon}) make of them? Three digits suffice; keep the shape.",
+        text=f"[[{first}, {second}], [{third}, {fourth}]] are two images of one pixel and two channels. What does "
+        f"BatchNormalization (γ={gamma}, β={beta}, ε={epsilon}) make of them in training? Three digits suffice.",
         answer=normalised(*given),
         tolerance=0.005,
         derivation=(
