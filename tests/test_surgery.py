@@ -1,11 +1,24 @@
 """Surgery on the ImageNet network."""
 
+import time
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
+from PIL import Image
 
 from utils.claims import over_seeds, verdict
+from utils.explorers.surgery import surgery_panel
+from utils.figures.surgery import (
+    draw_anatomy,
+    draw_answers,
+    draw_kept,
+    draw_labels,
+    draw_looks,
+    draw_several_off,
+    draw_two_paths,
+)
 from utils.photographs import photograph
 from utils.pretrained import STAGES, imagenet_network, prepare, probabilities
 from utils.surgery import (
@@ -39,6 +52,11 @@ def table(network):
 @pytest.fixture(scope="module")
 def images():
     return np.concatenate([prepare(photograph(name)) for name in ("chelsea", "coffee")])
+
+
+@pytest.fixture(scope="module")
+def panel(table):
+    return surgery_panel(table)
 
 
 @pytest.fixture
@@ -231,3 +249,65 @@ class TestTheAnatomy:
         assert sum(parameters for _, parameters in kinds.values()) == 4_694_024
         assert kinds["Dense"] == (1, 1280 * 1000 + 1000)
         assert kinds["BatchNormalization"] == (49, 2 * 42_016)
+
+
+class TestTheFigures:
+    def test_the_table_says_its_numbers_and_how_many_labels_changed(self, network, table, images):
+        found = lesions(table, images, {block: switched_off(network, block) for block in ("block2b", "block6a")})
+        alt = draw_kept(found, ("a cat", "a cup")).alt
+        assert f"a cup keeps ≈ {found.kept[:, 1].min():.2f} to ≈ {found.kept[:, 1].max():.2f}" in alt
+        assert "≈ 3 of 4 labels changed" in alt  # the cat's in 2b, both in 6a
+
+    def test_answers_and_labels_say_classes_and_probabilities(self, images):
+        tops = [("espresso", 0.942), ("cup", 0.015)]
+        assert "as it is: espresso ≈ 0.94, cup ≈ 0.01" in draw_answers({"as it is": tops}, "espresso").alt
+        square = np.uint8(images[0] * 128 + 127)
+        assert "mine: espresso ≈ 0.94" in draw_labels({"mine": square}, {"mine": tops}).alt
+
+    def test_the_anatomy_says_where_the_shortcuts_are(self, network):
+        alt = draw_anatomy(blocks(network)).alt
+        assert "With a shortcut: 2b, 3b, 4b, 4c, 5b, 5c, 6b, 6c, 6d." in alt
+        assert "from 112 to 7 pixels" in alt
+
+    def test_paths_and_looks_say_their_means(self):
+        kept = [np.full((1, 2), share) for share in (1, 0.75, 0.5)]
+        assert "0: ≈ 1.00, 1: ≈ 0.75, 2: ≈ 0.50. One shortcut cut: ≈ 0.004" in draw_several_off(kept, 0.004).alt
+        two = draw_two_paths(("2b",), np.array([[0.9, 0.7]]), np.array([[0.01, 0.03]])).alt
+        assert "Branch off: ≈ 0.80 on average, at least ≈ 0.70. Shortcut cut: ≈ 0.020 on average" in two
+        assert "0: ≈ 1.00, 9: ≈ 0.25" in draw_looks((0, 9), np.array([[1, 1], [0.5, 0]]), ("a", "b")).alt
+
+
+class TestTheSurgeryPanel:
+    def test_it_shows_the_label_of_the_photograph(self, panel):
+        assert "Without any operation: Egyptian cat, ≈ 0.40" in panel.shown
+        assert panel.set(photo="coffee").shown.count("espresso") == 2
+        panel.set(photo="chelsea")
+
+    def test_each_control_operates(self, panel):
+        seen = {panel.shown}
+        for name, value, back in (
+            ("block2b", False, True),
+            ("shortcut", "block4c", "none"),
+            ("statistics", "this photograph and three others", "moving averages"),
+            ("channels", "red and blue swapped", "as trained"),
+            ("channels", "grey", "as trained"),
+        ):
+            seen.add(panel.set(**{name: value}).shown)
+            panel.set(**{name: back})
+        assert len(seen) == 6
+
+    def test_your_own_photograph_goes_before_the_bundled_one(self, panel, tmp_path):
+        Image.fromarray(photograph("rocket")).save(tmp_path / "mine.png")
+        assert "missile, ≈ 0.32" in panel.set(path=str(tmp_path / "mine.png")).shown
+        panel.set(path="")
+
+    def test_a_path_where_nothing_is_gives_a_sentence(self, panel):
+        assert "there is no such file" in panel.set(path="/nothing/here.png").shown
+        assert "Egyptian cat" in panel.set(path="").shown
+
+    def test_it_answers_within_a_quarter_of_a_second(self, panel):
+        panel.set(block3b=False)
+        before = time.process_time()
+        for block in ("block4b", "block4c", "block5b", "block5c"):
+            panel.set(**{block: False})
+        assert (time.process_time() - before) / 4 < 0.25  # processor seconds of at most two cores

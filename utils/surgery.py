@@ -168,6 +168,11 @@ def several_off(table, images, draws, seed):
     return kept
 
 
+def by_photograph(kept, photographs):
+    """Each photograph's mean, ``(photographs,)``, of shares ``(…, n)``: ``n`` views, one photograph after another."""
+    return np.asarray(kept).reshape(-1, kept.shape[-1]).mean(axis=0).reshape(photographs, -1).mean(axis=1)
+
+
 @dataclass(frozen=True)
 class Company:
     """Each of ``n`` photographs alone and in the company of the others, in both modes of batch normalization.
