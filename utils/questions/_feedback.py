@@ -143,11 +143,13 @@ def _missing_part(given, question):
 
 def _factor(given, answer):
     ratio = Fraction(given) / Fraction(answer)
-    if ratio.denominator == 1 and ratio <= 1000:
-        return f"Your number is {ratio} times too large: what has been multiplied in too often?"
-    if ratio.numerator == 1 and ratio.denominator <= 1000:
-        return f"Your number is {ratio.denominator} times too small: which factor is missing?"
-    return ""
+    factor = max(ratio, 1 / ratio)
+    if factor.denominator > 1 or factor > 1000 or min(given, answer) < 5:
+        return ""
+    amount = "a factor of two" if factor == 2 else "a whole factor"  # more would give the number away
+    if ratio > 1:
+        return f"Your number is too large by {amount}: what has been multiplied in that should not be?"
+    return f"Your number is too small by {amount}: what has not been multiplied in?"
 
 
 def _distance(given, answer):
@@ -156,7 +158,7 @@ def _distance(given, answer):
     if ratio <= 1.1:
         return f"Your number is a little too {side}, by less than a tenth."
     if ratio <= 10:
-        return f"Your number is too {side}, by less than a factor of {2 if ratio < 2 else 10}."
+        return f"Your number is too {side}, by less than a factor of {'two' if ratio < 2 else 'ten'}."
     return f"Your number is far too {side}, by more than a factor of ten."
 
 

@@ -7,7 +7,7 @@ from utils.questions import Parameter, Question, Slip
 PARAMETERS = {
     "kernel_size": Parameter(3, Whole(1, 11), (1, 3, 5)),
     "channels": Parameter(32, Whole(1, 2048), (3, 8, 16, 20, 48)),
-    "filters": Parameter(64, Whole(1, 2048), (12, 24, 40, 96, 128)),
+    "filters": Parameter(64, Whole(1, 2048), (12, 24, 40, 50, 80, 96, 100, 128)),
 }
 
 

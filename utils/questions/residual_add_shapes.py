@@ -6,7 +6,7 @@ from utils.questions import Parameter, Question, Slip
 PARAMETERS = {
     "size": Parameter(30, Whole(1, 1024), (7, 14, 28)),
     "channels": Parameter(32, Whole(1, 2048), (8, 16, 24, 48)),
-    "filters": Parameter(64, Whole(1, 2048), (12, 20, 96, 128)),
+    "filters": Parameter(64, Whole(1, 2048), (12, 20, 32, 40, 80, 96, 100, 128)),
 }
 
 

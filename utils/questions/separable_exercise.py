@@ -17,6 +17,7 @@ def question(size, kernel_size, channels, filters):
     first, second = DepthwiseConv2D(kernel_size).parameters(shape), Conv2D(filters, 1).parameters(shape)
     by_layer = SeparableConv2D(filters, kernel_size).parameters(shape).value
     ordinary = Conv2D(filters, kernel_size).parameters(shape)
+    DepthwiseConv2D(kernel_size).output_shape(shape)  # refuses a kernel that does not fit
     k = f"{kernel_size}×{kernel_size}"
     return Question(
         text=f"A depthwise separable convolution ({k}, {filters} output filters) gets an input of {shape}. "
