@@ -1,4 +1,4 @@
-"""The course's own network: everything put together, after Xception (Chollet 2017), small enough to train while you wait."""
+"""The course's own network: everything put together after Xception (Chollet 2017), small enough to train live."""
 
 import contextlib
 import hashlib
@@ -19,6 +19,9 @@ import utils.training
 from utils.training import accuracy, trained
 
 MODELS = Path(__file__).resolve().parents[1] / "build" / "models"
+
+BATCH_SIZE = 16
+LEARNING_RATE = 3e-3
 
 # What each row of the ablation leaves out, as arguments of ``mini_xception``.
 VARIANTS = {
@@ -73,9 +76,9 @@ class Recipe:
     size: int = 32
     filters: tuple[int, ...] = (16, 32, 64)
     dropout: float = 0.5
-    train: int = 1200
+    train: int = 1600
     test: int = 600
-    epochs: int = 3
+    epochs: int = 2
     seed: int = 0
 
     def data(self):
@@ -85,11 +88,11 @@ class Recipe:
         )
 
 
-RECIPES = {"quick": Recipe(), "full": Recipe(train=4000, test=1600, epochs=6)}
+RECIPES = {"quick": Recipe(), "full": Recipe(train=4000, test=1200, epochs=4)}
 
 
 def recipe(profile="quick", *, size=32, filters=16, blocks=3, dropout=0.5, seed=0):
-    """The ``Recipe`` of a profile; ``filters`` is the first block's number of filters, each next block has twice as many."""
+    """The ``Recipe`` of a profile: ``filters`` in the first block, twice as many in each next one."""
     widths = tuple(filters * 2**block for block in range(blocks))
     return replace(RECIPES[profile], size=size, filters=widths, dropout=dropout, seed=seed)
 
@@ -100,7 +103,7 @@ def train(recipe, data, seeds=None, **changes):
     ``seeds`` defaults to the recipe's own; ``changes`` go to ``mini_xception``. The learning rate falls to 0 along
     half a cosine: in the last steps the weights hardly move, so the moving averages catch up with them.
     """
-    batch_size = min(32, len(data.train_images))
+    batch_size = min(BATCH_SIZE, len(data.train_images))
     steps = len(data.train_images) // batch_size * recipe.epochs
     options = {"filters": recipe.filters, "dropout": recipe.dropout} | changes
     return trained(
@@ -110,7 +113,7 @@ def train(recipe, data, seeds=None, **changes):
         seeds=[recipe.seed] if seeds is None else seeds,
         epochs=recipe.epochs,
         batch_size=batch_size,
-        learning_rate=keras.optimizers.schedules.CosineDecay(4e-3, steps),
+        learning_rate=keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps),
         loss=keras.losses.BinaryCrossentropy(),
     )
 
@@ -131,36 +134,50 @@ class Outcome:
 
 
 def outcome(name, recipe, data, seeds, **changes):
-    """Train one variant with each seed and return its ``Outcome``."""
-    accuracies = []
+    """Train one variant with each seed and return its ``Outcome``; as many training as test images are judged."""
+    accuracies, shown = [], len(data.test_images)
     for run in train(recipe, data, seeds, **changes):
-        accuracies.append(
-            (
-                accuracy(run.model, data.train_images, data.train_labels),
-                accuracy(run.model, data.test_images, data.test_labels),
-            )
-        )
+        on_training = accuracy(run.model, data.train_images[:shown], data.train_labels[:shown])
+        accuracies.append((on_training, accuracy(run.model, data.test_images, data.test_labels)))
         parameters = run.model.count_params()
     return Outcome(name, parameters, *np.array(accuracies).T)
 
 
 def ablation(recipe, data, seeds):
-    """An ``Outcome`` for each of ``VARIANTS``: the same seeds and the same batches, one technique left out at a time."""
+    """An ``Outcome`` for each of ``VARIANTS``: one technique left out at a time, the same seeds and batches."""
     return [outcome(name, recipe, data, seeds, **changes) for name, changes in VARIANTS.items()]
 
 
-def with_and_without_dropout(recipe, data, seeds, images=200, rate=0.5):
+def with_and_without_dropout(recipe, data, seeds, images=100, epochs=16, rate=0.5):
     """The outcomes with dropout at ``rate`` and without, on the first ``images`` training images only.
 
-    So few can be learned by heart, which is what dropout is meant to hinder. They are seen as often in all as
-    those of 1,600 images in one epoch of the recipe's.
+    So few can be learned by heart, which is what dropout is meant to hinder.
     """
     few = replace(data, train_images=data.train_images[:images], train_labels=data.train_labels[:images])
-    longer = replace(recipe, epochs=max(1, round(recipe.epochs * 2000 / images / 3)))
+    longer = replace(recipe, epochs=epochs)
     return [
         outcome(name, longer, few, seeds, dropout=each)
         for name, each in ((f"dropout {rate:g}", rate), ("no dropout", 0))
     ]
+
+
+def dropped_share(rate, inference=False, units=10_000):
+    """The share of ``units`` ones that dropout at this ``rate`` sets to 0; at inference, the share it changes."""
+    ones = np.ones((1, units), dtype="float32")
+    given = keras.ops.convert_to_numpy(layers.Dropout(rate, seed=0)(ones, training=not inference))
+    return float(np.mean(given != 1 if inference else given == 0))
+
+
+def averaging(model, images):
+    """What global average pooling makes of maps: how many numbers of each map, and how far they are from its mean.
+
+    The distance is the largest one from the means computed here, relative to the largest mean.
+    """
+    average = model.get_layer("average")
+    inside = keras.Model(model.input, [average.input, average.output])
+    maps, pooled = (keras.ops.convert_to_numpy(each) for each in inside(images, training=False))
+    means = maps.astype("float64").mean(axis=(1, 2))
+    return pooled.size / (len(images) * maps.shape[-1]), float(np.abs(pooled - means).max() / np.abs(means).max())
 
 
 def model_path(recipe):
@@ -183,7 +200,7 @@ def save(model, recipe):
 
 
 def ready_model(recipe):
-    """The trained network of this recipe: read from its file, or trained again where there is none (or a damaged one)."""
+    """The trained network of this recipe: read from its file, or trained again where that is missing or damaged."""
     with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
         return keras.saving.load_model(model_path(recipe), compile=False)
     model = next(train(recipe, recipe.data())).model

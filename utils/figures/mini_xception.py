@@ -1,0 +1,113 @@
+"""The figures of the notebook on the mini-Xception."""
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from utils.figures import BLUE, GREEN, ORANGE, SKY, VERMILION, new_figure, picture
+
+
+def draw_pyramid(shapes):
+    """The maps' shapes by stage, ``[(name, (height, width, channels))]``, as boxes: wider with more channels."""
+    figure, axis = new_figure(9, 3.1)
+    # Square roots: side by side, 3 channels and 64 would not fit on a page, nor 32 pixels and 2.
+    heights = np.sqrt([shape[0] for _, shape in shapes])
+    widths = np.sqrt([shape[2] for _, shape in shapes]) / np.sqrt(max(shape[2] for _, shape in shapes)) * 1.5
+    left = 0.0
+    for (name, shape), height, width in zip(shapes, heights, widths, strict=True):
+        axis.add_patch(Rectangle((left, -height / 2), width, height, facecolor=SKY, edgecolor=BLUE))
+        middle = left + width / 2
+        axis.text(middle, -heights.max() / 2 - 0.5, name, ha="center", va="top", weight="bold")
+        axis.text(middle, -heights.max() / 2 - 1.2, " × ".join(map(str, shape)), ha="center", va="top", fontsize=9)
+        left += max(width, 0.9) + 0.6
+    axis.set(xlim=(-0.5, left), ylim=(-heights.max() / 2 - 2, heights.max() / 2 + 0.3))
+    axis.axis("off")
+    listed = "; ".join(f"{name} {' × '.join(map(str, shape))}" for name, shape in shapes)
+    alt = f"Boxes from left to right, lower and wider at each stage (height × width × channels): {listed}."
+    return picture(figure, alt, "Height: the maps' height; width: the number of channels (both as square roots).")
+
+
+def draw_losses(losses, steps_per_epoch):
+    """The training loss of every step, and its mean over each epoch."""
+    figure, axis = new_figure(7, 2.8)
+    steps = np.arange(1, len(losses) + 1)
+    axis.plot(steps, losses, color=SKY, linewidth=1, label="each step")
+    means = losses.reshape(-1, steps_per_epoch).mean(axis=1)
+    ends = (np.arange(len(means)) + 0.5) * steps_per_epoch
+    axis.plot(ends, means, color=BLUE, marker="o", linewidth=2, label="mean of an epoch")
+    axis.set(xlabel="step", ylabel="loss", ylim=(0, None))
+    axis.legend(frameon=False)
+    alt = f"The loss falls from ≈ {losses[:5].mean():.1f} to ≈ {losses[-10:].mean():.1f} in {len(losses)} steps."
+    return picture(figure, alt)
+
+
+def draw_guesses(images, probabilities, labels):
+    """Patches in a row, each with the network's probability of "cat"; wrong ones are framed and named so."""
+    figure, axes = new_figure(9, 2.7, 2, len(images) // 2)
+    wrong = 0
+    for axis, image, probability, label in zip(axes.flat, images, probabilities, labels, strict=False):
+        miss = (probability > 0.5) != label
+        wrong += miss
+        axis.imshow(image / 255)
+        axis.set_title(
+            f"{'cat' if label else 'other'}: {probability:.2f}{' ✗' if miss else ''}",
+            fontsize=9,
+            color=VERMILION if miss else "black",
+        )
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set(visible=True, color=VERMILION if miss else "black", linewidth=3 if miss else 0.8)
+    alt = f"{len(images)} test patches with their classes and the network's probability of cat; it errs on ≈ {wrong} of them."
+    return picture(
+        figure, alt, "Above each patch: what it is, and the probability of “cat” that the network gives. ✗: wrong."
+    )
+
+
+def draw_ablation(outcomes, intervals):
+    """Test accuracy of every variant, a dot a seed, with the mean and its interval (``Measurement`` each)."""
+    figure, axis = new_figure(8, 0.6 * len(outcomes) + 1)
+    for row, (outcome, interval) in enumerate(zip(outcomes, intervals, strict=True)):
+        y = len(outcomes) - row
+        axis.plot(outcome.test_accuracy, np.full(len(outcome.test_accuracy), y + 0.16), "o", color=SKY, markersize=5)
+        axis.plot([max(0.5, interval.low), min(1, interval.high)], [y - 0.08] * 2, color=BLUE, linewidth=2)
+        axis.plot(interval.value, y - 0.08, "D", color=BLUE, markersize=7)
+        axis.text(1.005, y, f"{interval.value:.2f}", va="center", weight="bold")
+    axis.axvline(outcomes[0].test_accuracy.mean(), color=ORANGE, linestyle="--", linewidth=1)
+    names = [f"{outcome.name}\n{outcome.parameters:,} parameters" for outcome in outcomes]
+    axis.set_yticks(range(len(outcomes), 0, -1), names)
+    axis.set(xlim=(0.7, 1.0), ylim=(0.5, len(outcomes) + 0.5), xlabel="test accuracy")
+    listed = "; ".join(
+        f"{outcome.name} ({outcome.parameters:,} parameters) {interval}"
+        for outcome, interval in zip(outcomes, intervals, strict=True)
+    )
+    return picture(
+        figure,
+        f"Test accuracy by variant, mean and 95 % interval over {len(outcomes[0].test_accuracy)} seeds: {listed}.",
+        "Dots: one seed each. Diamond and line: mean and 95 % interval. Dashed: the mean with everything in place.",
+    )
+
+
+def draw_gaps(outcomes, intervals):
+    """Training and test accuracy of each outcome, a line a seed, and the mean gap between them."""
+    figure, axis = new_figure(7, 2.8)
+    for place, (outcome, interval) in enumerate(zip(outcomes, intervals, strict=True)):
+        for train, test in zip(outcome.train_accuracy, outcome.test_accuracy, strict=True):
+            axis.plot([2.5 * place, 2.5 * place + 1], [train, test], color=SKY, marker="o", markersize=4)
+        means = outcome.train_accuracy.mean(), outcome.test_accuracy.mean()
+        axis.plot([2.5 * place, 2.5 * place + 1], means, color=BLUE, marker="D", linewidth=2.5)
+        axis.text(
+            2.5 * place + 0.5,
+            1.03,
+            f"{outcome.name}: gap ≈ {interval.value:.2f}",
+            ha="center",
+            color=GREEN,
+            weight="bold",
+        )
+    ticks = [2.5 * place + side for place in range(len(outcomes)) for side in (0, 1)]
+    axis.set_xticks(ticks, ["training", "test"] * len(outcomes))
+    lowest = min(outcome.test_accuracy.min() for outcome in outcomes)
+    axis.set(ylabel="accuracy", ylim=(lowest - 0.05, 1.07), xlim=(-0.4, ticks[-1] + 0.4))
+    listed = "; ".join(f"{o.name}: gap {interval}" for o, interval in zip(outcomes, intervals, strict=True))
+    return picture(
+        figure,
+        f"Training and test accuracy over {len(outcomes[0].train_accuracy)} seeds. Training minus test: {listed}.",
+        "Light: one seed each. Dark: the means.",
+    )
