@@ -6,10 +6,12 @@ import operator
 import re
 import warnings
 from fractions import Fraction
-from numbers import Integral, Rational, Real
+
+import numpy as np
 
 LARGEST = 10**18
 LONGEST_TEXT = 200
+LONGEST_LIST = 1000
 TYPED_SIGNS = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", "÷": "/", "\u00a0": " "})
 OPERATIONS = {
     ast.Add: operator.add,
@@ -68,12 +70,13 @@ def _plain(text):
 
 
 def _numbers(answer, length):
-    values = _parsed(answer) if isinstance(answer, str) else _sequence(answer)
+    values = _parsed(answer) if isinstance(answer, str) else _unwrapped(answer)
     if not isinstance(values, list | tuple):
         raise Unreadable(f"{length} numbers are asked for, in brackets and with commas between them.")
-    if _depth_and_size(values)[1] > 1000:
-        raise Unreadable(f"{length} numbers are asked for; these are far more.")
-    values = flat(values)
+    try:
+        values = flat([_unwrapped(value) for value in values])
+    except RecursionError:
+        raise Unreadable("These brackets are nested too deeply.") from None
     if len(values) == length + 1 and values[0] is None:
         values = values[1:]  # a Keras shape, with its batch
     if len(values) != length:
@@ -81,62 +84,35 @@ def _numbers(answer, length):
     return [_number(value) for value in values]
 
 
-def _sequence(answer):
-    """Tuples, arrays, tensors and Keras shapes as nested lists of what they hold."""
-    if isinstance(answer, tuple | list):
-        return [_sequence(value) if isinstance(value, tuple | list) else value for value in answer]
-    for name in ("numpy", "tolist", "as_list"):
-        if hasattr(answer, name):
-            answer = _quietly(getattr(answer, name))
-            return answer if isinstance(answer, int | float) else _sequence(answer)
-    return answer
-
-
-def _depth_and_size(values):
-    if not isinstance(values, tuple | list):
-        return 0, 1
-    inside = [_depth_and_size(value) for value in values]
-    return 1 + max((depth for depth, _ in inside), default=0), sum(size for _, size in inside)
-
-
 def _number(answer):
-    if isinstance(answer, str):
-        answer = _parsed(answer)
-    if type(answer).__name__ in ("bool", "bool_"):
-        raise Unreadable(f"{bool(answer)} is not a number. Which number do you mean?")
+    answer = _parsed(answer) if isinstance(answer, str) else _unwrapped(answer)
+    if isinstance(answer, bool):
+        raise Unreadable(f"{answer} is not a number. Which number do you mean?")
     if isinstance(answer, tuple | list):
         raise Unreadable("One number is asked for, not several.")
     if answer is None:
         raise Unreadable("One of the numbers is still None.")
-    if not isinstance(answer, Real):
-        answer = _scalar(answer)
-    if not isinstance(answer, Rational) and not math.isfinite(answer):
+    if not isinstance(answer, int | float | Fraction):
+        raise Unreadable(f"A number is asked for, and this is of type {type(answer).__name__}.")
+    if isinstance(answer, float) and not math.isfinite(answer):
         raise Unreadable(f"{answer} is not a number that could be counted.")
     if abs(answer) > LARGEST:
         raise Unreadable("This number is too large to be meant.")
-    exact = (
-        Fraction(int(answer))
-        if isinstance(answer, Integral)
-        else Fraction(answer if isinstance(answer, Fraction) else float(answer))
-    )
+    exact = Fraction(answer)
     return int(exact) if exact.denominator == 1 else exact
 
 
-def _scalar(answer):
-    """The number in a NumPy, TensorFlow or Keras scalar."""
-    for name in ("numpy", "item"):
-        if hasattr(answer, name):
-            value = _quietly(getattr(answer, name))
-            if type(value) is not type(answer):
-                return _number(value)
-    raise Unreadable(f"A number is asked for, and this is of type {type(answer).__name__}.")
-
-
-def _quietly(method):
+def _unwrapped(answer):
+    """What a NumPy array, a tensor or a Keras shape holds, as Python's own numbers and lists; others as they are."""
+    if isinstance(answer, bool | int | float | str | tuple | list | Fraction | None):
+        return answer
     try:
-        return method()
-    except Exception as error:  # whatever a student's object does
-        raise Unreadable("A number is asked for, and no number could be read from this.") from error
+        array = np.asarray(answer)
+    except Exception:  # whatever a student's object does; it will be refused for its type
+        return answer
+    if array.size > LONGEST_LIST:
+        raise Unreadable(f"{array.size} numbers are far more than are asked for.")
+    return array.tolist()
 
 
 def _parsed(text):
