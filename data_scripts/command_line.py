@@ -2,9 +2,7 @@
 
 import click
 
-from data_scripts.data_sets import DATA_SETS, available, fetch_data_set
-from data_scripts.fetch import FetchError
-from data_scripts.prepared import cache_folder
+# The commands import what they need when they run: ``course --help`` should not wait for it.
 
 
 @click.group()
@@ -15,6 +13,9 @@ def data():
 @data.command("list")
 def list_data_sets():
     """List the data sets, and where they are."""
+    from data_scripts.data_sets import DATA_SETS, available
+    from data_scripts.prepared import cache_folder
+
     click.echo("photos         here      patches of scikit-image's photographs; comes with the course")
     click.echo("folder         yours     your own images, one folder a class")
     for name, module in DATA_SETS.items():
@@ -25,9 +26,14 @@ def list_data_sets():
 
 
 @data.command("fetch")
-@click.argument("names", nargs=-1, required=True, metavar="NAME…", type=click.Choice(list(DATA_SETS)))
+@click.argument("names", nargs=-1, required=True, metavar="NAME…")
 def fetch_data_sets(names):
     """Download, check and prepare the data sets NAME…; what is there already is kept."""
+    from data_scripts.data_sets import DATA_SETS, available, fetch_data_set
+    from data_scripts.fetch import FetchError
+
+    if unknown := [name for name in names if name not in DATA_SETS]:
+        raise click.UsageError(f"{', '.join(unknown)}: one of {', '.join(DATA_SETS)} is needed")
     for name in names:
         if available(name) is not None:
             click.echo(f"{name} is on this machine already.")

@@ -91,6 +91,8 @@ def test_cifar10_is_fetched_prepared_and_loaded(server, monkeypatch, empty_cache
     ]  # fmt: skip
     dataset = load("cifar10", train=50, test=20, colour=True)
     assert dataset.class_names[6] == "frog"
+    with pytest.raises(ValueError, match="train=101: cifar10 has no more than 100 in classes of the same size"):
+        load("cifar10", train=101)
     for images, labels in (
         (dataset.train_images, dataset.train_labels),
         (dataset.test_images, dataset.test_labels),
@@ -293,7 +295,7 @@ def test_the_command_says_why_nothing_came(server, monkeypatch):
     assert result.output.startswith("Error: cifar10 could not be fetched. http://127.0.0.1")
     unknown = CliRunner().invoke(data, ["fetch", "mnist"])
     assert unknown.exit_code == 2
-    assert "'fashion_mnist', 'cifar10', 'cats_vs_dogs'" in unknown.output
+    assert "mnist: one of fashion_mnist, cifar10, cats_vs_dogs is needed" in unknown.output
 
 
 def test_the_command_leaves_alone_what_is_here(server, monkeypatch):
