@@ -119,6 +119,8 @@ def _attempt(session, remote, part, timeout, loopback_http, progress):
         _judge(answer, remote)
         if start and not _continues(answer, start):
             _empty(part, progress)
+            if answer.status_code == 206:
+                raise _Again("the server sent another part than the one asked for")
         _append(answer, part, remote, timeout, progress)
 
 

@@ -12,6 +12,7 @@ class Server:
 
     def __init__(self):
         self.plan, self.requests, self.closing = [], [], threading.Event()
+        self.hung_up = threading.Event()  # the client did not want to hear the rest
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -70,7 +71,7 @@ class Server:
                         handler.wfile.write(bytes([byte]))
                         time.sleep(0.02)
             except OSError:
-                pass  # the client has hung up, as it should
+                self.hung_up.set()
 
         return behave
 

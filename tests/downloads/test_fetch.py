@@ -83,12 +83,14 @@ def test_a_part_with_wrong_content_is_thrown_away(server, tmp_path, part):
 def test_a_server_that_ignores_ranges_is_read_from_the_start(server, tmp_path):
     server.plan = [server.sends(CONTENT, cut=100_000), server.sends(CONTENT, ranges=False)]
     assert fetch(remote(server), tmp_path, **QUICK).read_bytes() == CONTENT
+    assert len(server.requests) == 2
 
 
 def test_a_server_that_sends_another_range_is_read_from_the_start(server, tmp_path):
     (tmp_path / "data.bin.part").write_bytes(CONTENT[:1000])
     server.plan = [server.sends(CONTENT, shift=7), server.sends(CONTENT)]
     assert fetch(remote(server), tmp_path, **QUICK).read_bytes() == CONTENT
+    assert server.ranges == ["bytes=1000-", None]
 
 
 def test_a_server_that_refuses_the_range_is_read_from_the_start(server, tmp_path):
@@ -201,6 +203,7 @@ def test_a_file_without_end_is_cut_off(server, tmp_path):
     server.plan = [server.sends(CONTENT * 100, length=False)]
     with pytest.raises(FetchError, match="not the file that is expected"):
         fetch(remote(server), tmp_path, **QUICK)
+    assert server.hung_up.wait(10)
     assert names(tmp_path) == []
 
 
