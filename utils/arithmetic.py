@@ -31,7 +31,8 @@ class Part:
 
     def __str__(self):
         factors = f"{self.factors} = " if self.factors else ""
-        return f"{self.name}: {factors}{self.value:,}"
+        kept = "" if self.trainable in (None, self.value) else f" ({self.trainable or 'not'} trained)"
+        return f"{self.name}: {factors}{self.value:,}{kept}"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Count:
         lines = [str(part) for part in self.parts]
         if len(lines) != 1:
             summands = " + ".join(f"{part.value:,}" for part in self.parts)
-            lines.append(f"total: {summands} = {self.value:,}" if summands else "nothing to count: 0")
+            trained = "" if self.trainable == self.value else f", {self.trainable:,} of them trained"
+            lines.append(f"total: {summands} = {self.value:,}{trained}" if summands else "nothing to count: 0")
         return lines
 
     def part(self, name):
@@ -463,7 +465,7 @@ def _check(layer):
 
 
 def _no_mixed_strides(layer):
-    """TensorFlow's depthwise convolution knows one stride for both axes (Keras computes a dilated one by other means)."""
+    """TensorFlow's depthwise convolution knows one stride for both axes (a dilated one goes by other means)."""
     height, width = _pair(layer.strides)
     if height != width and max(_pair(layer.dilation_rate)) == 1:
         raise ValueError(f"strides={layer.strides}: a depthwise convolution takes the same stride on both axes")

@@ -28,12 +28,12 @@ def question(kernel_size, channels, filters):
         slips=(
             Slip(
                 weights,
-                "the weights instead of the biases",
+                "the weights taken as redundant",
                 "You dropped the kernels. They hold what has been learnt. Look for what is constant over a channel.",
             ),
             Slip(
                 2 * biases,
-                "each bias saved twice",
+                "two numbers saved a filter",
                 "You counted two numbers a filter. Only the convolution's bias goes; β stays, because it does the "
                 "bias's work.",
             ),

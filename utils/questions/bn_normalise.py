@@ -26,7 +26,7 @@ def question(first, second, third, fourth, gamma, beta, epsilon):
         raise ValueError("a channel or an image with two equal values has no variance")
     batch = np.array([[first, second], [third, fourth]], dtype=float)
     given = batch, gamma, beta, epsilon
-    means, variances = batch.mean(0).tolist(), batch.var(0).tolist()
+    means, variances = ([f"{value:g}" for value in values] for values in (batch.mean(0), batch.var(0)))
     sample, by_image = normalised(*given, ddof=1), normalised(*given, axis=1)
     plain, unscaled = normalised(batch, gamma, beta, 0), normalised(batch, 1, 0, epsilon)
     return Question(
@@ -35,8 +35,8 @@ def question(first, second, third, fourth, gamma, beta, epsilon):
         answer=normalised(*given),
         tolerance=0.005,
         derivation=(
-            f"each column is a channel: means {means}, variances (divided by n) {variances}",
-            f"{gamma} · (x − mean) / √(variance + {epsilon}) + {beta} = {np.round(normalised(*given), 3).tolist()}",
+            f"channels: means {' and '.join(means)}, variances (divided by n) {' and '.join(variances)}",
+            f"γ · (x − mean) / √(variance + ε) + β = {np.round(normalised(*given), 3).tolist()}",
         ),
         slips=(
             Slip(

@@ -40,7 +40,7 @@ def question(kernel_size, channels, filters, size):
         ),
         hints=(
             "How many weights does one filter have if it reaches through all input channels? What else does it add?",
-            f"One filter has {kernel_size} × {kernel_size} × {channels} weights and a bias; there are {filters}.",
+            f"One filter has {kernel_size} × {kernel_size} × {channels} weights and a bias. Count {filters} of them.",
         ),
     )
 

@@ -35,10 +35,10 @@ def question(layers, kernel_size, strides):
             f"1 + {growth} = {seen:,}",
         ),
         slips=(
+            Slip(layers * kernel_size, "the kernel sizes added up", "Neighbouring windows overlap: they share pixels."),
             Slip(
-                layers * kernel_size, "the kernel sizes added up", "Neighbouring windows overlap: what is new in each?"
+                kernel_size**layers, "the kernel sizes multiplied", "Windows overlap: go back layer by layer and add."
             ),
-            Slip(kernel_size**layers, "the kernel sizes multiplied", "Windows overlap; their sizes do not multiply."),
             *([ignored, too_early] if strides > 1 else []),
         ),
         hints=(

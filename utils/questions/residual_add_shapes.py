@@ -1,5 +1,7 @@
 """Whether two feature maps with different numbers of channels can be added, and what makes it possible."""
 
+import contextlib
+
 from utils.parameters import Whole
 from utils.questions import Parameter, Question, Slip
 
@@ -30,16 +32,18 @@ def question(size, channels, filters):
             f"A 1×1 convolution with {filters} filters and no activation turns {shortcut} into {block}.",
         ),
         slips=(
-            Slip("broadcast", "yes, it broadcasts", "Only an axis of length 1 is broadcast; these channels are more."),
+            Slip("broadcast", "yes, it broadcasts", "Only an axis of length 1 is stretched; both have more channels."),
             Slip(
                 "zeros",
                 "padded with zeros",
-                "This is possible, and it needs no parameters: option A of He et al. (2015). But it is not what we "
-                "build. We let the network learn how the channels are carried over.",
+                "This is possible without parameters: option A of He et al. (2015). But it is not what we build: we "
+                "let the network learn how the channels are carried over.",
             ),
-            Slip(f"1x1 with {channels} filters", "as many filters as before", "The shortcut keeps its channels then."),
+            Slip(
+                f"1x1 with {channels} filters", "as many filters as before", "The shortcut then stays as wide as it is."
+            ),
         ),
-        hints=("Addition goes value by value. Which axis does not fit?", "A convolution has a channel per filter."),
+        hints=("Addition goes value by value. Which axis does not fit?", "A convolution gives one channel per filter."),
     )
 
 
@@ -47,11 +51,9 @@ def by_keras(size, channels, filters):
     from keras import Input, layers
 
     block, shortcut = Input((size, size, filters)), Input((size, size, channels))
-    for choice, units in {"broadcast": 0, f"1x1 with {channels} filters": channels}.items():
-        try:
-            layers.Add()([block, layers.Conv2D(units, 1)(shortcut) if units else shortcut])
-        except ValueError:
-            continue
-        return choice
-    layers.Add()([block, layers.Conv2D(filters, 1)(shortcut)])
-    return f"1x1 with {filters} filters"
+    projected = {f"1x1 with {units} filters": layers.Conv2D(units, 1)(shortcut) for units in (channels, filters)}
+    for choice, given in {"broadcast": shortcut, **projected}.items():
+        with contextlib.suppress(ValueError):  # Keras refuses shapes that cannot be added
+            layers.Add()([block, given])
+            return choice
+    return "zeros"

@@ -15,7 +15,7 @@ def question(kernel_size, channels, filters):
     shape = (kernel_size, kernel_size, channels)
     counted = SeparableConv2D(filters, kernel_size).parameters(shape)
     depthwise, pointwise = counted.part("depthwise kernels"), counted.part("pointwise kernels")
-    k, ordinary = f"{kernel_size}×{kernel_size}", Conv2D(filters, kernel_size).parameters(shape)
+    ordinary, k = Conv2D(filters, kernel_size).parameters(shape), f"{kernel_size}×{kernel_size}"
     return Question(
         text=f"SeparableConv2D({filters}, {kernel_size}) gets {channels} channels. How many parameters does it have?",
         answer=counted.value,
@@ -24,9 +24,9 @@ def question(kernel_size, channels, filters):
             Slip(
                 counted.value + channels,
                 "a depthwise bias as well",
-                "You gave the depthwise step biases of its own. Keras gives the layer one bias per output channel.",
+                "You gave the depthwise step biases. Keras gives the layer one bias per output channel.",
             ),
-            Slip(depthwise + pointwise, "the biases forgotten", "Both kinds of kernels are right; more is added."),
+            Slip(depthwise + pointwise, "the biases forgotten", "The kernels are right. Each output adds a bias."),
             Slip(
                 ordinary.value,
                 "counted as an ordinary convolution",
