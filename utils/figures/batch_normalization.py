@@ -1,0 +1,295 @@
+"""The figures of notebook 03."""
+
+import numpy as np
+from matplotlib.ticker import LogFormatter, NullFormatter
+
+from utils.figures import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, new_figure, picture
+
+# Colour, marker and line: with batch normalization, without it, and a third.
+WITH, WITHOUT, THIRD = (BLUE, "o", "-"), (VERMILION, "s", "--"), (GREEN, "^", ":")
+
+
+def draw_scalings(scalings):
+    """Histograms of the same pixel values under different scalings; ``scalings`` maps names to arrays."""
+    figure, axes = new_figure(9, 2.6, 1, len(scalings))
+    said = []
+    for axis, (name, values), colour in zip(axes, scalings.items(), (BLACK, BLUE, ORANGE), strict=True):
+        values = np.ravel(values).astype(float)
+        axis.hist(values, 60, color=colour)
+        axis.axvline(values.mean(), color=VERMILION, linewidth=1.5)
+        axis.set_title(f"{name}\nmean {abs(values.mean()):.2f}, deviation {values.std():.2f}", fontsize=9.5)
+        axis.set_yticks([])
+        axis.spines["left"].set_visible(False)
+        said.append(
+            f"{name}: from ≈ {values.min():.2f} to ≈ {values.max():.2f}, mean ≈ {abs(values.mean()):.2f}, standard "
+            f"deviation ≈ {values.std():.2f}"
+        )
+    alt = "Three histograms of the same pixels, of the same shape, on different axes. " + "; ".join(said) + "."
+    return picture(figure, alt)
+
+
+def draw_linear_trainings(trainings, features, start):
+    """Left: the loss that each learning rate reaches. Right: each feature's share of the first step.
+
+    ``trainings`` maps the names of three scalings to ``LinearTraining``; ``start`` is the loss before training.
+    """
+    figure, (left, right) = new_figure(9.5, 3.4, 1, 2, width_ratios=(1.15, 1))
+    styles = (VERMILION, "s", "--"), (BLUE, "o", "-"), (GREEN, "^", ":")
+    for (name, training), (colour, marker, line) in zip(trainings.items(), styles, strict=True):
+        left.plot(training.rates, training.losses[:, -1], line, marker=marker, color=colour, label=name)
+    left.axhline(start, color=BLACK, linewidth=0.8)
+    left.text(left.get_xlim()[0], start + 0.015, " guessing", fontsize=8.5, va="bottom")
+    left.set(xscale="log", ylim=(1.2, 2.35), xlabel="learning rate", ylabel="loss after training")
+    left.legend(frameon=False, fontsize=9, loc="lower left")
+    width = 0.26
+    places = np.arange(len(features))
+    for number, ((name, training), (colour, *_)) in enumerate(zip(trainings.items(), styles, strict=True)):
+        right.bar(places + (number - 1) * width, training.first_step, width, color=colour, label=name)
+    right.set_xticks(places, [feature.replace(" ", "\n", 1) for feature in features], fontsize=8.5)
+    right.set(ylim=(0, 1), ylabel="share of the first step")
+    best = ", ".join(f"{name} ≈ {training.best_loss():.2f}" for name, training in trainings.items())
+    shares = "; ".join(
+        f"{name}: "
+        + ", ".join(f"{feature} ≈ {share:.2f}" for feature, share in zip(features, training.first_step, strict=True))
+        for name, training in trainings.items()
+    )
+    return picture(
+        figure,
+        f"Left, the best loss that any learning rate reaches: {best}. Right, shares of the first step: {shares}.",
+    )
+
+
+def draw_drift(deviations):
+    """The standard deviation of each channel by layer; ``deviations`` maps two names to ``(layers, channels)``."""
+    figure, axis = new_figure(7, 3.4)
+    said = []
+    for (name, values), (colour, marker, line) in zip(deviations.items(), (WITHOUT, WITH), strict=True):
+        depths = np.arange(1, len(values) + 1)
+        shift = -0.12 if name == next(iter(deviations)) else 0.12
+        axis.plot(np.repeat(depths + shift, values.shape[1]), values.ravel(), ".", color=colour, alpha=0.25, ms=5)
+        axis.plot(depths + shift, np.median(values, 1), line, marker=marker, color=colour, label=name)
+        said.append(f"{name}: layer 1 ≈ {np.median(values[0]):.2g}, last layer ≈ {np.median(values[-1]):.2g}")
+    axis.set(yscale="log", xlabel="layer", ylabel="standard deviation", xticks=np.arange(1, len(values) + 1))
+    axis.legend(frameon=False, fontsize=9, loc="lower left")
+    return picture(
+        figure,
+        "Standard deviation of what each convolution gives, a dot a channel, with the median of the layer. "
+        + "; ".join(said)
+        + ".",
+    )
+
+
+def draw_normalization(sides):
+    """Every channel as a dot, its mean against its variance, before and after normalizing.
+
+    ``sides`` maps names of inputs to two ``ChannelStatistics``, of what comes in and of what leaves.
+    """
+    figure, axes = new_figure(9.5, 3.3, 1, 2, sharey=True)
+    styles = (BLUE, "o"), (ORANGE, "^"), (VERMILION, "s")
+    said = []
+    for (name, statistics), (colour, marker) in zip(sides.items(), styles, strict=True):
+        for axis, each in zip(axes, statistics, strict=True):
+            axis.plot(each.means.ravel(), each.variances.ravel(), marker, color=colour, ms=5, alpha=0.6, label=name)
+        came, left = (each.variances for each in statistics)
+        said.append(
+            f"{name}: variances from ≈ {came.min():.1g} to ≈ {came.max():.1g} come in, "
+            f"≈ {left.min():.1g} to ≈ {left.max():.1g} leave"
+        )
+    for axis, title in zip(axes, ("what comes in", "what leaves, before γ and β"), strict=True):
+        axis.set_xscale("symlog", linthresh=0.1)
+        axis.set(yscale="log", title=title, xlabel="channel mean")
+        axis.axhline(1, color=BLACK, linewidth=0.8, zorder=0)
+        axis.axvline(0, color=BLACK, linewidth=0.8, zorder=0)
+        axis.set_xticks((-100, -1, 0, 1, 100), ("−100", "−1", "0", "1", "100"))
+        axis.set_xlim(-400, 400)
+    axes[0].set_ylabel("channel variance")
+    axes[1].legend(frameon=False, fontsize=9, loc="center left")
+    return picture(figure, "Channels as dots, mean against variance, before and after. " + "; ".join(said) + ".")
+
+
+def draw_company(in_training, at_inference, classes):
+    """One image's logits in different company, ``(draws, classes)`` for each mode."""
+    figure, axes = new_figure(9, 3.0, 1, 2, sharey=True)
+    for axis, values, title in zip(axes, (in_training, at_inference), ("training mode", "inference mode"), strict=True):
+        for draw in values:
+            axis.plot(np.arange(len(classes)), draw, "-o", color=BLUE, ms=3.5, linewidth=0.8, alpha=0.6)
+        axis.set_xticks(np.arange(len(classes)), classes, rotation=40, ha="right", fontsize=8.5)
+        axis.set_title(title, fontsize=10)
+    axes[0].set_ylabel("logit")
+    spreads = [values.std(0).mean() for values in (in_training, at_inference)]
+    return picture(
+        figure,
+        f"The logits of one image in {len(in_training)} different batches. In training mode the lines differ, with a "
+        f"mean standard deviation of ≈ {spreads[0]:.2f}; in inference mode they lie on each other, ≈ {spreads[1]:.1g}.",
+    )
+
+
+def draw_short_training(steps, kept, runs, chance):
+    """Left: what is left of the moving averages' starting values. Right: test accuracies in both modes.
+
+    ``kept`` maps momenta to shares beside ``steps``; ``runs`` are ``ShortTraining``.
+    """
+    figure, (left, right) = new_figure(9.5, 3.3, 1, 2)
+    for (momentum, share), (colour, _, line) in zip(kept.items(), (WITHOUT, WITH), strict=True):
+        left.plot(steps, share, line, color=colour, label=f"momentum {momentum:g}")
+    left.axvline(runs[0].steps, color=BLACK, linewidth=0.8)
+    left.text(runs[0].steps, 1, " our training ends", fontsize=8.5, va="top")
+    left.set(ylim=(0, 1.02), xlabel="training steps", ylabel="share of the starting value left")
+    left.legend(frameon=False, fontsize=9, loc="center right")
+    places, labels, said = [], [], []
+    for run, (colour, marker, _) in zip(runs, (WITHOUT, WITH), strict=True):
+        for values, name in ((run.by_batches, "batch\nstatistics"), (run.by_averages, "moving\naverages")):
+            place = len(places) + (len(places) > 1) * 0.6
+            places.append(place)
+            labels.append(name)
+            right.plot(np.full(len(values), place), values, marker, color=colour, alpha=0.6)
+            right.plot([place - 0.25, place + 0.25], [values.mean()] * 2, color=colour, linewidth=2.5)
+            right.text(place, values.max() + 0.03, f"{values.mean():.2f}", ha="center", fontsize=9)
+            said.append(f"momentum {run.momentum:g} with {name.replace(chr(10), ' ')} ≈ {values.mean():.2f}")
+        right.text(place - 0.5, 0.02, f"momentum {run.momentum:g}", ha="center", fontsize=9, color=colour)
+    right.axhline(chance, color=BLACK, linewidth=0.8)
+    right.text(right.get_xlim()[1], chance, "guessing", fontsize=8.5, ha="right", va="bottom")
+    right.set_xticks(places, labels, fontsize=9)
+    right.set(ylim=(0, 1), ylabel="test accuracy")
+    left_over = ", ".join(f"{share[runs[0].steps]:.2g} with momentum {momentum:g}" for momentum, share in kept.items())
+    return picture(
+        figure,
+        f"Left: after {runs[0].steps} steps the starting value still counts for {left_over}. Right, mean test "
+        f"accuracy: {', '.join(said)}"
+        f"; guessing {chance:.3g}.",
+    )
+
+
+def draw_order(before, after, margin, chance):
+    """Left: test accuracy of both orders, a line a seed. Right: the paired difference with its interval and margin.
+
+    ``margin`` is a ``Measurement`` of after − before and the limits that it must keep to: (measurement, low, high).
+    """
+    difference, low, high = margin
+    figure, (left, right) = new_figure(9, 3.1, 1, 2, width_ratios=(1, 1.2))
+    for pair in zip(before, after, strict=True):
+        left.plot((0, 1), pair, "-o", color=BLUE, linewidth=0.8, alpha=0.7)
+    left.axhline(chance, color=BLACK, linewidth=0.8)
+    left.text(1.4, chance, "guessing", fontsize=8.5, ha="right", va="bottom")
+    left.set_xticks((0, 1), ("before ReLU", "after ReLU"))
+    left.set(xlim=(-0.4, 1.4), ylim=(0, 1), ylabel="test accuracy")
+    right.axvspan(low, high, color=SKY, alpha=0.3, linewidth=0)
+    right.text((low + high) / 2, 0.93, "not critical", ha="center", va="top", fontsize=9)
+    right.axvline(0, color=BLACK, linewidth=0.8)
+    right.errorbar(
+        difference.value,
+        0.4,
+        xerr=[[difference.value - difference.low], [difference.high - difference.value]],
+        fmt="o",
+        color=BLUE,
+        capsize=5,
+    )
+    right.plot(after - before, np.full(len(after), 0.25), "|", color=BLUE, ms=10)
+    right.text(difference.value, 0.48, f"{difference.value:+.2f}", ha="center", color=BLUE)
+    right.set(xlim=(2 * low, 2 * high), ylim=(0, 1), yticks=[], xlabel="after minus before")
+    right.spines["left"].set_visible(False)
+    return picture(
+        figure,
+        f"Mean test accuracy with the normalization before the activation ≈ {before.mean():.2f}, after it "
+        f"≈ {after.mean():.2f}; paired difference ≈ {difference.value:.2f}, 95 % interval ≈ {difference.low:.2f} to "
+        f"≈ {difference.high:.2f}; not critical is anything from {low:g} to {high:g}; guessing {chance:.3g}.",
+    )
+
+
+def draw_gradient_flow(norms):
+    """The gradient's norm by layer, relative to the last layer's; ``norms`` maps names to ``(seeds, depth)``."""
+    figure, axis = new_figure(7.5, 3.6)
+    styles = (BLUE, "o", "-"), (BLUE, "D", ":"), (VERMILION, "s", "--"), (VERMILION, "v", ":")
+    said = []
+    for (name, values), (colour, marker, line) in zip(norms.items(), styles, strict=True):
+        relative = values / values[:, -1:]
+        depths = np.arange(1, values.shape[1] + 1)
+        middle = np.exp(np.log(relative).mean(0))
+        axis.fill_between(depths, relative.min(0), relative.max(0), color=colour, alpha=0.15, linewidth=0)
+        axis.plot(depths, middle, line, marker=marker, color=colour, label=name, ms=5)
+        said.append(f"{name} ≈ {middle[0]:.2g}")
+    axis.axhline(1, color=BLACK, linewidth=0.8)
+    axis.set(yscale="log", xlabel="layer", ylabel="gradient ÷ last layer's", xticks=depths)
+    axis.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    return picture(
+        figure,
+        "What is left of the last layer's gradient at the first layer, before any training: " + ", ".join(said) + ".",
+    )
+
+
+def draw_learning_rates(rates, losses, guessing, enough):
+    """The loss that each learning rate reaches; ``losses`` maps names to ``(seeds, rates)``, infinite off the scale."""
+    figure, axis = new_figure(7.5, 3.6)
+    top = guessing + 0.45
+    said = []
+    for (name, values), (colour, marker, line), shift in zip(
+        losses.items(), (WITH, WITHOUT), (0.96, 1.04), strict=True
+    ):
+        shown = np.minimum(values, top)
+        axis.plot(
+            np.tile(np.asarray(rates) * shift, len(values)), shown.ravel(), marker, color=colour, alpha=0.35, ms=5
+        )
+        axis.plot(np.asarray(rates) * shift, np.median(shown, 0), line, color=colour, marker=marker, label=name)
+        said.append(
+            f"{name}: "
+            + ", ".join(f"{rate:g} {_loss(loss)}" for rate, loss in zip(rates, np.median(values, 0), strict=True))
+        )
+    axis.axhline(guessing, color=BLACK, linewidth=0.8)
+    axis.axhline(enough, color=BLACK, linewidth=0.8, linestyle=":")
+    for height, text in ((guessing, "guessing"), (enough, "trains")):
+        axis.text(rates[-1] * 1.35, height, text, fontsize=8.5, va="center")
+    axis.text(rates[0], top, "overflow", fontsize=8.5, va="center")
+    axis.set(xscale="log", xlabel="learning rate", ylabel="loss after training", ylim=(None, top + 0.05))
+    axis.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.09, 0.5))
+    return picture(figure, "Median loss by learning rate. " + "; ".join(said) + f". Guessing gives {guessing:.2f}.")
+
+
+def draw_noise(batch_sizes, spreads, slope):
+    """The spread of one image's activation against the batch size, a thin line an image; ``(images, sizes)``."""
+    figure, axis = new_figure(6.5, 3.5)
+    for row in spreads:
+        axis.plot(batch_sizes, row, "-", color=BLUE, linewidth=0.7, alpha=0.5)
+    middle = np.exp(np.log(spreads).mean(0))
+    axis.plot(batch_sizes, middle, "o", color=BLUE, label="measured, mean of the images")
+    sizes = np.asarray(batch_sizes, dtype=float)
+    anchor = np.exp(np.mean(np.log(middle) + np.log(sizes) / 2))
+    axis.plot(sizes, anchor / np.sqrt(sizes), "--", color=VERMILION, label="1 / √ batch size")
+    axis.set(xscale="log", yscale="log", xlabel="batch size", ylabel="spread from batch to batch")
+    axis.set_xticks(batch_sizes, batch_sizes)
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_major_formatter(LogFormatter())
+    axis.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
+    axis.legend(frameon=False, fontsize=9)
+    return picture(
+        figure,
+        f"On two logarithmic axes the spread falls along a straight line, from ≈ {middle[0]:.2g} at "
+        f"{batch_sizes[0]} images to ≈ {middle[-1]:.2g} at {batch_sizes[-1]}: exponent ≈ {slope:.2f}, beside the line of −0.5.",
+    )
+
+
+def draw_regularizer(noisy, calm, names):
+    """Training and test accuracy with noisy and with calm statistics, a line a seed; two ``Generalization``."""
+    figure, axis = new_figure(6.5, 3.2)
+    said = []
+    for part, (colour, marker, _), shift in (("train", WITHOUT, -0.03), ("test", WITH, 0.03)):
+        pairs = np.stack([getattr(noisy, part), getattr(calm, part)])
+        for pair in pairs.T:
+            axis.plot((shift, 1 + shift), pair, "-", marker=marker, color=colour, linewidth=0.7, alpha=0.5, ms=5)
+        axis.plot((shift, 1 + shift), pairs.mean(1), "-", color=colour, linewidth=2.5)
+        axis.text(
+            1.12, pairs[1].mean(), "training images" if part == "train" else "test images", color=colour, va="center"
+        )
+        said.append(f"{part} ≈ {pairs[0].mean():.2f} and ≈ {pairs[1].mean():.2f}")
+    axis.set_xticks((0, 1), names)
+    axis.set(xlim=(-0.3, 1.7), ylim=(0, 1), ylabel="accuracy")
+    return picture(
+        figure,
+        f"Accuracy with {names[0]} and with {names[1]}: {'; '.join(said)}. The gap is ≈ {noisy.gap.mean():.2f} and "
+        f"≈ {calm.gap.mean():.2f}.".replace("\n", " "),
+    )
+
+
+def _loss(value):
+    return f"≈ {value:.2f}" if np.isfinite(value) else "overflow"
