@@ -101,7 +101,7 @@ def test_the_files_hold_the_same_numbers_as_the_table(tmp_path):
 def test_the_table_is_readable_as_text_and_as_html(tmp_path):
     notebook(tmp_path / "03_water.ipynb", HALF)
     shown = ledger(tmp_path)._repr_mimebundle_()
-    assert "1 holds here with a condition" in shown["text/plain"]
+    assert "holds here with a condition: 1" in shown["text/plain"]
     assert "missed: wetness ≈ 0.12, needed ≥ 0.5" in shown["text/plain"]
     assert "Water is &lt;wet&gt; &amp; cold" in shown["text/html"]
     assert "<wet>" not in shown["text/html"]

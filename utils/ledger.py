@@ -115,8 +115,8 @@ class Ledger:
     def __str__(self):
         lines = [self.summary]
         for row in self.rows:
-            lines.append(f"{row['verdict']:<26}{row['claim']} ({row['notebook']})")
-            lines += [f"{'':28}{line}" for line in _lines(row)]
+            lines.append(f"{row['verdict']:<28}{row['claim']} ({row['notebook']})")
+            lines += [f"{'':4}{line}" for line in _lines(row)]
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -125,7 +125,7 @@ class Ledger:
     def summary(self):
         count = Counter(row["verdict"] for row in self.rows)
         order = ("holds", "holds here with a condition", "does not hold here", NOT_MEASURED)
-        return f"{len(self.rows)} claims: " + ", ".join(f"{count[word]} {word}" for word in order if count[word]) + "."
+        return f"{len(self.rows)} claims. " + ", ".join(f"{word}: {count[word]}" for word in order if count[word]) + "."
 
     def html(self):
         """The table as HTML, its numbers as text: readable without colour."""

@@ -20,7 +20,7 @@ CLAIMS = (
                 at_most=0.1,
             ),
             Criterion(
-                "probability kept with three of nine branches switched off",
+                "probability kept with three random branches of nine switched off",
                 "an ensemble weakens step by step: with a third of the branches gone, half of the belief must remain",
                 at_least=0.5,
             ),
