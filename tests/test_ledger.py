@@ -102,7 +102,7 @@ def test_the_table_is_readable_as_text_and_as_html(tmp_path):
     notebook(tmp_path / "03_water.ipynb", HALF)
     shown = ledger(tmp_path)._repr_mimebundle_()
     assert "holds here with a condition: 1" in shown["text/plain"]
-    assert "missed: wetness ≈ 0.12, needed ≥ 0.5" in shown["text/plain"]
+    assert "missed: wetness: ≈ 0.12, needed ≥ 0.5" in shown["text/plain"]
     assert "Water is &lt;wet&gt; &amp; cold" in shown["text/html"]
     assert "<wet>" not in shown["text/html"]
 
@@ -113,8 +113,8 @@ def test_a_changed_verdict_is_named_with_both_numbers(tmp_path):
     notebook(tmp_path / "03_water.ipynb", HALF)
     (change,) = changes(before, ledger(tmp_path))
     assert str(change) == (
-        "water-is-wet: holds [wetness ≈ 0.94, needed ≥ 0.5; drops 7, needed ≤ 9] → "
-        "holds here with a condition [wetness ≈ 0.12, needed ≥ 0.5; drops 7, needed ≤ 9]"
+        "water-is-wet: holds [wetness: ≈ 0.94, needed ≥ 0.5; drops: 7, needed ≤ 9] → "
+        "holds here with a condition [wetness: ≈ 0.12, needed ≥ 0.5; drops: 7, needed ≤ 9]"
     )
 
 

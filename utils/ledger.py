@@ -129,19 +129,22 @@ class Ledger:
 
     def html(self):
         """The table as HTML, its numbers as text: readable without colour."""
-        names = "Claim", "Statement", "Measured", "Verdict", "Notebook"
-        cell = 'style="text-align:left;vertical-align:top;padding:3px 12px 3px 0"'
+        style = "font-weight:normal;text-align:left;vertical-align:top;padding:6px 14px 6px 0;border-top:1px solid #999"
+        cell = f'style="{style}"'
         rows = "".join(
-            f'<tr><th scope="row" {cell}>{html.escape(row["claim"])}</th>'
-            f"<td {cell}>{html.escape(row['statement'])}</td>"
-            f"<td {cell}>{'<br>'.join(map(html.escape, _lines(row)))}</td>"
+            f'<tr><th scope="row" {cell}>{html.escape(row["statement"])}<br><small>'
+            f"{html.escape(' · '.join((row['claim'], row['notebook'], row['source'])))}</small></th>"
             f"<td {cell}><strong>{html.escape(row['verdict'])}</strong></td>"
-            f"<td {cell}>{html.escape(row['notebook'])}</td></tr>"
+            f"<td {cell}>{'<br>'.join(map(html.escape, _lines(row)))}</td></tr>"
             for row in self.rows
         )
-        head = "".join(f'<th scope="col" {cell}>{name}</th>' for name in names)
+        head = "".join(
+            f'<th scope="col" style="text-align:left;width:{width}%">{name}</th>'
+            for name, width in (("Claim", 38), ("Verdict", 12), ("Measured", 50))
+        )
         caption = f'<caption style="text-align:left">{html.escape(self.summary)}</caption>'
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        table = "table-layout:fixed;width:100%;max-width:72em"
+        return f'<table style="{table}">{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": str(self), "text/html": self.html()}
@@ -192,14 +195,14 @@ def _notebook(claim_id, notebooks):
 def _lines(row):
     """A row's numbers, one line a criterion, or why there are none."""
     lines = [
-        f"{'met' if each['met'] else 'missed'}: {each['name']} {_measurement(each)}, needed {each['threshold']}"
+        f"{'met' if each['met'] else 'missed'}: {each['name']}: {_measurement(each)}, needed {each['threshold']}"
         for each in row["criteria"]
     ]
     return lines or [row["note"]]
 
 
 def _numbers(row):
-    return "; ".join(f"{each['name']} {_measurement(each)}, needed {each['threshold']}" for each in row["criteria"])
+    return "; ".join(f"{each['name']}: {_measurement(each)}, needed {each['threshold']}" for each in row["criteria"])
 
 
 def _measurement(criterion):

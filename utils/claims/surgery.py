@@ -5,7 +5,7 @@ from utils.claims import Claim, Criterion
 CLAIMS = (
     Claim(
         id="residual-ensemble-imagenet",
-        statement="A residual network is an ensemble of shallow networks: a real one survives the loss of any branch",
+        statement="A residual network is an ensemble of shallow networks: a real one survives the loss of any branch.",
         source="seed 000, intuitions on residual blocks",
         criteria=(
             Criterion(
@@ -32,7 +32,7 @@ CLAIMS = (
     ),
     Claim(
         id="bn-two-modes-imagenet",
-        statement="Batch normalization uses the batch's statistics in training and moving averages at inference",
+        statement="Batch normalization uses the batch's statistics in training and moving averages at inference.",
         source="seed 001, batch normalization",
         criteria=(
             Criterion(
