@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from utils.figures import BLUE, GREEN, ORANGE, SKY, VERMILION, new_figure, picture
+from utils.figures import BLUE, GREEN, ORANGE, SKY, YELLOW, new_figure, picture
 
 CHANNELS = ("red", "green", "blue")
 
@@ -19,9 +19,9 @@ def draw_patch(photograph, patch, row, column, name):
     # A square of eight pixels is too small to find on the screen: the frame is drawn around a wider one.
     margin = max(photograph.shape[0] // 30, size // 2)
     corner = column - margin, row - margin
-    axes[0].add_patch(
-        Rectangle(corner, size + 2 * margin, size + 2 * margin, fill=False, edgecolor=VERMILION, linewidth=2)
-    )
+    for colour, width in (("black", 4), (YELLOW, 2)):
+        side = size + 2 * margin
+        axes[0].add_patch(Rectangle(corner, side, side, fill=False, edgecolor=colour, linewidth=width))
     axes[0].set_title(f"{name}: {' × '.join(map(str, photograph.shape))}", fontsize=10)
     for channel, colour in enumerate(CHANNELS):
         values = patch[..., channel]
@@ -34,10 +34,10 @@ def draw_patch(photograph, patch, row, column, name):
         each.set_yticks([])
     means = ", ".join(f"{colour} {patch[..., i].mean():.0f}" for i, colour in enumerate(CHANNELS))
     alt = (
-        f"The photograph {name} with a square of {size} × {size} pixels marked at row {row}, column {column}; beside it "
-        f"the square's three channels as grey pictures with their values; mean values: {means}."
+        f"The photograph {name} with a square of {size} × {size} pixels marked at row {row}, column {column}; beside "
+        f"it the square's three channels as grey pictures with their values; mean values: {means}."
     )
-    return picture(figure, alt)
+    return picture(figure, alt, photographic=True)
 
 
 def draw_course_map(chapters):
