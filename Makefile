@@ -14,7 +14,7 @@ test: .venv/ready  ## Run all tests, and every notebook against its stored outpu
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --nbval notebooks tests
 
 lab: .venv/ready  ## Open the course in JupyterLab
-	@$(BIN)/jupyter lab --notebook-dir notebooks --LabApp.news_url=None 00_start_here.ipynb
+	@$(BIN)/jupyter lab --notebook-dir notebooks 00_start_here.ipynb
 
 lint: .venv/ready  ## Check and format code and notebooks
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

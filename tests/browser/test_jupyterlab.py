@@ -29,7 +29,7 @@ def lab(tmp_path):
     token = secrets.token_hex(16)
     command = [
         sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
-        f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None",
+        f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}",
     ]  # fmt: skip
     log = tmp_path / "server.log"
     with log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file, cwd=folder) as server:
