@@ -40,7 +40,8 @@ def index_page(results, ledger=""):
         f"<h1>{passed} of {len(results)} notebooks passed</h1>"
         '<div class="scroll" tabindex="0"><table><caption>Notebooks</caption><thead><tr>'
         '<th scope="col">Notebook</th>'
-        '<th scope="col">Status</th><th scope="col">Seconds</th><th scope="col">Answers</th><th scope="col">Verdicts</th>'
+        '<th scope="col">Status</th><th scope="col">Seconds</th>'
+        '<th scope="col">Answers</th><th scope="col">Verdicts</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div>{ledger}</main></body></html>\n"
     )
 
