@@ -43,7 +43,7 @@ class Measurement:
 
     def __str__(self):
         if self.exact:
-            return f"{self.value:,g}{_unit(self.unit)}"
+            return f"{self.value:,.12g}{_unit(self.unit)}"
         spread = f" ({_round(self.low)} … {_round(self.high)})" if self.high > self.low else ""
         return f"{_round(self.value)}{_unit(self.unit)}{spread}"
 
