@@ -111,11 +111,27 @@ def test_what_was_fetched_is_not_asked_for_again(server, monkeypatch):
     assert len(server.requests) == 1
 
 
-def test_a_damaged_data_set_is_missed_and_fetched_anew(server, monkeypatch, empty_cache):
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def one_label_less(path):
+    np.save(path.with_name("train_labels.npy"), np.zeros(99, np.uint8))
+
+
+def other_numbers(path):
+    np.save(path, np.zeros((100, 32, 32, 3), np.float16))
+
+
+def no_images(path):
+    np.save(path, np.zeros(100, np.uint8))
+
+
+@pytest.mark.parametrize("damage", [cut_short, one_label_less, other_numbers, no_images])
+def test_a_damaged_data_set_is_missed_and_fetched_anew(server, monkeypatch, empty_cache, damage):
     serve(server, monkeypatch, cifar10, [cifar_archive(cifar_batches())])
     fetch_data_set("cifar10", **QUICK)
-    damaged = empty_cache / "cifar10" / "train_images.npy"
-    damaged.write_bytes(damaged.read_bytes()[:-1])
+    damage(empty_cache / "cifar10" / "train_images.npy")
     with pytest.raises(FileNotFoundError, match="course data fetch cifar10"):
         load("cifar10")
     fetch_data_set("cifar10", **QUICK)

@@ -335,6 +335,7 @@ def test_a_terminal_shows_the_progress(server, tmp_path, monkeypatch):
             return True
 
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    (tmp_path / "data.bin.part").write_bytes(CONTENT[:50_000])
     server.plan = [server.sends(CONTENT, cut=100_000), server.sends(CONTENT)]
     fetch(remote(server), tmp_path, **QUICK)
     last = terminal.getvalue().rstrip().rsplit("\r", 1)[-1]
