@@ -26,14 +26,13 @@ def draw_pyramid(shapes):
     return picture(figure, alt, "Height: the maps' height; width: the number of channels (both as square roots).")
 
 
-def draw_losses(losses, steps_per_epoch):
-    """The training loss of every step, and its mean over each epoch."""
+def draw_losses(losses, window=20):
+    """The training loss of every step, and its mean over the last ``window`` steps."""
     figure, axis = new_figure(7, 2.8)
     steps = np.arange(1, len(losses) + 1)
     axis.plot(steps, losses, color=SKY, linewidth=1, label="each step")
-    means = losses.reshape(-1, steps_per_epoch).mean(axis=1)
-    ends = (np.arange(len(means)) + 0.5) * steps_per_epoch
-    axis.plot(ends, means, color=BLUE, marker="o", linewidth=2, label="mean of an epoch")
+    smooth = np.convolve(losses, np.full(window, 1 / window), mode="valid")
+    axis.plot(steps[window - 1 :], smooth, color=BLUE, linewidth=2.5, label=f"mean of the last {window} steps")
     axis.set(xlabel="step", ylabel="loss", ylim=(0, None))
     axis.legend(frameon=False)
     alt = f"The loss falls from ≈ {losses[:5].mean():.1f} to ≈ {losses[-10:].mean():.1f} in {len(losses)} steps."
@@ -55,7 +54,7 @@ def draw_guesses(images, probabilities, labels):
         )
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set(visible=True, color=VERMILION if miss else "black", linewidth=3 if miss else 0.8)
-    alt = f"{len(images)} test patches with their classes and the network's probability of cat; it errs on ≈ {wrong} of them."
+    alt = f"{len(images)} test patches with the network's probability of cat; it errs on ≈ {wrong} of them."
     return picture(
         figure, alt, "Above each patch: what it is, and the probability of “cat” that the network gives. ✗: wrong."
     )
@@ -73,7 +72,8 @@ def draw_ablation(outcomes, intervals):
     axis.axvline(outcomes[0].test_accuracy.mean(), color=ORANGE, linestyle="--", linewidth=1)
     names = [f"{outcome.name}\n{outcome.parameters:,} parameters" for outcome in outcomes]
     axis.set_yticks(range(len(outcomes), 0, -1), names)
-    axis.set(xlim=(0.7, 1.0), ylim=(0.5, len(outcomes) + 0.5), xlabel="test accuracy")
+    lowest = min(outcome.test_accuracy.min() for outcome in outcomes)
+    axis.set(xlim=(min(0.7, lowest - 0.02), 1.0), ylim=(0.5, len(outcomes) + 0.5), xlabel="test accuracy")
     listed = "; ".join(
         f"{outcome.name} ({outcome.parameters:,} parameters) {interval}"
         for outcome, interval in zip(outcomes, intervals, strict=True)
@@ -104,6 +104,7 @@ def draw_gaps(outcomes, intervals):
     ticks = [2.5 * place + side for place in range(len(outcomes)) for side in (0, 1)]
     axis.set_xticks(ticks, ["training", "test"] * len(outcomes))
     lowest = min(outcome.test_accuracy.min() for outcome in outcomes)
+    axis.set_yticks(np.arange(0, 1.01, 0.05))
     axis.set(ylabel="accuracy", ylim=(lowest - 0.05, 1.07), xlim=(-0.4, ticks[-1] + 0.4))
     listed = "; ".join(f"{o.name}: gap {interval}" for o, interval in zip(outcomes, intervals, strict=True))
     return picture(

@@ -1,0 +1,75 @@
+"""The claims of notebook 06."""
+
+from scipy import stats
+
+from utils.claims import Claim, Criterion, Measurement
+
+CHANCE = "a third of all orders of 33 layers that chance makes are beyond ±0.17, one in twenty beyond ±0.35"
+ORIENTED = "5 of 100 random kernels are that oriented: twice as many must be"
+VISIBLE = "in a layer of 100 maps, 5 more or fewer are the least that one would notice"
+
+
+def share(hits):
+    """The share of ``hits``, a boolean each, with its exact 95 % interval (Clopper and Pearson)."""
+    count, of = int(sum(hits)), len(hits)
+    interval = stats.binomtest(count, of).proportion_ci()
+    return Measurement(count / of, float(interval.low), float(interval.high), "of the kernels", of)
+
+
+CLAIMS = (
+    Claim(
+        id="first-layer-edges",
+        statement="The first layer is a collection of edge detectors.",
+        source="seed 000",
+        criteria=(
+            Criterion("ImageNet network: share of oriented kernels", because=ORIENTED, at_least=0.1),
+            Criterion(
+                "ImageNet network: share of kernels for brightness or for colour",
+                because="1 of 10 random kernels is that one-sided: twice as many must be",
+                at_least=0.2,
+            ),
+            Criterion(
+                "ImageNet network: most kernels are oriented",
+                because="a collection of edge detectors should consist of them for the most part",
+                at_least=0.5,
+            ),
+            Criterion("our mini-Xception: share of oriented kernels", because=ORIENTED, at_least=0.1),
+        ),
+        literature=(
+            "Krizhevsky et al. 2012 (figure 3): oriented and coloured kernels after 90 epochs on ImageNet",
+            "Zeiler & Fergus 2014: first layers settle within few epochs, the upper ones later",
+        ),
+    ),
+    Claim(
+        id="deeper-abstract",
+        statement="Deeper activations become less visually interpretable and stand for higher-level concepts.",
+        source="seed 000",
+        criteria=(
+            Criterion("edges predict the maps: rank correlation with depth", because=CHANCE, at_most=-0.35),
+            Criterion(
+                "class selectivity beyond an untrained network: rank correlation with depth",
+                because=CHANCE,
+                at_least=0.35,
+            ),
+            Criterion("class selectivity by itself: rank correlation with depth", because=CHANCE, at_least=0.35),
+        ),
+        literature=(
+            "Zeiler & Fergus 2014: edges, then textures, parts, and whole objects",
+            "Morcos et al. 2018: selectivity of single units is no measure of their importance",
+        ),
+    ),
+    Claim(
+        id="sparsity-depth",
+        statement="Activations become sparser with depth: more and more channels are blank.",
+        source="seed 000",
+        criteria=tuple(
+            Criterion(f"{network}: {what}, last third of the layers minus first", because=VISIBLE, at_least=0.05)
+            for network in ("ImageNet network", "mini-Xception")
+            for what in ("share of zeros", "share of blank maps", "share of blank 2×2 windows")
+        ),
+        literature=(
+            "Chollet 2021 (Deep Learning with Python, section 9.4.1) says it of blank filters",
+            "Glorot et al. 2011: about half of a rectifier's outputs are 0 before any training",
+        ),
+    ),
+)

@@ -1,0 +1,218 @@
+"""How what a network shows changes with depth: sparsity, edges, classes; beside a network that was never trained."""
+
+import math
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from scipy import ndimage, stats
+
+from utils.layer_calls import LayerCalls
+from utils.photographs import COLOUR, photograph
+
+
+@dataclass(frozen=True)
+class Depth:
+    """A number for each layer, the first layer first, and for each image: ``values`` is ``(layers, images)``."""
+
+    layers: tuple[str, ...] = field(repr=False)
+    values: np.ndarray = field(repr=False)
+
+    @property
+    def mean(self):
+        """The mean over the images, one number a layer."""
+        return self.values.mean(axis=1)
+
+    @property
+    def rise(self):
+        """The mean of the last third of the layers minus that of the first third, one number an image."""
+        third = max(1, len(self.layers) // 3)
+        return self.values[-third:].mean(axis=0) - self.values[:third].mean(axis=0)
+
+    @property
+    def rank_correlation(self):
+        """Spearman's rank correlation of the number with depth, one for each image."""
+        depth = np.arange(len(self.layers))
+        return np.array([stats.spearmanr(depth, each).statistic for each in self.values.T])
+
+
+def sparsity_by_depth(model, images, layers):
+    """The three measures of ``Sparsity`` as ``{"zeros": Depth, "blank_maps": …, "blank_windows": …}``."""
+    names = ("zeros", "blank_maps", "blank_windows")
+    rows = [
+        [[getattr(sparsity(name, maps[None]), measure) for maps in outputs] for measure in names]
+        for name, outputs in _layer_by_layer(model, images, layers)
+    ]
+    return {
+        name: Depth(tuple(layers), values) for name, values in zip(names, np.array(rows).swapaxes(0, 1), strict=True)
+    }
+
+
+def edges_by_depth(model, images, photographs, layers):
+    """How well the edges of each photograph predict its activations, beyond chance: a ``Depth``.
+
+    The mean size of the correlation of a channel with the edge map, minus the same with the edges of another of the
+    photographs: in small maps chance alone makes correlations. ``images`` are the photographs as the model takes
+    them, ``photographs`` the same for the eye, ``(n, height, width, 3)``.
+    """
+    rows = []
+    for _, outputs in _layer_by_layer(model, images, layers):
+        edges = [edge_map(each, *outputs.shape[1:3]) for each in photographs]
+        others = edges[1:] + edges[:1]
+        rows.append(
+            [
+                _mean_size(maps, own) - _mean_size(maps, other)
+                for maps, own, other in zip(outputs, edges, others, strict=True)
+            ]
+        )
+    return Depth(tuple(layers), np.array(rows))
+
+
+def selectivity_by_depth(model, images, classes, layers):
+    """The mean class selectivity of each layer's channels, one number a layer."""
+    return np.array(
+        [
+            np.nanmean(class_selectivity(outputs.mean(axis=(1, 2)), classes))
+            for _, outputs in _layer_by_layer(model, images, layers)
+        ]
+    )
+
+
+def varied_crops(size=128, each=4, seed=0):
+    """Crops of the eight colour photographs in changing light, and their classes: ``(8 · each, size, size, 3)``, 0…255.
+
+    Place, scale, mirror, brightness, contrast and colour are drawn anew for each: a channel that tells the
+    photographs apart all the same answers to more than brightness and colour.
+    """
+    random = np.random.default_rng(seed)
+    crops = [_varied_crop(photograph(name), size, random) for name in COLOUR for _ in range(each)]
+    return np.stack(crops), np.repeat(np.arange(len(COLOUR)), each)
+
+
+@dataclass(frozen=True)
+class Sparsity:
+    """How empty one layer is over a set of images; shares are 0…1.
+
+    ``zeros``: of all activations. ``blank_maps``: of all maps (a channel for an image). ``blank_windows``: of
+    all 2×2 windows, which are the same size at every depth; ``nan`` where the maps are smaller. The channels
+    by kind: ``active`` or ``blank_here`` for the first image, ``dead`` for all, ``linear`` with negative values.
+    """
+
+    layer: str
+    zeros: float
+    blank_maps: float
+    blank_windows: float
+    active: int
+    blank_here: int
+    dead: int
+    linear: int
+
+
+def sparsity(layer, maps):
+    """The ``Sparsity`` of one layer's activations, ``(n, height, width, channels)``."""
+    maps = np.asarray(maps)
+    zero = maps == 0
+    blank = zero.all(axis=(1, 2))
+    linear = (maps < 0).any(axis=(0, 1, 2))
+    dead = blank.all(axis=0)
+    blank_here = blank[0] & ~dead & ~linear
+    windows = zero[:, :-1, :-1] & zero[:, 1:, :-1] & zero[:, :-1, 1:] & zero[:, 1:, 1:]
+    return Sparsity(
+        layer,
+        float(zero.mean()),
+        float(blank.mean()),
+        float(windows.mean()) if windows.size else math.nan,
+        int((~blank[0] & ~linear).sum()),
+        int(blank_here.sum()),
+        int(dead.sum()),
+        int(linear.sum()),
+    )
+
+
+def edge_map(photograph, height, width):
+    """How strong the edges in brightness are (Sobel): ``photograph``, ``(…, …, 3)`` → ``(height, width)`` averages."""
+    grey = np.asarray(photograph, dtype="float32") @ np.float32([0.299, 0.587, 0.114])
+    strength = np.hypot(ndimage.sobel(grey, 0), ndimage.sobel(grey, 1))
+    return np.asarray(Image.fromarray(strength).resize((width, height), Image.Resampling.BOX))
+
+
+def edge_correlations(maps, edges):
+    """The correlation of each channel of one image with its edge map: ``nan`` for channels of one value only.
+
+    ``maps`` is ``(height, width, channels)``, ``edges`` ``(height, width)``.
+    """
+    maps = np.asarray(maps, dtype="float64").reshape(-1, np.shape(maps)[-1])
+    maps, edges = maps - maps.mean(axis=0), np.ravel(edges) - np.mean(edges)
+    norm = np.sqrt((maps**2).sum(axis=0) * (edges**2).sum())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(norm > 1e-12, edges @ maps / norm, np.nan)
+
+
+def class_selectivity(responses, classes):
+    """How much of the variance of each channel's ``responses``, ``(n, channels)``, the ``classes``, ``(n,)``, explain.
+
+    0: the channel answers all classes alike; 1: the class alone decides. Channels without any variance have ``nan``.
+    """
+    responses, classes = np.asarray(responses, dtype="float64"), np.asarray(classes)
+    total = ((responses - responses.mean(axis=0)) ** 2).sum(axis=0)
+    within = sum(
+        ((responses[classes == each] - responses[classes == each].mean(axis=0)) ** 2).sum(axis=0)
+        for each in np.unique(classes)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > 1e-12, 1 - within / total, np.nan)
+
+
+def untrained(model, images, seed=0):
+    """A copy of ``model`` as if before training: random kernels of the same spread, γ = 1, β = 0.
+
+    The moving averages are those of ``images``. The control for whatever is found in a trained network: what an
+    untrained one shows too was not learned.
+    """
+    twin = keras.models.clone_model(model, clone_function=_forgetful)
+    random = np.random.default_rng(seed)
+    for variable, trained in zip(twin.variables, model.variables, strict=True):
+        name = variable.path.split("/")[-1]
+        value = np.asarray(trained)
+        if "kernel" in name:
+            variable.assign(random.normal(0, value.std(), value.shape))
+        else:
+            variable.assign(np.full(value.shape, float(name in ("gamma", "moving_variance"))))
+    twin(np.asarray(images, dtype="float32"), training=True)
+    return twin
+
+
+def _forgetful(layer):
+    """A copy of the layer; batch normalization takes the statistics of the last batch for its moving averages."""
+    settings = layer.get_config()
+    if isinstance(layer, keras.layers.BatchNormalization):
+        settings["momentum"] = 0.0
+    return type(layer).from_config(settings)
+
+
+def _layer_by_layer(model, images, layers, batch_size=8):
+    """``(name, outputs)`` for each layer; its outputs for all images, ``(n, height, width, channels)``."""
+    calls, images = LayerCalls(model), np.asarray(images, dtype="float32")
+    parts = [
+        calls.run(tf.constant(images[start : start + batch_size]), layers)
+        for start in range(0, len(images), batch_size)
+    ]
+    for name in layers:
+        yield name, np.concatenate([part[name].numpy() for part in parts])
+
+
+def _mean_size(maps, edges):
+    sizes = np.abs(edge_correlations(maps, edges))
+    return 0.0 if np.isnan(sizes).all() else float(np.nanmean(sizes))
+
+
+def _varied_crop(pixels, size, random):
+    side = int(min(pixels.shape[:2]) * random.uniform(0.6, 0.95))
+    top, left = (random.integers(length - side + 1) for length in pixels.shape[:2])
+    crop = Image.fromarray(pixels[top : top + side, left : left + side]).resize((size, size), Image.Resampling.BICUBIC)
+    crop = np.asarray(crop, dtype="float32")[:, :: random.choice([-1, 1])]
+    crop = 255 * random.uniform(0.5, 1) * (crop / 255) ** random.uniform(0.5, 2)
+    grey = crop.mean(axis=2, keepdims=True)
+    return np.clip(grey + random.uniform(-0.5, 1) * (crop - grey), 0, 255)

@@ -1,0 +1,233 @@
+"""The figures of the notebook on activations."""
+
+import io
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.patches import Rectangle
+from PIL import Image, ImageDraw, ImageFont
+
+from utils.activations import BAD, BLANK, CONSTANT, DEAD, GAP, LEVELS
+from utils.figures import BLACK, BLUE, COLOUR_MAP, GREEN, ORANGE, SKY, VERMILION, Picture, new_figure, picture
+
+# The shades of a mosaic, then the colours of what is no value: none of them is in the colour map.
+PALETTE = np.zeros((256, 3), np.uint8)
+PALETTE[:LEVELS] = np.round(255 * colormaps[COLOUR_MAP](np.linspace(0, 1, LEVELS))[:, :3])
+PALETTE[[GAP, BLANK, CONSTANT, DEAD, BAD]] = [(255,) * 3, (205,) * 3, (230, 159, 0), (150,) * 3, (213, 94, 0)]
+TEXT = LEVELS + 5  # black
+LOOKS = {
+    "blank": "grey: blank (0 everywhere)",
+    "constant": "orange stripes: constant",
+    "dead": "dark grey crosses: dead",
+    "not finite": "red grid: not finite",
+}
+STYLES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (VERMILION, ":"))
+KINDS = {"active": (BLUE, ""), "blank_here": (SKY, "///"), "dead": (BLACK, ""), "linear": (ORANGE, "xxx")}
+
+
+def draw_mosaic(mosaic, layer, width=0):
+    """The ``Picture`` of a ``Mosaic``: each tile a channel of ``layer``."""
+    scale = "All channels share one scale" if mosaic.shared else "Each channel has its own scale"
+    alt = f"{_count(mosaic)} of layer {layer}, each a map of the image{_marked(mosaic)}."
+    caption = f"{layer}: {_count(mosaic)}. {scale} from dark (lowest) to bright (highest).{_legend(mosaic)}"
+    return Picture(_png(mosaic.codes), alt, caption, width or mosaic.codes.shape[1])
+
+
+def draw_contact_sheet(mosaics, width=900):
+    """One ``Picture`` of many layers, ``{name: Mosaic}``, one below the other with their names."""
+    font = ImageFont.load_default(15)
+    widest = max(each.codes.shape[1] for each in mosaics.values())
+    height = sum(each.codes.shape[0] + 26 for each in mosaics.values())
+    sheet = Image.new("P", (widest, height), GAP)
+    pen, top = ImageDraw.Draw(sheet), 0
+    for name, each in mosaics.items():
+        pen.text((2, top + 3), f"{name}: {_count(each)}{_marked(each)}", fill=TEXT, font=font)
+        sheet.paste(Image.fromarray(each.codes), (0, top + 26))
+        top += each.codes.shape[0] + 26
+    listed = "; ".join(f"{name} {_count(each)}{_marked(each)}" for name, each in mosaics.items())
+    alt = f"The activations of one image in {len(mosaics)} layers: {listed}."
+    caption = "Each tile is a channel, from dark (its lowest value) to bright (its highest)."
+    return Picture(_png(np.asarray(sheet)), alt, caption + _legend(*mosaics.values()), min(width, widest))
+
+
+def draw_kernels(kernels, oriented, columns=16):
+    """First-layer kernels, ``(height, width, 3, filters)``, as colour tiles; ``oriented`` ones are framed."""
+    count = kernels.shape[-1]
+    rows = -(-count // columns)
+    figure, axes = new_figure(9, 0.62 * rows + 0.1, rows, columns, squeeze=False)
+    for number, axis in enumerate(axes.flat):
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set(visible=number < count and bool(oriented[number]), color=VERMILION, linewidth=3)
+        if number < count:
+            kernel = kernels[..., number]
+            axis.imshow(0.5 + 0.5 * kernel / max(np.abs(kernel).max(), 1e-12))
+    alt = f"{count} kernels as colour tiles; ≈ {int(np.sum(oriented))} that prefer one orientation are framed."
+    caption = "Grey is 0; each kernel by its own largest weight. Framed: more oriented than 95 % of random kernels."
+    return picture(figure, alt, caption)
+
+
+def draw_first_layers(measures, limit):
+    """Orientation and colour of first-layer kernels: ``{name: (orientation, opponency, limit)}``."""
+    figure, axes = new_figure(9, 3.1, 1, len(measures), sharex=True, sharey=True)
+    said = []
+    for axis, (name, (orientation, opponency)) in zip(axes, measures.items(), strict=True):
+        few = len(orientation) < 100
+        axis.axvline(limit[name], color=ORANGE, linestyle="--", linewidth=1)
+        axis.scatter(orientation, opponency, s=26 if few else 3, color=BLUE if few else SKY, alpha=0.9 if few else 0.3)
+        axis.set(xlim=(-0.02, 0.85), ylim=(-0.03, 1.03), xlabel="orientation selectivity")
+        beyond = np.mean(orientation > limit[name])
+        axis.set_title(f"{name}: {beyond:.0%} oriented", fontsize=10)
+        said.append(f"{name}: ≈ {beyond:.2f} of the kernels are oriented, mean opponency ≈ {opponency.mean():.1f}")
+    axes[0].set_ylabel("colour opponency")
+    return picture(
+        figure,
+        f"Orientation selectivity against colour opponency of first-layer kernels. {'; '.join(said)}.",
+        "A dot is a kernel. Right of the dashed line: more oriented than 95 % of random kernels of that size. "
+        "Bottom: sees brightness only; top: sees colour contrasts only.",
+    )
+
+
+def draw_by_depth(panels, ylabel):
+    """Lines over depth, ``{panel: {line: values}}``; ``values`` is ``(layers,)`` or ``(layers, repetitions)``."""
+    figure, axes = new_figure(9, 3.0, 1, len(panels), squeeze=False, sharey=True)
+    said = []
+    for axis, (title, lines) in zip(axes[0], panels.items(), strict=True):
+        for (name, values), (colour, style) in zip(lines.items(), STYLES, strict=False):
+            values = np.asarray(values).reshape(len(values), -1)
+            depth, mean = np.linspace(0, 1, len(values)), values.mean(axis=1)
+            axis.plot(depth, mean, color=colour, linestyle=style, linewidth=2, label=name)
+            axis.fill_between(depth, values.min(axis=1), values.max(axis=1), color=colour, alpha=0.15, linewidth=0)
+            third = max(1, len(mean) // 3)
+            said.append(f"{title}, {name}: from ≈ {mean[:third].mean():.2f} to ≈ {mean[-third:].mean():.2f}")
+        axis.set_title(title, fontsize=10)
+        axis.set_xticks([0, 1], ["first layer", "last"])
+        axis.legend(frameon=False, fontsize=8.5)
+    axes[0][0].set_ylabel(ylabel)
+    alt = f"{ylabel} against depth, mean of the first third of the layers to mean of the last. {'; '.join(said)}."
+    return picture(figure, alt, "Lines: means. Shades: from the lowest to the highest.")
+
+
+def draw_channel_kinds(rows):
+    """The channels of each layer by kind, as shares: a bar for each ``Sparsity`` in ``rows``."""
+    figure, axis = new_figure(9, 3.2)
+    counts = np.array([[getattr(row, kind) for kind in KINDS] for row in rows], dtype=float)
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    bottom = np.zeros(len(rows))
+    for (kind, (colour, hatch)), share in zip(KINDS.items(), shares.T, strict=True):
+        if share.any():
+            look = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.3}
+            axis.bar(range(len(rows)), share, bottom=bottom, label=kind.replace("_", " "), **look)
+        bottom += share
+    axis.set_xticks(range(len(rows)), [row.layer.removesuffix("_relu") for row in rows], rotation=90, fontsize=7.5)
+    axis.set(ylabel="share of the channels", ylim=(0, 1), xlim=(-0.6, len(rows) - 0.4))
+    axis.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    first, last = (_shares(each) for each in shares[[0, -1]])
+    return picture(figure, f"Channels by kind in {len(rows)} layers. First layer: {first}. Last: {last}.")
+
+
+def draw_filters(ascents, value_range=(0, 255)):
+    """Images that excite filters, a row for each ``Ascent``; a stuck one is crossed out."""
+    columns = max(len(each.filters) for each in ascents)
+    figure, axes = new_figure(9, 10.2 / columns * len(ascents), len(ascents), columns, squeeze=False)
+    low, high = value_range
+    for row, ascent in zip(axes, ascents, strict=True):
+        for axis, image, stuck in zip(row, ascent.images, ascent.stuck, strict=False):
+            axis.imshow(np.clip((image - low) / (high - low), 0, 1))
+            if stuck:
+                axis.plot([0, image.shape[1] - 1], [0, image.shape[0] - 1], color=VERMILION, linewidth=3)
+        for axis in row:
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+        row[0].set_title(f"{ascent.layer}, tiles of {ascent.images.shape[1]} pixels", fontsize=9, loc="left")
+    listed = "; ".join(f"{a.layer}: {len(a.filters)} filters, ≈ {int(a.stuck.sum())} stuck" for a in ascents)
+    alt = f"Images that excite single filters most. {listed}."
+    return picture(figure, alt, "A tile is one filter's image. Crossed out: stuck.")
+
+
+def draw_heatmaps(images, heatmaps, titles):
+    """Heatmaps, ``(rows, columns)`` each and of any size, over their images, ``(height, width, 3)`` of 0…1 or bytes."""
+    height = 9 / len(images) * images[0].shape[0] / images[0].shape[1] + 0.45
+    figure, axes = new_figure(9, height, 1, len(images), squeeze=False)
+    for axis, image, heat, title in zip(axes[0], images, heatmaps, titles, strict=True):
+        frame = {"extent": (0, image.shape[1], image.shape[0], 0)}
+        axis.imshow(np.asarray(image) @ [0.299, 0.587, 0.114], cmap="gray", **frame)
+        shades = {"cmap": "inferno", "alpha": 0.55, "vmin": 0, "vmax": max(1e-12, heat.max())}
+        axis.imshow(heat, interpolation="bilinear", **shades, **frame)
+        axis.set(xticks=[], yticks=[])
+        axis.set_title(title, fontsize=9.5)
+    pairs = zip(heatmaps, titles, strict=True)
+    places = "; ".join(f"{title.replace(chr(10), ' ')}: {_where(heat)}" for heat, title in pairs)
+    alt = f"Heatmaps over photographs. {places}."
+    return picture(figure, alt, "Bright: what speaks for the class. Dark: what does not.")
+
+
+def draw_windows(photograph, windows):
+    """A photograph with the receptive fields of units drawn in: ``{name: Window}``."""
+    figure, axis = new_figure(6, 6 * photograph.shape[0] / photograph.shape[1])
+    axis.imshow(photograph)
+    for (name, window), colour in zip(windows.items(), (SKY, ORANGE, VERMILION, GREEN), strict=False):
+        height, width = window.shape
+        for edge, thickness in (("black", 4), (colour, 2)):
+            frame = Rectangle((window.left, window.top), width, height, edgecolor=edge, linewidth=thickness)
+            axis.add_patch(frame).set_fill(False)
+        label = f"{name}: {height} × {width}"
+        paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axis.annotate(label, (window.left, window.bottom), (0, -11), textcoords="offset points", fontsize=8, bbox=paper)
+    axis.axis("off")
+    axis.set(xlim=(0, photograph.shape[1]), ylim=(photograph.shape[0], 0))
+    listed = "; ".join(f"{name} {each.shape[0]} × {each.shape[1]} pixels" for name, each in windows.items())
+    return picture(figure, f"What one unit sees of the photograph: {listed}.")
+
+
+def draw_exciting(rows):
+    """Parts of photographs that excite a channel most: ``{name: [(pixels, label)]}``, a row a channel."""
+    columns = max(map(len, rows.values()))
+    figure, axes = new_figure(9, 1.5 * len(rows), len(rows), columns, squeeze=False)
+    for line, (name, parts) in zip(axes, rows.items(), strict=True):
+        for axis in line:
+            axis.axis("off")
+        for axis, (pixels, label) in zip(line, parts, strict=False):
+            axis.imshow(pixels)
+            axis.set_title(label, fontsize=8)
+        line[0].annotate(name, (0, -0.04), xycoords="axes fraction", va="top", fontsize=8.5, weight="bold")
+    listed = "; ".join(f"{name}: {', '.join(label for _, label in parts)}" for name, parts in rows.items())
+    return picture(figure, f"The parts of photographs that excite a channel most. {listed}.")
+
+
+def _png(codes):
+    image = Image.fromarray(codes)
+    image.putpalette(PALETTE.tobytes())
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _count(mosaic):
+    count = len(mosaic.low)
+    return f"{count} channel{'s' * (count != 1)}"
+
+
+def _marked(mosaic):
+    said = [f"≈ {count} {name}" for name, count in mosaic.marked.items() if count]
+    return f" ({', '.join(said)})" if said else ""
+
+
+def _legend(*mosaics):
+    shown = [look for name, look in LOOKS.items() if any(mosaic.marked[name] for mosaic in mosaics)]
+    return f" {'; '.join(shown).capitalize()}." if shown else ""
+
+
+def _shares(shares):
+    return ", ".join(
+        f"{kind.replace('_', ' ')} ≈ {share:.2f}" for kind, share in zip(KINDS, shares, strict=True) if share
+    )
+
+
+def _where(heat):
+    """Where a heatmap is brightest, in words."""
+    if heat.max() <= 0:
+        return "nothing speaks for it"
+    row, column = (at / size for at, size in zip(np.unravel_index(heat.argmax(), heat.shape), heat.shape, strict=True))
+    vertical = "top" if row < 1 / 3 else "bottom" if row >= 2 / 3 else "middle"
+    horizontal = "left" if column < 1 / 3 else "right" if column >= 2 / 3 else "centre"
+    return f"brightest {vertical} {horizontal}"

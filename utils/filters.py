@@ -1,0 +1,258 @@
+"""What single filters look for: their kernels, what part of the image they see, which images excite them most."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import tensorflow as tf
+
+from utils.layer_calls import LayerCalls
+
+# Directions in colour space: brightness, red against green, blue against yellow.
+COLOUR_AXES = np.array([[1, 1, 1], [1, -1, 0], [-1, -1, 2]]) / np.sqrt([[3], [2], [6]])
+WAVELENGTHS = (32, 16, 8, 4)  # pixels
+
+
+def orientation_selectivity(kernels):
+    """How much each first-layer kernel prefers stripes of one orientation: 0 (not at all) … 1.
+
+    ``kernels`` is ``(height, width, 3, filters)``. The power of its answers to stripes of all orientations,
+    brightness and colour ones, each weighted as frequent as in photographs (power ∝ wavelength²), summed up as
+    arrows of twice the stripes' angle. An edge detector as simple as can be, a difference of two neighbours, has
+    1/2.
+    """
+    kernels = _colour(kernels)
+    rows, columns = np.indices(kernels.shape[:2])
+    angles = np.pi * np.arange(24) / 24
+    power = np.zeros((len(angles), kernels.shape[-1]))
+    for wavelength in WAVELENGTHS:
+        along = np.cos(angles)[:, None, None] * columns + np.sin(angles)[:, None, None] * rows
+        stripes = np.exp(2j * np.pi * along / wavelength)
+        for axis in COLOUR_AXES:
+            answers = np.tensordot(stripes, np.tensordot(kernels, axis, axes=([2], [0])), axes=2)
+            power += wavelength**2 * np.abs(answers) ** 2
+    total = power.sum(axis=0)
+    arrows = np.abs((power * np.exp(2j * angles)[:, None]).sum(axis=0))
+    return np.where(total > 0, arrows / np.where(total > 0, total, 1), 0.0)
+
+
+def colour_opponency(kernels):
+    """The share of each first-layer kernel's weight that sets colours against each other.
+
+    ``kernels`` is ``(height, width, 3, filters)``. 0: the kernel treats red, green and blue alike and sees
+    brightness only. 1: grey does not excite it at all. Random kernels have 2/3, since two of three directions in
+    colour space are colours.
+    """
+    kernels = _colour(kernels)
+    brightness = np.tensordot(kernels, COLOUR_AXES[0], axes=([2], [0]))
+    total = (kernels**2).sum(axis=(0, 1, 2))
+    return np.where(total > 0, 1 - (brightness**2).sum(axis=(0, 1)) / np.where(total > 0, total, 1), 0.0)
+
+
+def random_kernels(like, count=4000, seed=0):
+    """``count`` kernels of independent normal numbers in the shape of ``like``: the control for both measures."""
+    return np.random.default_rng(seed).normal(size=(*np.shape(like)[:3], count))
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of an image, up to but without ``bottom`` and ``right``; it may reach beyond the image."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def shape(self):
+        return self.bottom - self.top, self.right - self.left
+
+    def crop(self, image):
+        """The part of ``image``, ``(height, width, …)``, inside the window."""
+        return image[max(0, self.top) : max(0, self.bottom), max(0, self.left) : max(0, self.right)]
+
+
+def receptive_field(model, layer, row=None, column=None, size=None):
+    """The ``Window`` of the image that the unit of ``layer`` at ``(row, column)``, by default in the middle, can see.
+
+    ``size`` is the image's ``(height, width)``, for models that take any. Layers that are not known to look at a
+    window only (dense layers, global pooling, resizing) see all of it.
+    """
+    calls = LayerCalls(model)
+    size = size or calls.input_shape[1:3]
+    if None in size:
+        raise ValueError(f"{model.name} takes images of any size: size=(height, width) is needed")
+    image = tf.zeros((1, *size, calls.input_shape[3]))
+    needed = calls.needed([calls[layer]])
+    shapes = {0: tuple(size)}
+    for call, outputs in zip(needed, calls.outputs(image, needed), strict=True):
+        shapes |= {place: _map_size(each) for place, each in zip(call.writes, outputs, strict=True)}
+    _with_maps(calls[layer])
+    place = calls[layer].writes[0]
+    unit = [shapes[place][axis] // 2 if given is None else given for axis, given in enumerate((row, column))]
+    if not all(0 <= at < most for at, most in zip(unit, shapes[place], strict=True)):
+        raise ValueError(f"unit {tuple(unit)}: {layer} has {shapes[place][0]} × {shapes[place][1]} units")
+    seen = {place: [(at, at + 1) for at in unit]}
+    for call in reversed(needed):
+        spans = [seen[place] for place in call.writes if place in seen]
+        for read in set(call.reads):
+            for span in spans:
+                before = _span_before(call, span, shapes[read], shapes[call.writes[0]])
+                seen[read] = [_union(a, b) for a, b in zip(seen.get(read, before), before, strict=True)]
+    (top, bottom), (left, right) = seen[0]
+    return Window(top, left, bottom, right)
+
+
+@dataclass(frozen=True)
+class Excited:
+    """A part of a photograph that excites a channel: which image, where, and the unit's activation."""
+
+    image: int
+    window: Window
+    activation: float
+
+
+def most_exciting(model, layer, channel, images, count=8):
+    """The ``count`` parts of ``images`` that excite a channel most, one an image at most, the strongest first."""
+    images = np.asarray(images)
+    maps = LayerCalls(model, images.shape).run(images, [layer])[layer].numpy()[..., channel]
+    found = []
+    for index in np.argsort(-maps.max(axis=(1, 2)), kind="stable")[:count]:
+        row, column = np.unravel_index(maps[index].argmax(), maps[index].shape)
+        window = receptive_field(model, layer, int(row), int(column), images.shape[1:3])
+        found.append(Excited(int(index), window, float(maps[index, row, column])))
+    return found
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """Images made to excite one filter each, ``(filters, size, size, channels)``, and how far that went.
+
+    ``before`` and ``after`` are the filters' mean pre-activations at the first and the last step, ``peak`` the
+    highest one in the last image. A ``stuck`` filter's image did not come to excite it more than the noise it began
+    with.
+    """
+
+    layer: str
+    filters: np.ndarray
+    images: np.ndarray = field(repr=False)
+    before: np.ndarray = field(repr=False)
+    after: np.ndarray = field(repr=False)
+    peak: np.ndarray = field(repr=False)
+
+    @property
+    def stuck(self):
+        return ~(self.after > self.before + 1e-3 * np.abs(self.before))
+
+
+def filters_by_ascent(
+    model, layer, filters=None, *, steps=30, step=0.05, value_range=(0, 255), regularised=True, size=None, seed=0
+):
+    """Images that excite the ``filters`` of ``layer`` (all by default), found by gradient ascent; an ``Ascent``.
+
+    All filters climb in one compiled batch, each by its own gradient: a filter's image does not depend on the others.
+    What climbs is the layer's output before its activation, since a unit that a ReLU holds at 0 has no gradient. The
+    images are tiles of ``size`` pixels, by default little more than the receptive field, and each step moves a
+    pixel by ``step`` of ``value_range`` on average. ``regularised`` shifts the image a little before each
+    step, smooths the gradient and keeps the pixels in range.
+    """
+    calls = LayerCalls(model)
+    channels = calls[layer].shape[-1]
+    _with_maps(calls[layer])
+    filters = np.arange(channels) if filters is None else np.asarray(filters)
+    if filters.size == 0 or filters.min() < 0 or filters.max() >= channels:
+        raise ValueError(f"filters={filters.tolist()}: whole numbers from 0 to {channels - 1} are needed")
+    size = size or tile_size(model, layer)
+    low, high = value_range
+    random = np.random.default_rng(seed)
+    noise = random.uniform(-0.1, 0.1, (1, size, size, calls.input_shape[3]))  # the same start for every filter
+    images = tf.constant(np.repeat((low + high) / 2 + (high - low) * noise, len(filters), axis=0), "float32")
+    shifts = random.integers(-2, 3, (steps, 2)) if regularised else np.zeros((steps, 2), int)
+    climb = _climber(calls, layer, filters, regularised)
+    stay = tf.constant([0, 0]), tf.constant(0.0)
+    _, before, _ = climb(images, *stay)
+    for shift in shifts:
+        images, _, _ = climb(images, tf.constant(shift, tf.int32), tf.constant((high - low) * step, "float32"))
+        if regularised:
+            images = tf.clip_by_value(images, low, high)
+    _, after, peak = climb(images, *stay)
+    return Ascent(layer, filters, *(each.numpy() for each in (images, before, after, peak)))
+
+
+def tile_size(model, layer):
+    """The side of a square somewhat larger than the receptive field of ``layer``, at most the model's own image."""
+    most = LayerCalls(model).input_shape[1] or 1024
+    field = max(receptive_field(model, layer, size=(most, most)).shape)
+    return min(most, max(24, field + field // 2))
+
+
+def _with_maps(call):
+    if len(call.shape) != 4:
+        raise ValueError(f"{call.name} gives {call.shape}: a layer with maps (height, width, channels) is needed")
+
+
+def _map_size(tensor):
+    """Height and width; what has none counts as a single place."""
+    return tuple(tensor.shape[1:3]) if len(tensor.shape) == 4 else (1, 1)
+
+
+def _colour(kernels):
+    kernels = np.asarray(kernels, dtype="float64")
+    if kernels.ndim != 4 or kernels.shape[2] != 3:
+        raise ValueError(
+            f"kernels of shape {kernels.shape}: (height, width, 3, filters) is needed, those of colour images"
+        )
+    return kernels
+
+
+def _climber(calls, layer, filters, regularised):
+    """One compiled step of ascent: images, shift, step → images, each filter's mean and highest pre-activation."""
+    pick = tf.constant(filters, tf.int32)
+    blur = np.outer([1, 2, 1], [1, 2, 1]).astype("float32") / 16
+
+    @tf.function
+    def climb(images, shift, step):
+        images = tf.roll(images, shift, [1, 2])
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            maps = tf.gather(calls.run_unactivated(images, layer), pick, axis=3, batch_dims=0)
+            own = tf.linalg.diag_part(tf.transpose(maps, [1, 2, 0, 3]))  # filter i of image i: (height, width, filters)
+            scores = tf.reduce_mean(own, axis=[0, 1])
+        gradient = tape.gradient(scores, images)
+        if regularised:
+            kernel = tf.constant(np.tile(blur[..., None, None], (1, 1, images.shape[-1], 1)))
+            gradient = tf.nn.depthwise_conv2d(gradient, kernel, [1, 1, 1, 1], "SAME")
+        length = tf.sqrt(tf.reduce_mean(gradient**2, axis=[1, 2, 3], keepdims=True))
+        images = tf.roll(images + step * gradient / (length + 1e-12), -shift, [1, 2])
+        return images, scores, tf.reduce_max(own, axis=[0, 1])
+
+    return climb
+
+
+def _span_before(call, span, size, given):
+    """The rows and columns of a call's input, of ``size``, that the ``span`` of its output, of size ``given``, sees."""
+    layer = call.operation
+    window = _both(layer, "kernel_size") or _both(layer, "pool_size")
+    if window and "Transpose" not in call.kind:
+        strides, dilation = _both(layer, "strides") or window, _both(layer, "dilation_rate") or (1, 1)
+        return [
+            _through_window(*each)
+            for each in zip(span, size, window, strides, dilation, [layer.padding] * 2, strict=True)
+        ]
+    if call.kind == "ZeroPadding2D":
+        return [(start - pad[0], stop - pad[0]) for (start, stop), pad in zip(span, layer.padding, strict=True)]
+    return span if size == given else [(0, axis) for axis in size]
+
+
+def _through_window(span, size, window, stride, dilation, padding):
+    reach = (window - 1) * dilation + 1
+    pad = max((-(-size // stride) - 1) * stride + reach - size, 0) // 2 if padding == "same" else 0
+    return span[0] * stride - pad, (span[1] - 1) * stride - pad + reach
+
+
+def _both(layer, name):
+    value = getattr(layer, name, None)
+    return (value, value) if isinstance(value, int) else value if value and len(value) == 2 else None
+
+
+def _union(one, other):
+    return min(one[0], other[0]), max(one[1], other[1])
