@@ -22,7 +22,7 @@ from data_scripts.fetch import FetchError, Remote
 from data_scripts.prepared import Rows, cache_folder
 from utils.data import load
 
-QUICK = {"timeout": 1, "pause": 0.01, "loopback_http": True}
+QUICK = {"timeout": 10, "pause": 0.01, "loopback_http": True}
 random = np.random.default_rng(0)
 
 

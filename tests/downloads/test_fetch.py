@@ -17,7 +17,8 @@ import pytest
 from data_scripts.fetch import ATTEMPTS, FetchError, Remote, alone, fetch
 
 CONTENT = random.Random(1).randbytes(300_000)
-QUICK = {"timeout": 0.4, "pause": 0.01, "loopback_http": True}
+QUICK = {"timeout": 10, "pause": 0.01, "loopback_http": True}
+IMPATIENT = QUICK | {"timeout": 1}
 
 
 def remote(server, content=CONTENT):
@@ -122,7 +123,7 @@ def test_the_server_decides_how_long_to_wait(server, tmp_path, dated):
     server.plan = [server.says(429, Retry_After=asked), server.sends(CONTENT)]
     start = time.monotonic()
     fetch(remote(server), tmp_path, **QUICK)
-    assert 0.9 < time.monotonic() - start < 3
+    assert 0.9 < time.monotonic() - start < 8
 
 
 def test_a_long_wait_is_left_to_the_user(server, tmp_path):
@@ -166,13 +167,13 @@ def test_a_file_that_is_not_there_is_asked_for_once(server, tmp_path, status):
 
 def test_a_server_that_falls_silent_is_left(server, tmp_path):
     server.plan = [server.sends(CONTENT, stall=120_000), server.sends(CONTENT)]
-    assert fetch(remote(server), tmp_path, **QUICK).read_bytes() == CONTENT
+    assert fetch(remote(server), tmp_path, **IMPATIENT).read_bytes() == CONTENT
     assert server.ranges == [None, "bytes=120000-"]
 
 
 def test_a_server_that_only_drips_is_left(server, tmp_path):
     server.plan = [server.sends(CONTENT, trickle=0), server.sends(CONTENT)]
-    assert fetch(remote(server), tmp_path, **QUICK).read_bytes() == CONTENT
+    assert fetch(remote(server), tmp_path, **IMPATIENT).read_bytes() == CONTENT
     assert len(server.requests) == 2
 
 
