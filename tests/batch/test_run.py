@@ -7,7 +7,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from utils.batch.refresh import joined_streams
 
 COURSE = Path(sys.executable).with_name("course")
 
@@ -144,3 +146,10 @@ def test_refresh_stores_outputs_once_and_leaves_a_failing_notebook_alone(tmp_pat
     assert passing.read_bytes() == once
     assert course("refresh", "--force", passing).returncode == 0
     assert passing.read_bytes() != once
+
+
+def test_printed_text_that_came_in_pieces_is_stored_in_one():
+    pieces = [new_output("stream", name="stdout", text=text) for text in ("one\n", "two\n")]
+    picture, after = new_output("display_data"), new_output("stream", name="stdout", text="three\n")
+    joined = joined_streams([*pieces, picture, after])
+    assert [output.get("text") for output in joined] == ["one\ntwo\n", None, "three\n"]
