@@ -177,8 +177,8 @@ def last_maps(calls):
     return with_maps[-1]
 
 
-def occlusion(model, image, classes=None, size=32, stride=16, batch_size=16):
-    """How much the logit of a class falls when a grey square covers a part of the image: ``(rows, columns)``.
+def occlusion(model, image, classes, size=32, stride=16, batch_size=16):
+    """How much the logits of ``classes`` fall when a square covers a part of the image: ``(classes, rows, columns)``.
 
     ``image`` is ``(1, height, width, channels)``; the square of ``size`` pixels moves by ``stride`` and has the image's
     mean colour. The check on a heatmap that uses no gradient (Zeiler & Fergus 2014).
@@ -191,10 +191,11 @@ def occlusion(model, image, classes=None, size=32, stride=16, batch_size=16):
     for each, (top, left) in zip(covered, np.ndindex(len(tops), len(lefts)), strict=True):
         top, left = tops[top], lefts[left]
         each[top : top + size, left : left + size] = image.mean(axis=(0, 1, 2))
-    before, _, chosen = _scores(_logits(calls, image), classes)
-    answer = _compiled_later(lambda batch: _scores(_logits(calls, batch), int(chosen[0]))[0])
-    after = [answer(tf.constant(covered[start : start + batch_size])) for start in range(0, len(covered), batch_size)]
-    return (float(before[0]) - np.concatenate(after)).reshape(len(tops), len(lefts))
+    logits = _compiled_later(lambda batch: _class_logits(calls.run(batch, [], logits=True)[None]))
+    images = np.concatenate([image, covered])
+    batches = [logits(tf.constant(images[at : at + batch_size])) for at in range(0, len(images), batch_size)]
+    before, *after = np.concatenate(batches)[:, _allowed(classes, batches[0].shape[1])]
+    return (before - np.array(after)).T.reshape(-1, len(tops), len(lefts))
 
 
 def _names(layers):
@@ -257,27 +258,27 @@ def _grad_cam(calls, images, layer, classes):
     return maps.numpy(), chosen, probabilities.numpy()
 
 
-def _logits(calls, images):
-    return calls.run(images, [], logits=True)[None]
+def _class_logits(logits):
+    """``(n, classes)``; a single unit's logit sets class 1 against class 0, so its negative is that of class 0."""
+    logits = tf.reshape(logits, (tf.shape(logits)[0], logits.shape[-1]))
+    return tf.concat([-logits, logits], axis=1) if logits.shape[1] == 1 else logits
 
 
 def _scores(logits, classes):
-    """The logit of a class for each image, its probability, and the classes; a single unit stands for two classes."""
-    logits = tf.reshape(logits, (len(logits), -1))
-    units = logits.shape[-1]
-    if units == 1:
-        logits, probabilities = tf.concat([-logits, logits], 1), tf.nn.sigmoid(tf.concat([-logits, logits], 1))
-    else:
-        probabilities = tf.nn.softmax(logits)
-    chosen = tf.argmax(probabilities, 1) if classes is None else tf.broadcast_to(classes, (len(logits),))
-    if (
-        not tf.is_tensor(classes)
-        and classes is not None
-        and not (0 <= np.min(classes) <= np.max(classes) < max(2, units))
-    ):
-        raise ValueError(f"classes={classes!r}: whole numbers from 0 to {max(2, units) - 1} are needed")
-    pick = tf.stack([tf.range(len(logits)), tf.cast(chosen, tf.int32)], axis=1)
-    return tf.gather_nd(logits, pick), tf.gather_nd(probabilities, pick), chosen
+    """For each image the logit of its class, the probability, and the class: the most probable one by default."""
+    alone = logits.shape[-1] == 1
+    logits = _class_logits(logits)
+    probabilities = tf.nn.sigmoid(logits) if alone else tf.nn.softmax(logits)
+    chosen = np.argmax(logits, axis=1) if classes is None else _allowed(classes, logits.shape[1])
+    chosen = np.broadcast_to(chosen, len(logits))
+    return tf.gather(logits, chosen, batch_dims=1), tf.gather(probabilities, chosen, batch_dims=1), chosen
+
+
+def _allowed(classes, count):
+    numbers = np.asarray(classes)
+    if numbers.dtype.kind not in "iu" or numbers.size == 0 or numbers.min() < 0 or numbers.max() >= count:
+        raise ValueError(f"classes={classes!r}: whole numbers from 0 to {count - 1} are needed")
+    return numbers
 
 
 def _part(classes, start, size, count):

@@ -178,6 +178,26 @@ def filters_by_ascent(
     return Ascent(layer, filters, *(each.numpy() for each in (images, before, after, peak)))
 
 
+def natural_peaks(model, layer, images, filters):
+    """The highest pre-activation of each of the ``filters`` anywhere in ``images``: what the world has to offer it."""
+    calls = LayerCalls(model, np.shape(images))
+    return tf.reduce_max(calls.run_unactivated(calls.images(images), layer), axis=[0, 1, 2]).numpy()[
+        np.asarray(filters)
+    ]
+
+
+def roughness(images):
+    """The share of the images' power in waves shorter than 4 pixels, 0…1: photographs have little, noise much.
+
+    ``images`` is ``(n, height, width, channels)``; the mean brightness does not count.
+    """
+    images = np.asarray(images, dtype="float64")
+    power = (np.abs(np.fft.fft2(images, axes=(1, 2))) ** 2).sum(axis=(0, 3))
+    power[0, 0] = 0
+    frequency = np.hypot(*np.meshgrid(*(np.fft.fftfreq(size) for size in power.shape), indexing="ij"))
+    return float(power[frequency > 0.25].sum() / power.sum())
+
+
 def tile_size(model, layer):
     """The side of a square somewhat larger than the receptive field of ``layer``, at most the model's own image."""
     most = LayerCalls(model).input_shape[1] or 1024

@@ -8,7 +8,19 @@ from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
 from utils.activations import BAD, BLANK, CONSTANT, DEAD, GAP, LEVELS
-from utils.figures import BLACK, BLUE, COLOUR_MAP, GREEN, ORANGE, SKY, VERMILION, Picture, new_figure, picture
+from utils.figures import (
+    BLACK,
+    BLUE,
+    COLOUR_MAP,
+    DOTS_PER_INCH,
+    GREEN,
+    ORANGE,
+    SKY,
+    VERMILION,
+    Picture,
+    new_figure,
+    picture,
+)
 
 # The shades of a mosaic, then the colours of what is no value: none of them is in the colour map.
 PALETTE = np.zeros((256, 3), np.uint8)
@@ -41,7 +53,7 @@ def draw_contact_sheet(mosaics, width=900):
     sheet = Image.new("P", (widest, height), GAP)
     pen, top = ImageDraw.Draw(sheet), 0
     for name, each in mosaics.items():
-        pen.text((2, top + 3), f"{name}: {_count(each)}{_marked(each)}", fill=TEXT, font=font)
+        pen.text((2, top + 3), f"{name}: {_count(each)}{_marked(each)}".replace("≈ ", ""), fill=TEXT, font=font)
         sheet.paste(Image.fromarray(each.codes), (0, top + 26))
         top += each.codes.shape[0] + 26
     listed = "; ".join(f"{name} {_count(each)}{_marked(each)}" for name, each in mosaics.items())
@@ -128,7 +140,8 @@ def draw_channel_kinds(rows):
 def draw_filters(ascents, value_range=(0, 255)):
     """Images that excite filters, a row for each ``Ascent``; a stuck one is crossed out."""
     columns = max(len(each.filters) for each in ascents)
-    figure, axes = new_figure(9, 10.2 / columns * len(ascents), len(ascents), columns, squeeze=False)
+    figure, axes = new_figure(9, 10.8 / columns * len(ascents), len(ascents), columns, squeeze=False)
+    figure.get_layout_engine().set(hspace=0.2)  # room for the rows' names, which are longer than a tile is wide
     low, high = value_range
     for row, ascent in zip(axes, ascents, strict=True):
         for axis, image, stuck in zip(row, ascent.images, ascent.stuck, strict=False):
@@ -138,16 +151,18 @@ def draw_filters(ascents, value_range=(0, 255)):
         for axis in row:
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
-        row[0].set_title(f"{ascent.layer}, tiles of {ascent.images.shape[1]} pixels", fontsize=9, loc="left")
+        label = f"{ascent.layer}, tiles of {ascent.images.shape[1]} pixels"
+        row[0].annotate(label, (0, 1.03), xycoords="axes fraction", fontsize=9).set_in_layout(False)
     listed = "; ".join(f"{a.layer}: {len(a.filters)} filters, ≈ {int(a.stuck.sum())} stuck" for a in ascents)
     alt = f"Images that excite single filters most. {listed}."
-    return picture(figure, alt, "A tile is one filter's image. Crossed out: stuck.")
+    return _photographic(figure, alt, "A tile is one filter's image. Crossed out: stuck.", scale=1.25)
 
 
 def draw_heatmaps(images, heatmaps, titles):
     """Heatmaps, ``(rows, columns)`` each and of any size, over their images, ``(height, width, 3)`` of 0…1 or bytes."""
-    height = 9 / len(images) * images[0].shape[0] / images[0].shape[1] + 0.45
-    figure, axes = new_figure(9, height, 1, len(images), squeeze=False)
+    each = min(4.5, 9 / len(images))
+    height = each * images[0].shape[0] / images[0].shape[1] + 0.3
+    figure, axes = new_figure(each * len(images), height, 1, len(images), squeeze=False)
     for axis, image, heat, title in zip(axes[0], images, heatmaps, titles, strict=True):
         frame = {"extent": (0, image.shape[1], image.shape[0], 0)}
         axis.imshow(np.asarray(image) @ [0.299, 0.587, 0.114], cmap="gray", **frame)
@@ -158,25 +173,24 @@ def draw_heatmaps(images, heatmaps, titles):
     pairs = zip(heatmaps, titles, strict=True)
     places = "; ".join(f"{title.replace(chr(10), ' ')}: {_where(heat)}" for heat, title in pairs)
     alt = f"Heatmaps over photographs. {places}."
-    return picture(figure, alt, "Bright: what speaks for the class. Dark: what does not.")
+    return _photographic(figure, alt, "Bright: what speaks for the class. Dark: what does not.")
 
 
 def draw_windows(photograph, windows):
     """A photograph with the receptive fields of units drawn in: ``{name: Window}``."""
-    figure, axis = new_figure(6, 6 * photograph.shape[0] / photograph.shape[1])
+    figure, axis = new_figure(8, 5.5 * photograph.shape[0] / photograph.shape[1])
     axis.imshow(photograph)
     for (name, window), colour in zip(windows.items(), (SKY, ORANGE, VERMILION, GREEN), strict=False):
         height, width = window.shape
         for edge, thickness in (("black", 4), (colour, 2)):
             frame = Rectangle((window.left, window.top), width, height, edgecolor=edge, linewidth=thickness)
             axis.add_patch(frame).set_fill(False)
-        label = f"{name}: {height} × {width}"
-        paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-        axis.annotate(label, (window.left, window.bottom), (0, -11), textcoords="offset points", fontsize=8, bbox=paper)
+        axis.plot([], [], "s", color=colour, label=f"{name}: {height} × {width}")
+    axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, title="receptive field, pixels")
     axis.axis("off")
     axis.set(xlim=(0, photograph.shape[1]), ylim=(photograph.shape[0], 0))
     listed = "; ".join(f"{name} {each.shape[0]} × {each.shape[1]} pixels" for name, each in windows.items())
-    return picture(figure, f"What one unit sees of the photograph: {listed}.")
+    return _photographic(figure, f"What one unit sees of the photograph: {listed}.")
 
 
 def draw_exciting(rows):
@@ -189,16 +203,25 @@ def draw_exciting(rows):
         for axis, (pixels, label) in zip(line, parts, strict=False):
             axis.imshow(pixels)
             axis.set_title(label, fontsize=8)
-        line[0].annotate(name, (0, -0.04), xycoords="axes fraction", va="top", fontsize=8.5, weight="bold")
+        line[0].axis("on")
+        line[0].set(xticks=[], yticks=[], ylabel=name)
     listed = "; ".join(f"{name}: {', '.join(label for _, label in parts)}" for name, parts in rows.items())
-    return picture(figure, f"The parts of photographs that excite a channel most. {listed}.")
+    return _photographic(figure, f"The parts of photographs that excite a channel most. {listed}.")
+
+
+def _photographic(figure, alt, caption="", scale=1.5):
+    """The ``Picture`` of a figure with photographs in it: as JPEG, since 256 colours would show as bands."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="jpeg", dpi=scale * DOTS_PER_INCH, pil_kwargs={"quality": 80, "optimize": True})
+    width = round(figure.get_figwidth() * DOTS_PER_INCH)
+    return Picture(buffer.getvalue(), alt, caption, width, "image/jpeg")
 
 
 def _png(codes):
     image = Image.fromarray(codes)
     image.putpalette(PALETTE.tobytes())
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG", optimize=True)
+    image.save(buffer, format="PNG")
     return buffer.getvalue()
 
 
