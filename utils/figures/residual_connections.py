@@ -1,0 +1,159 @@
+"""The figures of notebook 02."""
+
+import numpy as np
+from matplotlib.ticker import PercentFormatter
+
+from utils.figures import BLACK, BLUE, ORANGE, SKY, VERMILION, new_figure, picture
+
+# Colour and marker of a kind of network, the same in all figures of the notebook.
+STYLES = {
+    "plain": {"color": VERMILION, "marker": "o"},
+    "plain, He's start": {"color": ORANGE, "marker": "s"},
+    "residual": {"color": BLUE, "marker": "^"},
+    "residual, He's start": {"color": SKY, "marker": "D"},
+}
+
+
+def draw_gradients(flows):
+    """How much of the gradient is left at the first block, by depth; ``flows`` maps names of kinds to a ``Flow``."""
+    figure, axis = new_figure(7.5, 4)
+    axis.axhline(1, color=BLACK, linewidth=0.8, linestyle=":")
+    for name, flow in flows.items():
+        _line(axis, name, flow.depths, flow.gradient, logarithmic=True)
+    axis.set_yscale("log")
+    _depth_axis(axis, next(iter(flows.values())).depths)
+    axis.set_ylabel("gradient at the first block\n÷ gradient at the last")
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    deepest = next(iter(flows.values())).depths[-1]
+    ends = ", ".join(f"{name} {_power(flow.gradient[:, -1])}" for name, flow in flows.items())
+    return picture(
+        figure,
+        f"Gradient at the first block divided by the gradient at the last, against depth, on a logarithmic axis: straight "
+        f"lines that fall for plain chains and rise for residual ones. After {deepest} layers: {ends}.",
+        "A dot is one start; lines join the (geometric) means. Dotted: nothing lost, nothing gained.",
+    )
+
+
+def draw_agreements(flows):
+    """How well gradients agree under noise, and between neighbouring photographs, by depth."""
+    figure, axes = new_figure(9, 3.6, 1, 2, sharey=True)
+    titles = ("the same photograph twice, with dropout", "two photographs that differ a little")
+    for axis, title, part in zip(axes, titles, ("noise", "neighbours"), strict=True):
+        axis.axhline(0.5, color=BLACK, linewidth=0.8, linestyle=":")
+        for name, flow in flows.items():
+            _line(axis, name, flow.depths, getattr(flow, part))
+        _depth_axis(axis, next(iter(flows.values())).depths)
+        axis.set_title(title, fontsize=10)
+        axis.set_ylim(-0.15, 1.05)
+    axes[0].set_ylabel("cosine of the two gradients")
+    axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    ends = "; ".join(
+        f"{name} ≈ {flow.noise[:, -1].mean():.2f} and ≈ {flow.neighbours[:, -1].mean():.2f}"
+        for name, flow in flows.items()
+    )
+    deepest = next(iter(flows.values())).depths[-1]
+    return picture(
+        figure,
+        "Two panels: cosine between two gradients of one photograph under two draws of dropout, and between the gradients of "
+        f"two similar photographs, against depth. After {deepest} layers: {ends}.",
+        "A dot is one start. Below the dotted line there is more noise than signal.",
+    )
+
+
+def draw_race(runs):
+    """Training accuracy against depth, a dot a seed; ``runs`` are ``Runs`` of any kinds and depths."""
+    figure, axis = new_figure(7.5, 4)
+    depths = sorted({each.depth for each in runs})
+    names = list(dict.fromkeys(each.kind.name for each in runs))
+    for place, name in enumerate(names):
+        own = sorted((each for each in runs if each.kind.name == name), key=lambda each: each.depth)
+        shift = 0.06 * (place - (len(names) - 1) / 2)
+        places = [depths.index(each.depth) + shift for each in own]
+        _line(axis, name, places, np.array([each.train_accuracy for each in own]).T)
+    axis.axhline(runs[0].chance, color=BLACK, linewidth=0.8, linestyle=":")
+    axis.text(-0.35, runs[0].chance, "chance ", va="bottom", fontsize=9)
+    axis.set_xticks(range(len(depths)), depths)
+    axis.set_xlim(-0.4, len(depths) - 0.6)
+    axis.set_ylim(0, None)
+    axis.set_xlabel("3×3 convolutions in a row")
+    axis.set_ylabel("training accuracy")
+    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    means = "; ".join(f"{each.kind.name}, {each.depth} layers: {_percent(each.train_accuracy)}" for each in runs)
+    return picture(
+        figure,
+        f"Training accuracy against depth, with chance at {runs[0].chance:.1%}. {means}.",
+        "A dot is one seed, a line joins the means.",
+    )
+
+
+def draw_identity(learned):
+    """How far blocks are from the identity before and after training; ``learned`` maps names to ``IdentityLearned``."""
+    figure, axis = new_figure(6.5, 3.2)
+    for name, each in learned.items():
+        _line(axis, name, (0, 1), np.stack([each.before, each.after], axis=1), logarithmic=True)
+    axis.set_yscale("log")
+    axis.set_xticks((0, 1), ("before training", "after training"))
+    axis.set_xlim(-0.3, 1.3)
+    axis.set_ylabel("distance from the identity\n(share of the input's power)")
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    ends = "; ".join(
+        f"{name} from ≈ {each.before.mean():.2f} to {_power(each.after)}" for name, each in learned.items()
+    )
+    return picture(
+        figure,
+        f"Distance of a block from the identity before and after training, on a logarithmic axis: {ends}.",
+        "A dot is one seed, a line joins the means.",
+    )
+
+
+def draw_lesions(lesions):
+    """Test accuracy without one part of a trained network; ``lesions`` maps names of kinds to ``Lesions``."""
+    figure, axes = new_figure(9, 3.4, 1, len(lesions), sharey=True)
+    for axis, (name, each) in zip(np.ravel(axes), lesions.items(), strict=True):
+        parts = each.deleted.shape[1]
+        axis.axhline(each.chance, color=BLACK, linewidth=0.8, linestyle=":")
+        axis.axhline(each.whole.mean(), color=BLACK, linewidth=0.8, linestyle="--")
+        axis.text(parts + 0.6, each.whole.mean(), "whole", va="bottom", ha="right", fontsize=9)
+        axis.text(parts + 0.6, each.chance, "chance", va="bottom", ha="right", fontsize=9)
+        _line(axis, name, range(1, parts + 1), each.deleted)
+        axis.set_xticks(range(1, parts + 1))
+        axis.set_xlim(0.4, parts + 0.6)
+        axis.set_ylim(0, None)
+        axis.set_title(name, fontsize=10)
+        axis.set_xlabel("block deleted" if name.startswith("residual") else "layer deleted")
+        axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    np.ravel(axes)[0].set_ylabel("test accuracy")
+    means = "; ".join(
+        f"{name}: whole {_percent(each.whole)}, one part deleted {_percent(each.deleted)}, which leaves a share of "
+        f"≈ {each.kept.mean():.2f} of what was learned"
+        for name, each in lesions.items()
+    )
+    return picture(
+        figure,
+        f"Test accuracy of trained networks without one of their parts, by the part's place. Mean values: {means}.",
+        "A dot is one seed, a line joins the means.",
+    )
+
+
+def _line(axis, name, places, values, logarithmic=False):
+    """A dot a seed and a line through the means; ``values`` is ``(seeds, places)``."""
+    style = STYLES[name]
+    for row in values:
+        axis.plot(places, row, linestyle="", markersize=4, alpha=0.5, **style)
+    means = np.exp(np.log(values).mean(axis=0)) if logarithmic else values.mean(axis=0)
+    axis.plot(places, means, linewidth=1.8, markersize=7, label=name, **style)
+
+
+def _depth_axis(axis, depths):
+    axis.set_xticks(depths)
+    axis.set_xlabel("3×3 convolutions in a row")
+
+
+def _power(values):
+    """A geometric mean as a power of ten: of numbers this far apart only the exponent says something."""
+    return f"10 to the power of ≈ {np.log10(values).mean():.1f}"
+
+
+def _percent(values):
+    return f"≈ {100 * np.mean(values):.0f} %"
