@@ -96,7 +96,7 @@ class Timing:
 SIZES = ((64, 32, 64), (32, 64, 128), (16, 128, 256), (8, 256, 512))
 
 
-def timings(sizes=SIZES, batch=8, rounds=5):
+def timings(sizes=SIZES, batch=8, rounds=15):
     """A ``Timing`` for each of ``sizes``: the median of ``rounds``, the two convolutions taking turns.
 
     Each is compiled and run once before the clock starts.
@@ -148,8 +148,9 @@ def correlations(place, maps, most_channels=96, seed=0):
 
 def inputs_of(model, names, images):
     """What comes into the layers of those names for ``images``: a list of arrays. The model stays as it is."""
-    tensors = [model.get_layer(name).input for name in names]
-    return [np.asarray(each) for each in tf.function(keras.Model(model.inputs, tensors))(images)]
+    tensors = {name: model.get_layer(name).input for name in names}
+    found = tf.function(keras.Model(model.input, tensors))(images, training=False)
+    return [np.asarray(found[name]) for name in names]
 
 
 def network(separable=True, first_separable=False, filters=FILTERS, classes=8, momentum=0.8):
@@ -196,6 +197,7 @@ def race(name, build, data, *, seeds, epochs=20, checkpoints=4, batch_size=32, l
 
     Two races with the same seeds see the same batches: their differences are paired. The learning rate sinks to 0
     along a cosine, so that the last accuracies do not hang on the last batches. ``model`` is that of the last seed.
+    At 0.01 both kinds of network settle within a hundred steps; at 0.003 the separable one is still behind by then.
     """
     if epochs % checkpoints:
         raise ValueError(f"epochs={epochs}: a multiple of checkpoints={checkpoints} is needed")
@@ -222,16 +224,17 @@ def race(name, build, data, *, seeds, epochs=20, checkpoints=4, batch_size=32, l
 def gap_difference_at_equal_training(one, other):
     """How much larger the gap of ``one`` is than that of ``other`` at equal training accuracy, one number a seed.
 
-    Along each run the best training accuracy so far only grows; test accuracies are interpolated between the
-    checkpoints, and compared over the stretch of training accuracies that both runs pass.
+    Test accuracies are interpolated between the checkpoints at which a run's training accuracy was a new best, and
+    compared over the stretch of training accuracies that both runs pass; ``ValueError`` where there is none.
     """
     differences = []
-    for train_1, test_1, train_2, test_2 in zip(one.train, one.test, other.train, other.test, strict=True):
-        reached_1, reached_2 = np.maximum.accumulate(train_1), np.maximum.accumulate(train_2)
-        low, high = max(reached_1[0], reached_2[0]), min(reached_1[-1], reached_2[-1])
-        levels = np.linspace(low, max(low, high), 9)
-        tests = [np.interp(levels, *_rising(*run)) for run in ((reached_1, test_1), (reached_2, test_2))]
-        differences.append(float(np.mean(tests[1] - tests[0])))
+    for runs in zip(zip(one.train, one.test, strict=True), zip(other.train, other.test, strict=True), strict=True):
+        (train_1, test_1), (train_2, test_2) = (_new_bests(*run) for run in runs)
+        low, high = max(train_1[0], train_2[0]), min(train_1[-1], train_2[-1])
+        if low > high:
+            raise ValueError(f"training accuracies above {low:.2f} and below {high:.2f}: the runs must overlap")
+        levels = np.linspace(low, high, 9)
+        differences.append(float(np.mean(np.interp(levels, train_2, test_2) - np.interp(levels, train_1, test_1))))
     return np.array(differences)
 
 
@@ -291,7 +294,7 @@ def _shifted(maps, random):
     return np.stack([np.roll(maps[..., channel], way, (0, 1)) for channel, way in enumerate(ways)], axis=-1)
 
 
-def _rising(levels, values):
-    """Level by level the first value: ``np.interp`` wants levels that rise."""
-    first = np.concatenate([[True], np.diff(levels) > 0])
-    return levels[first], values[first]
+def _new_bests(train, test):
+    """The accuracies at the checkpoints where the training accuracy was higher than ever before."""
+    best_before = np.concatenate([[-1], np.maximum.accumulate(train)[:-1]])
+    return train[train > best_before], test[train > best_before]
