@@ -91,7 +91,8 @@ def cache_file():
         base = Path.home() / "Library" / "Caches" / "convnet-course"
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "convnet-course"
-    return base / f"efficientnet-lite0-{SHA256[:16]}.npz"
+    this_code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()  # another conversion has another cache
+    return base / f"efficientnet-lite0-{SHA256[:8]}-{this_code[:8]}.npz"
 
 
 def read(path, sha256=None):

@@ -18,8 +18,10 @@ from utils.pretrained import STAGES, architecture, class_names, imagenet_network
 
 
 @pytest.fixture(scope="module")
-def network():
-    return imagenet_network()
+def network(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_CACHE", str(tmp_path_factory.mktemp("cache")))  # freshly converted
+        return imagenet_network()
 
 
 class TestTheNetwork:
@@ -218,6 +220,12 @@ class TestTheReader:
             (tmp_path / "cut.pth").write_bytes(whole[:length])
             with pytest.raises(BadWeights, match=r"^cut\.pth: "):
                 read(tmp_path / "cut.pth")
+
+    def test_a_file_that_goes_on_after_its_last_number_is_refused(self, tmp_path):
+        path = written(tmp_path / "w.pth", {"a": View("s", 0, (3,), (1,))}, {"s": range(3)})
+        path.write_bytes(path.read_bytes() + b"\0")
+        with pytest.raises(BadWeights, match=r"goes on after its last number"):
+            read(path)
 
     def test_an_announced_size_beyond_the_file_asks_for_no_memory(self, tmp_path):
         path = written(tmp_path / "w.pth", {"a": View("s", 0, (3,), (1,))}, {"s": range(3)}, announced=10**13)
