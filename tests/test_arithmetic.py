@@ -29,7 +29,7 @@ from utils.arithmetic import (
     Sequential,
     output_size,
 )
-from utils.questions._by_keras import multiply_adds, receptive_field
+from utils.questions._by_keras import model, multiply_adds, receptive_field
 
 PADDINGS = st.sampled_from(["same", "valid"])
 SMALL, TINY = st.integers(1, 6), st.integers(1, 3)
@@ -104,6 +104,22 @@ def test_shape_and_parameters_are_those_of_the_keras_layer_and_both_refuse_the_s
     assert sum(accepted) >= 20
 
 
+@settings(max_examples=25, derandomize=True, deadline=None, database=None)
+@given(st.integers(2, 4), TINY, TINY, SMALL, PADDINGS)
+def test_a_convolution_in_groups_is_several_side_by_side(groups, filters, channels, kernel_size, padding):
+    arguments = {"filters": groups * filters, "kernel_size": kernel_size, "padding": padding, "groups": groups}
+    shape, one = (7, 6, groups * channels), {**arguments, "filters": filters, "groups": 1}
+    twin = keras.layers.Conv2D(**arguments)
+    twin.build((None, *shape))  # calling it would compile it: TensorFlow has no grouped convolution on a CPU
+    expected = twin.compute_output_shape((None, *shape))[1:], twin.count_params(), twin.count_params()
+    assert by_formula("Conv2D", arguments, shape) == expected
+    assert Conv2D(**arguments).multiply_adds(shape).value == groups * multiply_adds("Conv2D", (7, 6, channels), **one)
+
+
+# Biases are no multiply-adds; the graphs of dilated and grouped convolutions are not the plain ones.
+OTHER_WORK = ("use_bias", "dilation_rate", "groups")
+
+
 @pytest.mark.parametrize("kind", ["Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose", "Dense"])
 def test_multiply_adds_are_those_that_the_profiler_counts(kind):
     counted = []
@@ -111,7 +127,7 @@ def test_multiply_adds_are_those_that_the_profiler_counts(kind):
     @settings(max_examples=60, derandomize=True, deadline=None, database=None)
     @given(LAYERS[kind], SHAPES)
     def agree(arguments, shape):
-        arguments = {name: value for name, value in arguments.items() if name not in ("use_bias", "dilation_rate")}
+        arguments = {name: value for name, value in arguments.items() if name not in OTHER_WORK}
         shape = shape[2:] if kind == "Dense" else shape
         try:
             layer = getattr(arithmetic, kind)(**arguments)
@@ -145,6 +161,16 @@ COLUMN_LAYERS = st.one_of(
 def test_the_receptive_field_is_what_reaches_a_unit(layers):
     seen = Sequential(tuple(layers)).receptive_field((120, 1, 1))
     assert seen == (receptive_field(map(built, layers), size=120), 1)
+
+
+def test_a_residual_block_sees_what_its_wider_branch_sees():
+    body = Sequential((Conv2D(1, 3, padding="same"), Conv2D(1, 3, 2, padding="same")))
+    block = Residual(body, Sequential((Conv2D(1, 1, strides=2),)))
+    assert block.receptive_field((32, 32, 1)) == (5, 5)
+    assert Sequential((block, block)).receptive_field((32, 32, 1)) == (13, 13)
+    column = tuple(dataclasses.replace(layer, kernel_size=(3, 1)) for layer in body.layers)
+    twin = model(Residual(Sequential(column), block.shortcut), (60, 1, 1))
+    assert receptive_field([twin], size=60) == 5
 
 
 def built(layer):
@@ -200,9 +226,9 @@ def test_the_mini_xception_is_counted_as_keras_counts_it():
 
     network, shape = Sequential((Conv2D(16, 5, 2, "same", use_bias=False), *map(_block, (16, 32, 64)))), (32, 32, 3)
     network = Sequential((*network.layers, GlobalAveragePooling2D(), Dense(1)))
-    model = mini_xception(32)
-    assert network.parameters(shape).value == model.count_params()
-    assert network.parameters(shape).trainable == sum(int(np.prod(w.shape)) for w in model.trainable_weights)
+    twin = mini_xception(32)
+    assert network.parameters(shape).value == twin.count_params()
+    assert network.parameters(shape).trainable == sum(int(np.prod(w.shape)) for w in twin.trainable_weights)
 
 
 def _block(filters):
