@@ -175,7 +175,7 @@ def untrained(model, images, seed=0):
     random = np.random.default_rng(seed)
     for variable, trained in zip(twin.variables, model.variables, strict=True):
         name = variable.path.split("/")[-1]
-        value = np.asarray(trained)
+        value = keras.ops.convert_to_numpy(trained)
         if "kernel" in name:
             variable.assign(random.normal(0, value.std(), value.shape))
         else:

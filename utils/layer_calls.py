@@ -135,14 +135,11 @@ class LayerCalls:
         activation = getattr(operation, "activation", None)
         if activation in (None, keras.activations.linear) or not isinstance(operation, keras.Layer):
             return self._carry_out(call, values)[0]
-        # A twin without the activation borrows the weights: setting it on the layer itself would change the model.
-        twin = type(operation).from_config(operation.get_config() | {"activation": None})
-        inputs = values[call.reads[0]]
-        twin.build(inputs.shape)
-        weights = [tf.convert_to_tensor(weight.value) for weight in operation.weights]
-        return twin.stateless_call(
-            weights[: len(twin.trainable_variables)], weights[len(twin.trainable_variables) :], inputs
-        )[0]
+        # A copy that shares the weights loses the activation: setting it on the layer itself would change the model,
+        # and Keras's own copies have weights of their own, which cannot be made while a function is compiled.
+        twin = object.__new__(type(operation))
+        twin.__dict__.update(operation.__dict__, activation=keras.activations.linear)
+        return twin(values[call.reads[0]])
 
     def needed(self, wanted):
         """The wanted calls and all that they depend on, in order."""

@@ -45,6 +45,21 @@ def draw_mosaic(mosaic, layer, width=0):
     return Picture(_png(mosaic.codes), alt, caption, width or mosaic.codes.shape[1])
 
 
+def draw_channel(photograph, channel, height=200):
+    """A photograph and beside it one channel's map of it, ``(rows, columns)``, in the shades of a mosaic."""
+    low, high = channel.min(), channel.max()
+    levels = (channel - low) / (high - low if high > low else 1) * (LEVELS - 1)
+    sides = [Image.fromarray(np.asarray(photograph)).convert("RGB"), Image.fromarray(PALETTE[levels.astype(int)])]
+    sides = [each.resize((round(height * each.width / each.height), height), Image.Resampling.BOX) for each in sides]
+    both = Image.new("RGB", (sides[0].width + sides[1].width + 8, height), "white")
+    both.paste(sides[0], (0, 0))
+    both.paste(sides[1], (sides[0].width + 8, 0))
+    buffer = io.BytesIO()
+    both.save(buffer, format="JPEG", quality=85)
+    alt = f"The photograph, and the channel's map of it, brightest {_where(channel - low)}."
+    return Picture(buffer.getvalue(), alt, width=both.width, mime="image/jpeg")
+
+
 def draw_contact_sheet(mosaics, width=900):
     """One ``Picture`` of many layers, ``{name: Mosaic}``, one below the other with their names."""
     font = ImageFont.load_default(15)
@@ -171,7 +186,7 @@ def draw_heatmaps(images, heatmaps, titles):
         axis.set(xticks=[], yticks=[])
         axis.set_title(title, fontsize=9.5)
     pairs = zip(heatmaps, titles, strict=True)
-    places = "; ".join(f"{title.replace(chr(10), ' ')}: {_where(heat)}" for heat, title in pairs)
+    places = "; ".join(f"{title}: brightest {_where(heat)}" for heat, title in pairs)
     alt = f"Heatmaps over photographs. {places}."
     return _photographic(figure, alt, "Bright: what speaks for the class. Dark: what does not.")
 
@@ -249,8 +264,8 @@ def _shares(shares):
 def _where(heat):
     """Where a heatmap is brightest, in words."""
     if heat.max() <= 0:
-        return "nothing speaks for it"
+        return "nowhere"
     row, column = (at / size for at, size in zip(np.unravel_index(heat.argmax(), heat.shape), heat.shape, strict=True))
     vertical = "top" if row < 1 / 3 else "bottom" if row >= 2 / 3 else "middle"
     horizontal = "left" if column < 1 / 3 else "right" if column >= 2 / 3 else "centre"
-    return f"brightest {vertical} {horizontal}"
+    return f"{vertical} {horizontal}"
