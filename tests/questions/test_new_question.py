@@ -1,5 +1,8 @@
 """A new question is one file and nothing else: it is found, checked, drawn as a variant and listed."""
 
+import re
+from pathlib import Path
+
 import pytest
 from checking import engine_complaints, keras_complaints
 from click.testing import CliRunner
@@ -8,43 +11,9 @@ from utils import questions as course
 from utils.batch.questions_command import questions as command
 from utils.questions import check, hint, variant
 
-FILE = '''
-"""How many parameters a Dense layer has."""
-
-from utils.arithmetic import Dense
-from utils.parameters import Whole
-from utils.questions import Parameter, Question, Slip
-
-PARAMETERS = {
-    "features": Parameter(20, Whole(1, 1000), (12, 15, 30, 50)),
-    "units": Parameter(10, Whole(1, 1000), (4, 6, 8)),
-}
-
-
-def question(features, units):
-    counted = Dense(units).parameters((features,))
-    return Question(
-        text=f"A Dense layer of {units} units gets {features} features. How many parameters does it have?",
-        answer=counted.value,
-        derivation=counted,
-        slips=(
-            Slip(counted.part("weights"), "the biases forgotten", "Every unit also adds a number of its own."),
-            Slip(features * units + features, "a bias for every feature", "The biases belong to the units."),
-        ),
-        hints=(
-            "How many numbers does one unit need?",
-            f"A unit has {features} weights and a bias; there are {units} units.",
-        ),
-    )
-
-
-def by_keras(features, units):
-    import keras
-
-    layer = keras.layers.Dense(units)
-    layer.build((None, features))
-    return layer.count_params()
-'''
+# The sample file of the README: what instructors read is what is tested.
+README = Path(__file__).parents[2] / "README.md"
+FILE = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)[1]
 
 
 @pytest.fixture
