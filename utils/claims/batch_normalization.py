@@ -135,12 +135,12 @@ CLAIMS = (
                 at_most=-0.4,
             ),
             Criterion(
-                "how much noisier statistics narrow the gap between training and test accuracy",
+                "how much noisier statistics narrow the gap between test and training loss",
                 "a regularizer narrows it; the whole interval must lie above 0, or it could be the seeds",
                 at_least=0.0,
             ),
             Criterion(
-                "how much test accuracy noisier statistics gain",
+                "test accuracy that noisier statistics gain",
                 "to regularize pays when new images gain; the whole interval must lie above 0",
                 at_least=0.0,
             ),

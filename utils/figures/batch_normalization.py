@@ -1,9 +1,9 @@
 """The figures of notebook 03."""
 
 import numpy as np
-from matplotlib.ticker import LogFormatter, NullFormatter
+from matplotlib.ticker import FormatStrFormatter, NullFormatter, NullLocator
 
-from utils.figures import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, new_figure, picture
+from utils.figures import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Picture, new_figure, picture
 
 # Colour, marker and line: with batch normalization, without it, and a third.
 WITH, WITHOUT, THIRD = (BLUE, "o", "-"), (VERMILION, "s", "--"), (GREEN, "^", ":")
@@ -34,29 +34,27 @@ def draw_linear_trainings(trainings, features, start):
     ``trainings`` maps the names of three scalings to ``LinearTraining``; ``start`` is the loss before training.
     """
     figure, (left, right) = new_figure(9.5, 3.4, 1, 2, width_ratios=(1.15, 1))
-    styles = (VERMILION, "s", "--"), (BLUE, "o", "-"), (GREEN, "^", ":")
-    for (name, training), (colour, marker, line) in zip(trainings.items(), styles, strict=True):
+    styles = (VERMILION, "s", "--", ""), (BLUE, "o", "-", "//"), (GREEN, "^", ":", "..")
+    places, width = np.arange(len(features)), 0.26
+    best, shares = [], []
+    for number, ((name, training), (colour, marker, line, hatch)) in enumerate(
+        zip(trainings.items(), styles, strict=True)
+    ):
         left.plot(training.rates, training.losses[:, -1], line, marker=marker, color=colour, label=name)
+        bars = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+        right.bar(places + (number - 1) * width, training.first_step, width, label=name, **bars)
+        each = zip(features, training.first_step, strict=True)
+        best.append(f"{name} ≈ {training.best_loss():.2f}")
+        shares.append(f"{name}: " + ", ".join(f"{feature} ≈ {share:.2f}" for feature, share in each))
     left.axhline(start, color=BLACK, linewidth=0.8)
-    left.text(left.get_xlim()[0], start + 0.015, " guessing", fontsize=8.5, va="bottom")
     left.set(xscale="log", ylim=(1.2, 2.35), xlabel="learning rate", ylabel="loss after training")
+    left.text(training.rates[-1], start + 0.02, "guessing", fontsize=8.5, ha="right", va="bottom")
     left.legend(frameon=False, fontsize=9, loc="lower left")
-    width = 0.26
-    places = np.arange(len(features))
-    for number, ((name, training), (colour, *_)) in enumerate(zip(trainings.items(), styles, strict=True)):
-        right.bar(places + (number - 1) * width, training.first_step, width, color=colour, label=name)
     right.set_xticks(places, [feature.replace(" ", "\n", 1) for feature in features], fontsize=8.5)
     right.set(ylim=(0, 1), ylabel="share of the first step")
-    best = ", ".join(f"{name} ≈ {training.best_loss():.2f}" for name, training in trainings.items())
-    shares = "; ".join(
-        f"{name}: "
-        + ", ".join(f"{feature} ≈ {share:.2f}" for feature, share in zip(features, training.first_step, strict=True))
-        for name, training in trainings.items()
-    )
-    return picture(
-        figure,
-        f"Left, the best loss that any learning rate reaches: {best}. Right, shares of the first step: {shares}.",
-    )
+    right.legend(frameon=False, fontsize=9)
+    alt = f"Left, the best loss that any learning rate reaches: {', '.join(best)}. Right, shares of the first step: "
+    return picture(figure, alt + "; ".join(shares) + ".")
 
 
 def draw_drift(deviations):
@@ -79,32 +77,30 @@ def draw_drift(deviations):
     )
 
 
-def draw_normalization(sides):
-    """Every channel as a dot, its mean against its variance, before and after normalizing.
+def draw_normalization(sides, epsilon):
+    """Every channel as a dot. Left: its mean before and after normalizing. Right: its variance, and v ÷ (v + ε).
 
     ``sides`` maps names of inputs to two ``ChannelStatistics``, of what comes in and of what leaves.
     """
-    figure, axes = new_figure(9.5, 3.3, 1, 2, sharey=True)
+    figure, (left, right) = new_figure(9.5, 3.5, 1, 2)
     styles = (BLUE, "o"), (ORANGE, "^"), (VERMILION, "s")
     said = []
-    for (name, statistics), (colour, marker) in zip(sides.items(), styles, strict=True):
-        for axis, each in zip(axes, statistics, strict=True):
-            axis.plot(each.means.ravel(), each.variances.ravel(), marker, color=colour, ms=5, alpha=0.6, label=name)
-        came, left = (each.variances for each in statistics)
+    for (name, (came, leaves)), (colour, marker) in zip(sides.items(), styles, strict=True):
+        dots = {"color": colour, "ms": 5, "alpha": 0.6, "label": name}
+        left.plot(came.means.ravel(), leaves.means.ravel(), marker, **dots)
+        right.plot(came.variances.ravel(), leaves.variances.ravel(), marker, **dots)
         said.append(
-            f"{name}: variances from ≈ {came.min():.1g} to ≈ {came.max():.1g} come in, "
-            f"≈ {left.min():.1g} to ≈ {left.max():.1g} leave"
+            f"{name}: largest mean ≈ {_about(np.abs(came.means).max())} → ≈ {_about(np.abs(leaves.means).max())}, "
+            f"smallest variance ≈ {_about(came.variances.min())} → ≈ {_about(leaves.variances.min())}"
         )
-    for axis, title in zip(axes, ("what comes in", "what leaves, before γ and β"), strict=True):
-        axis.set_xscale("symlog", linthresh=0.1)
-        axis.set(yscale="log", title=title, xlabel="channel mean")
-        axis.axhline(1, color=BLACK, linewidth=0.8, zorder=0)
-        axis.axvline(0, color=BLACK, linewidth=0.8, zorder=0)
-        axis.set_xticks((-100, -1, 0, 1, 100), ("−100", "−1", "0", "1", "100"))
-        axis.set_xlim(-400, 400)
-    axes[0].set_ylabel("channel variance")
-    axes[1].legend(frameon=False, fontsize=9, loc="center left")
-    return picture(figure, "Channels as dots, mean against variance, before and after. " + "; ".join(said) + ".")
+    left.set_xscale("symlog", linthresh=0.1)
+    left.set_xticks((-100, -1, 0, 1, 100), ("−100", "−1", "0", "1", "100"))
+    left.set(ylim=(-1, 1), xlabel="channel mean, before", ylabel="after (before γ, β)")
+    variances = np.logspace(-6, 5, 100)
+    right.plot(variances, variances / (variances + epsilon), color=BLACK, linewidth=0.8, zorder=0, label="v ÷ (v + ε)")
+    right.set(xscale="log", ylim=(0, 1.1), xlabel="channel variance v, before", ylabel="after (before γ, β)")
+    right.legend(frameon=False, fontsize=9, loc="lower right")
+    return picture(figure, "Channels as dots, before and after normalizing. " + ". ".join(said) + ".")
 
 
 def draw_company(in_training, at_inference, classes):
@@ -174,7 +170,7 @@ def draw_order(before, after, margin, chance):
     left.set_xticks((0, 1), ("before ReLU", "after ReLU"))
     left.set(xlim=(-0.4, 1.4), ylim=(0, 1), ylabel="test accuracy")
     right.axvspan(low, high, color=SKY, alpha=0.3, linewidth=0)
-    right.text((low + high) / 2, 0.93, "not critical", ha="center", va="top", fontsize=9)
+    right.text(low, 0.95, " not critical", va="top", fontsize=9)
     right.axvline(0, color=BLACK, linewidth=0.8)
     right.errorbar(
         difference.value,
@@ -185,7 +181,7 @@ def draw_order(before, after, margin, chance):
         capsize=5,
     )
     right.plot(after - before, np.full(len(after), 0.25), "|", color=BLUE, ms=10)
-    right.text(difference.value, 0.48, f"{difference.value:+.2f}", ha="center", color=BLUE)
+    right.text(difference.high + 0.008, 0.4, f"{difference.value:+.2f}", va="center", color=BLUE)
     right.set(xlim=(2 * low, 2 * high), ylim=(0, 1), yticks=[], xlabel="after minus before")
     right.spines["left"].set_visible(False)
     return picture(
@@ -241,7 +237,7 @@ def draw_learning_rates(rates, losses, guessing, enough):
     axis.text(rates[0], top, "overflow", fontsize=8.5, va="center")
     axis.set(xscale="log", xlabel="learning rate", ylabel="loss after training", ylim=(None, top + 0.05))
     axis.set_xticks(rates, [f"{rate:g}" for rate in rates])
-    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.xaxis.set_minor_locator(NullLocator())
     axis.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.09, 0.5))
     return picture(figure, "Median loss by learning rate. " + "; ".join(said) + f". Guessing gives {guessing:.2f}.")
 
@@ -259,37 +255,88 @@ def draw_noise(batch_sizes, spreads, slope):
     axis.set(xscale="log", yscale="log", xlabel="batch size", ylabel="spread from batch to batch")
     axis.set_xticks(batch_sizes, batch_sizes)
     axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.yaxis.set_major_formatter(LogFormatter())
-    axis.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.yaxis.set_minor_formatter(NullFormatter())
     axis.legend(frameon=False, fontsize=9)
     return picture(
         figure,
         f"On two logarithmic axes the spread falls along a straight line, from ≈ {middle[0]:.2g} at "
-        f"{batch_sizes[0]} images to ≈ {middle[-1]:.2g} at {batch_sizes[-1]}: exponent ≈ {slope:.2f}, beside the line of −0.5.",
+        f"{batch_sizes[0]} images to ≈ {middle[-1]:.2g} at {batch_sizes[-1]}: exponent ≈ {slope:.2f}, the line's −0.5.",
     )
 
 
 def draw_regularizer(noisy, calm, names):
-    """Training and test accuracy with noisy and with calm statistics, a line a seed; two ``Generalization``."""
-    figure, axis = new_figure(6.5, 3.2)
+    """Accuracy and loss on training and test images with noisy and with calm statistics; two ``Generalization``."""
+    figure, axes = new_figure(9.5, 3.3, 1, 2)
     said = []
-    for part, (colour, marker, _), shift in (("train", WITHOUT, -0.03), ("test", WITH, 0.03)):
-        pairs = np.stack([getattr(noisy, part), getattr(calm, part)])
-        for pair in pairs.T:
-            axis.plot((shift, 1 + shift), pair, "-", marker=marker, color=colour, linewidth=0.7, alpha=0.5, ms=5)
-        axis.plot((shift, 1 + shift), pairs.mean(1), "-", color=colour, linewidth=2.5)
-        axis.text(
-            1.12, pairs[1].mean(), "training images" if part == "train" else "test images", color=colour, va="center"
-        )
-        said.append(f"{part} ≈ {pairs[0].mean():.2f} and ≈ {pairs[1].mean():.2f}")
-    axis.set_xticks((0, 1), names)
-    axis.set(xlim=(-0.3, 1.7), ylim=(0, 1), ylabel="accuracy")
-    return picture(
-        figure,
-        f"Accuracy with {names[0]} and with {names[1]}: {'; '.join(said)}. The gap is ≈ {noisy.gap.mean():.2f} and "
-        f"≈ {calm.gap.mean():.2f}.".replace("\n", " "),
+    for axis, measure in zip(axes, ("accuracy", "loss"), strict=True):
+        for part, (colour, marker, _), shift in (("train", WITHOUT, -0.03), ("test", WITH, 0.03)):
+            pairs = np.stack([getattr(side, f"{part}_{measure}") for side in (noisy, calm)])
+            places = np.array((shift, 1 + shift))
+            axis.plot(places, pairs, "-", marker=marker, color=colour, linewidth=0.7, alpha=0.5, ms=5)
+            axis.plot(places, pairs.mean(1), "-", color=colour, linewidth=2.5)
+            name = "training images" if part == "train" else "test images"
+            axis.text(1.12, pairs[1].mean(), name, color=colour, va="center", fontsize=9)
+            said.append(f"{measure} on {name} ≈ {pairs[0].mean():.2f} and ≈ {pairs[1].mean():.2f}")
+        axis.set_xticks((0, 1), names)
+        axis.set(xlim=(-0.2, 1.75), ylabel=measure)
+        axis.set_ylim(bottom=0)
+    axes[0].set_ylim(top=1)
+    alt = f"With {names[0]} and with {names[1]}: {'; '.join(said)}.".replace("\n", " ")
+    return picture(figure, alt)
+
+
+def draw_before_and_after(before, after, reach=6):
+    """Histograms of a channel's activations as they enter batch normalization and as they leave it, as an SVG.
+
+    What leaves is drawn from −``reach`` to ``reach``, so that a change of γ or β is seen. Matplotlib would take
+    longer than a slider may.
+    """
+    widest = max(float(np.abs(before).max()), 1e-6)
+    panels = ("before", np.ravel(before), widest, BLACK), ("after", np.ravel(after), reach, BLUE)
+    drawn, said = [], []
+    for number, (name, values, limit, colour) in enumerate(panels):
+        mean, variance = _about(values.mean()), _about(values.var())
+        drawn.append(_panel(f"{name}: mean {mean}, variance {variance}", values, limit, colour, 20 + 390 * number))
+        said.append(f"{name}: mean ≈ {mean}, variance ≈ {variance}, above zero ≈ {(values > 0).mean():.2f}")
+    text = f"Histograms of {values.size:,} activations. {'; '.join(said)}."
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 250" width="800" height="250" '
+        f'font-family="sans-serif" font-size="13"><rect width="800" height="250" fill="white"/>{"".join(drawn)}</svg>'
+    )
+    return Picture(svg.encode(), text, width=800, mime="image/svg+xml")
+
+
+def _panel(title, values, limit, colour, left, width=360, height=170, top=35, bins=60):
+    """One histogram from −``limit`` to ``limit`` as SVG; what lies outside is counted in the outermost bars."""
+    counts, _ = np.histogram(np.clip(values, -limit, limit), bins, (-limit, limit))
+    bar, tallest, floor = width / bins, max(counts.max(), 1), top + height
+    bars = "".join(
+        f'<rect x="{left + bar * place:.1f}" y="{floor - height * count / tallest:.1f}" width="{bar:.1f}" '
+        f'height="{height * count / tallest:.1f}" fill="{colour}"/>'
+        for place, count in enumerate(counts)
+        if count
+    )
+    mean = left + width * (np.clip(values.mean(), -limit, limit) + limit) / (2 * limit)
+    ticks = "".join(
+        f'<text x="{left + width * (0.5 + tick / 2)}" y="{floor + 20}" text-anchor="middle">{limit * tick:.3g}</text>'
+        for tick in (-1, -0.5, 0, 0.5, 1)
+    )
+    return (
+        f'<text x="{left + width / 2}" y="20" text-anchor="middle" font-size="14">{title}</text>{bars}'
+        f'<line x1="{left}" x2="{left + width}" y1="{floor}" y2="{floor}" stroke="black"/>{ticks}'
+        f'<line x1="{mean:.1f}" x2="{mean:.1f}" y1="{top}" y2="{floor}" stroke="{VERMILION}" stroke-width="2"/>'
     )
 
 
 def _loss(value):
     return f"≈ {value:.2f}" if np.isfinite(value) else "overflow"
+
+
+def _about(value):
+    """At most two digits, without a power of ten where that would be read with difficulty."""
+    size = abs(value)
+    if size < 1e-9:
+        return "0"
+    return f"{value:.1g}" if size < 0.01 else f"{value:.2f}" if size < 10 else f"{value:,.0f}"
