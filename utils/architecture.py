@@ -187,31 +187,6 @@ class Learned:
     losses: np.ndarray = field(repr=False)
 
 
-def small_convnet(size=32, classes=8):
-    """9,298 parameters: two convolutions, each filter's best match over all positions, a classifier."""
-    return keras.Sequential(
-        [
-            keras.Input((size, size, 1)),
-            layers.Conv2D(16, 5, strides=3, padding="same", activation="relu"),
-            layers.Conv2D(58, 3, strides=2, padding="same", activation="relu"),
-            layers.GlobalMaxPooling2D(),
-            layers.Dense(classes),
-        ]
-    )
-
-
-def dense_network(units, size=32, classes=8):
-    """All pixels into ``units`` units, then a classifier; 9 units make 9,305 parameters."""
-    return keras.Sequential(
-        [
-            keras.Input((size, size, 1)),
-            layers.Flatten(),
-            layers.Dense(units, activation="relu"),
-            layers.Dense(classes),
-        ]
-    )
-
-
 def learning(build, data, amounts, seeds, steps, batch_size=32, learning_rate=1e-2):
     """Train the network of ``build()`` on the first images of a ``Dataset``, for each of ``amounts`` and ``seeds``.
 
@@ -271,19 +246,6 @@ def steps_to(losses, levels, window=20):
 
 
 # Modules and the pyramid
-
-
-def module_runs(model):
-    """The layers of a chain, cut after every pooling: a list of lists of layers."""
-    modules, current = [], []
-    for layer in model.layers:
-        if isinstance(layer, layers.InputLayer):
-            continue
-        current.append(layer)
-        if isinstance(layer, layers.MaxPooling2D | layers.AveragePooling2D):
-            modules.append(current)
-            current = []
-    return modules + [current] * bool(current)
 
 
 @dataclass(frozen=True)
