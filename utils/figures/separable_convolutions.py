@@ -32,11 +32,11 @@ def draw_two_steps(photograph, filtered, mixes):
     figure, axes = new_figure(6.6, 6.9, 3, 3)
     limit = np.percentile(np.abs(filtered), 98)
     for row, (colour, (name, mix)) in enumerate(zip(COLOURS, mixes.items(), strict=True)):
-        axes[row, 0].imshow(photograph[..., row], cmap="gray", vmin=0, vmax=255)
+        axes[row, 0].imshow(photograph[..., row], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axes[row, 0].set_title(f"channel {row}: {colour}", fontsize=10)
-        axes[row, 1].imshow(filtered[..., row], cmap=DIVERGING_MAP, vmin=-limit, vmax=limit)
+        axes[row, 1].imshow(filtered[..., row], cmap=DIVERGING_MAP, vmin=-limit, vmax=limit, interpolation="nearest")
         axes[row, 1].set_title(f"depthwise: {colour} alone", fontsize=10)
-        axes[row, 2].imshow(mix, cmap=DIVERGING_MAP, vmin=-limit, vmax=limit)
+        axes[row, 2].imshow(mix, cmap=DIVERGING_MAP, vmin=-limit, vmax=limit, interpolation="nearest")
         axes[row, 2].set_title(f"pointwise: {name}", fontsize=10)
     _no_ticks(axes)
     strengths = {name: np.abs(mix).mean() / np.abs(filtered).mean() for name, mix in mixes.items()}
