@@ -49,7 +49,7 @@ def draw_channel(photograph, channel, height=200):
     """A photograph and beside it one channel's map of it, ``(rows, columns)``, in the shades of a mosaic."""
     low, high = channel.min(), channel.max()
     levels = (channel - low) / (high - low if high > low else 1) * (LEVELS - 1)
-    sides = [Image.fromarray(np.asarray(photograph)).convert("RGB"), Image.fromarray(PALETTE[levels.astype(int)])]
+    sides = [Image.fromarray(_framed(photograph, channel)), Image.fromarray(PALETTE[levels.astype(int)])]
     sides = [each.resize((round(height * each.width / each.height), height), Image.Resampling.BOX) for each in sides]
     both = Image.new("RGB", (sides[0].width + sides[1].width + 8, height), "white")
     both.paste(sides[0], (0, 0))
@@ -156,7 +156,7 @@ def draw_filters(ascents, value_range=(0, 255)):
     """Images that excite filters, a row for each ``Ascent``; a stuck one is crossed out."""
     columns = max(len(each.filters) for each in ascents)
     figure, axes = new_figure(9, 10.8 / columns * len(ascents), len(ascents), columns, squeeze=False)
-    figure.get_layout_engine().set(hspace=0.2)  # room for the rows' names, which are longer than a tile is wide
+    figure.get_layout_engine().set(h_pad=0.1)  # room for the rows' names, which are longer than a tile is wide
     low, high = value_range
     for row, ascent in zip(axes, ascents, strict=True):
         for axis, image, stuck in zip(row, ascent.images, ascent.stuck, strict=False):
@@ -170,7 +170,7 @@ def draw_filters(ascents, value_range=(0, 255)):
         row[0].annotate(label, (0, 1.03), xycoords="axes fraction", fontsize=9).set_in_layout(False)
     listed = "; ".join(f"{a.layer}: {len(a.filters)} filters, ≈ {int(a.stuck.sum())} stuck" for a in ascents)
     alt = f"Images that excite single filters most. {listed}."
-    return _photographic(figure, alt, "A tile is one filter's image. Crossed out: stuck.", scale=1.25)
+    return _photographic(figure, alt, "A tile is one filter's image. Crossed out: stuck.", scale=1)
 
 
 def draw_heatmaps(images, heatmaps, titles):
@@ -201,7 +201,7 @@ def draw_windows(photograph, windows):
             frame = Rectangle((window.left, window.top), width, height, edgecolor=edge, linewidth=thickness)
             axis.add_patch(frame).set_fill(False)
         axis.plot([], [], "s", color=colour, label=f"{name}: {height} × {width}")
-    axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, title="receptive field, pixels")
+    figure.legend(loc="outside right upper", frameon=False, title="receptive field, pixels")
     axis.axis("off")
     axis.set(xlim=(0, photograph.shape[1]), ylim=(photograph.shape[0], 0))
     listed = "; ".join(f"{name} {each.shape[0]} × {each.shape[1]} pixels" for name, each in windows.items())
@@ -220,6 +220,7 @@ def draw_exciting(rows):
             axis.set_title(label, fontsize=8)
         line[0].axis("on")
         line[0].set(xticks=[], yticks=[], ylabel=name)
+        line[0].spines[:].set_visible(False)
     listed = "; ".join(f"{name}: {', '.join(label for _, label in parts)}" for name, parts in rows.items())
     return _photographic(figure, f"The parts of photographs that excite a channel most. {listed}.")
 
@@ -253,6 +254,14 @@ def _marked(mosaic):
 def _legend(*mosaics):
     shown = [look for name, look in LOOKS.items() if any(mosaic.marked[name] for mosaic in mosaics)]
     return f" {'; '.join(shown).capitalize()}." if shown else ""
+
+
+def _framed(photograph, channel):
+    """The middle of the photograph in the proportions of the map: networks that want a square cut one out."""
+    (height, width), (rows, columns) = photograph.shape[:2], channel.shape
+    tall, wide = min(height, round(width * rows / columns)), min(width, round(height * columns / rows))
+    top, left = (height - tall) // 2, (width - wide) // 2
+    return np.ascontiguousarray(photograph[top : top + tall, left : left + wide, :3])
 
 
 def _shares(shares):
