@@ -95,6 +95,14 @@ def test_every_figure_has_a_text_alternative_and_no_output_has_a_script(path):
 
 
 @every_notebook
+def test_its_text_needs_no_mathjax(path):
+    # The pages of a run load nothing from elsewhere, so formulas are written in plain characters.
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown":
+            assert not re.search(r"\$[^$\n]+\$|\\\(|\\\[", cell.source), cell.source
+
+
+@every_notebook
 def test_it_stores_no_widget_state_and_no_times(path):
     notebook = read(path)
     assert set(notebook.metadata) <= {"kernelspec", "language_info", "course"}

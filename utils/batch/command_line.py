@@ -46,7 +46,7 @@ def run(notebooks, settings, profile, out, workers):
     Writes the executed notebooks, a page for each, index.html and results.json. A failure stops no other
     notebook; any failure makes the exit code 1.
     """
-    from utils.batch.run import run_course
+    from utils.batch.run import changed_verdicts, run_course
 
     settings = (*settings, *([("profile", profile)] if profile else []))
     sources = list(notebooks) or course_notebooks()
@@ -59,6 +59,8 @@ def run(notebooks, settings, profile, out, workers):
     click.echo(f"\n{len(results) - len(failed)} of {len(results)} notebooks passed: {out / 'index.html'}")
     for result in failed:
         click.echo(f"  {result.notebook}: {result.status}. {result.error}")
+    for change in changed_verdicts(chosen, out):
+        click.echo(f"  another verdict than the stored one: {change}")
     sys.exit(1 if failed else 0)
 
 

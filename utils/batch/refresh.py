@@ -36,7 +36,7 @@ def refresh_map():
 
 def _tidy(notebook):
     """Take out what differs from run to run, and widgets' views: without a kernel their static picture shows."""
-    for key in ("papermill", "widgets"):
+    for key in ("papermill", "widgets", "jupytext"):
         notebook.metadata.pop(key, None)
     notebook.metadata.kernelspec = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     notebook.metadata.language_info = {"name": "python"}

@@ -2,10 +2,10 @@
 
 import os
 
-from utils.batch.notebooks import UnreadableNotebook, read
+from utils.batch.notebooks import ROOT, UnreadableNotebook, read
 from utils.batch.pages import index_page, notebook_page, results_json
 from utils.batch.runner import Job, execute_all
-from utils.ledger import ledger
+from utils.ledger import changes, ledger
 
 
 def run_course(chosen, out, workers, on_event):
@@ -24,6 +24,16 @@ def run_course(chosen, out, workers, on_event):
     verdicts.write(out)
     _write(out / "index.html", index_page(results, verdicts.html()))
     return results
+
+
+def changed_verdicts(chosen, out):
+    """A line for each claim whose verdict differs from the one stored in the course's notebooks, with both numbers."""
+    executed = {source.stem for source in chosen}
+    return [
+        str(change)
+        for change in changes(ledger(ROOT / "notebooks"), ledger(out))
+        if change.before["notebook"] in executed
+    ]
 
 
 def _order(jobs):
