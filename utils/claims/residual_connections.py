@@ -17,8 +17,8 @@ FIVE_POINTS = "five points of a hundred: what one would call a difference at sig
 CLAIMS = (
     Claim(
         id="vanishing-gradient",
-        statement="Every function of a deep chain adds noise, which overwhelms the gradient: it vanishes on its way back. "
-        "A residual connection lets it through.",
+        statement="Every function of a deep chain adds noise, which overwhelms the gradient: it vanishes on its way "
+        "back. A residual connection lets it through.",
         source="seed 001, residual connection",
         criteria=(
             Criterion("plain chain: powers of ten that the gradient grows per layer", TENFOLD, at_most=-1 / 64),
@@ -28,7 +28,7 @@ CLAIMS = (
             Criterion("residual chain of 64 layers: the same", f"the signal must rule: {HALF_NOISE}", at_least=0.5),
         ),
         literature=(
-            f"{HE_2015}: with a good start and batch normalization gradients do not vanish, and deep plain nets fail still",
+            f"{HE_2015}: with batch normalization gradients do not vanish, and deep plain nets still fail",
             f"{BALDUZZI}: gradients of plain nets resemble white noise",
         ),
         notebook=NOTEBOOK,

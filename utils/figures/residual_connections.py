@@ -28,8 +28,8 @@ def draw_gradients(flows):
     ends = ", ".join(f"{name} {_power(flow.gradient[:, -1])}" for name, flow in flows.items())
     return picture(
         figure,
-        f"Gradient at the first block divided by the gradient at the last, against depth, on a logarithmic axis: straight "
-        f"lines that fall for plain chains and rise for residual ones. After {deepest} layers: {ends}.",
+        "Gradient at the first block divided by the gradient at the last, against depth, on a logarithmic axis. "
+        f"After {deepest} layers: {ends}.",
         "A dot is one start; lines join the (geometric) means. Dotted: nothing lost, nothing gained.",
     )
 
@@ -54,8 +54,8 @@ def draw_agreements(flows):
     deepest = next(iter(flows.values())).depths[-1]
     return picture(
         figure,
-        "Two panels: cosine between two gradients of one photograph under two draws of dropout, and between the gradients of "
-        f"two similar photographs, against depth. After {deepest} layers: {ends}.",
+        "Two panels: cosine between two gradients of one photograph under two draws of dropout, and between the "
+        f"gradients of two similar photographs, against depth. After {deepest} layers: {ends}.",
         "A dot is one start. Below the dotted line there is more noise than signal.",
     )
 
@@ -114,16 +114,16 @@ def draw_lesions(lesions):
         parts = each.deleted.shape[1]
         axis.axhline(each.chance, color=BLACK, linewidth=0.8, linestyle=":")
         axis.axhline(each.whole.mean(), color=BLACK, linewidth=0.8, linestyle="--")
-        axis.text(parts + 0.6, each.whole.mean(), "whole", va="bottom", ha="right", fontsize=9)
-        axis.text(parts + 0.6, each.chance, "chance", va="bottom", ha="right", fontsize=9)
+        for height, word in ((each.whole.mean(), "whole"), (each.chance, "chance")):
+            axis.text(parts + 0.65, height, word, va="center", fontsize=9)
         _line(axis, name, range(1, parts + 1), each.deleted)
         axis.set_xticks(range(1, parts + 1))
         axis.set_xlim(0.4, parts + 0.6)
-        axis.set_ylim(0, None)
         axis.set_title(name, fontsize=10)
         axis.set_xlabel("block deleted" if name.startswith("residual") else "layer deleted")
         axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     np.ravel(axes)[0].set_ylabel("test accuracy")
+    np.ravel(axes)[0].set_ylim(0, None)
     means = "; ".join(
         f"{name}: whole {_percent(each.whole)}, one part deleted {_percent(each.deleted)}, which leaves a share of "
         f"≈ {each.kept.mean():.2f} of what was learned"
