@@ -250,7 +250,7 @@ class ShortTraining:
     weights: list = field(repr=False)
 
 
-def short_training(data, momentum, *, seeds, epochs=2, depth=6):
+def short_training(data, momentum, *, seeds, epochs=2, depth=4):
     """Train a few steps with that ``momentum`` and Keras's default starting weights; returns a ``ShortTraining``."""
     build = partial(net_for, data, depth=depth, momentum=momentum, initializer="glorot_uniform")
     by_batches, by_averages = [], []

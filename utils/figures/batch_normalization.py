@@ -1,7 +1,7 @@
 """The figures of notebook 03."""
 
 import numpy as np
-from matplotlib.ticker import FormatStrFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from utils.figures import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Picture, new_figure, picture
 
@@ -254,10 +254,10 @@ def draw_noise(batch_sizes, spreads, slope):
     axis.plot(sizes, anchor / np.sqrt(sizes), "--", color=VERMILION, label="1 / √ batch size")
     axis.set(xscale="log", yscale="log", xlabel="batch size", ylabel="spread from batch to batch")
     axis.set_xticks(batch_sizes, batch_sizes)
-    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.xaxis.set_minor_locator(NullLocator())
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-    axis.yaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_minor_locator(NullLocator())
     axis.legend(frameon=False, fontsize=9)
     return picture(
         figure,
@@ -298,7 +298,7 @@ def draw_before_and_after(before, after, reach=6):
     drawn, said = [], []
     for number, (name, values, limit, colour) in enumerate(panels):
         mean, variance = _about(values.mean()), _about(values.var())
-        drawn.append(_panel(f"{name}: mean {mean}, variance {variance}", values, limit, colour, 20 + 390 * number))
+        drawn.append(_panel(f"{name}: mean {mean}, variance {variance}", values, limit, colour, 35 + 400 * number))
         said.append(f"{name}: mean ≈ {mean}, variance ≈ {variance}, above zero ≈ {(values > 0).mean():.2f}")
     text = f"Histograms of {values.size:,} activations. {'; '.join(said)}."
     svg = (
@@ -308,7 +308,7 @@ def draw_before_and_after(before, after, reach=6):
     return Picture(svg.encode(), text, width=800, mime="image/svg+xml")
 
 
-def _panel(title, values, limit, colour, left, width=360, height=170, top=35, bins=60):
+def _panel(title, values, limit, colour, left, width=330, height=170, top=35, bins=60):
     """One histogram from −``limit`` to ``limit`` as SVG; what lies outside is counted in the outermost bars."""
     counts, _ = np.histogram(np.clip(values, -limit, limit), bins, (-limit, limit))
     bar, tallest, floor = width / bins, max(counts.max(), 1), top + height
