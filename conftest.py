@@ -13,7 +13,7 @@ import utils  # noqa: F401 (sets TensorFlow's environment before a test imports 
 
 APPROXIMATE = re.compile(r"≈ ?(-?[\d,]*\.?\d+(?:e-?\d+)?)")
 RECORDED = re.compile(r'"(?:value|low|high)": (-?[\d.]+(?:e-?\d+)?)')
-IMAGE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")
+IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 
 
 def pytest_configure(config):

@@ -51,7 +51,9 @@ class Explorer:
         self._setting = False
         rows = [row for _, row in self._inputs.values()]
         heading = ipywidgets.HTML(f"<strong>{html.escape(title)}</strong>")
-        self.view = ipywidgets.VBox([heading, *rows, self._drawing])
+        beside = ipywidgets.Layout(display="flex", flex_flow="row wrap", grid_gap="8px 24px")
+        controls = ipywidgets.VBox(rows)
+        self.view = ipywidgets.VBox([heading, ipywidgets.Box([controls, self._drawing], layout=beside)])
         self._adjust()
         for widget, _ in self._inputs.values():
             widget.observe(lambda change: self._changed(), "value")
@@ -127,10 +129,10 @@ def _widget(control):
         whole = isinstance(allowed, Whole)
         limits = {"min": allowed.low, "max": allowed.high, "step": allowed.step if whole else _fine(allowed)}
         box = (ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText)(
-            **named, **limits, layout={"width": "18em"}
+            **named, **limits, layout={"width": "17em"}
         )
         slider = (ipywidgets.IntSlider if whole else ipywidgets.FloatSlider)(
-            value=value, **limits, readout=False, layout={"width": "22em"}
+            value=value, **limits, readout=False, layout={"width": "14em"}
         )
         ipywidgets.link((box, "value"), (slider, "value"))
         return slider, ipywidgets.HBox([box, slider])

@@ -14,7 +14,7 @@ def block_explorer(kind="residual", size=32, channels=32, filters=64):
         "What a block gives, holds and costs",
         block_card,
         kind=Control("Block", Choice(*BLOCKS), kind),
-        size=Control("Input height and width", Whole(1, 256), size),
+        size=Control("Input size", Whole(1, 256), size),
         channels=Control("Input channels", Whole(1, 512), channels),
         filters=Control("Filters", Whole(1, 512), filters),
         kernel_size=Control("Kernel size", Whole(1, 7), 3),
