@@ -107,7 +107,7 @@ def draw_timings(timings):
 
 def draw_correlations(measured):
     """Neighbours, channels and chance for each place, the mean over the photographs with their standard deviation."""
-    figure, axis = new_figure(8.5, 3.8)
+    figure, axis = new_figure(max(8.5, 0.7 * len(measured)), 3.8)
     series = (
         ("neighbouring pixels", "neighbours", BLUE, "o", -0.12),
         ("channels", "channels", VERMILION, "s", 0.0),
@@ -119,7 +119,7 @@ def draw_correlations(measured):
             np.arange(len(measured)) + shift, [v.mean() for v in values], [v.std(ddof=1) for v in values],
             fmt=marker, color=colour, label=label, capsize=3,
         )  # fmt: skip
-    labels = [f"{each.place}\n{each.shape[0]}×{each.shape[1]}\n{each.shape[2]} channels" for each in measured]
+    labels = [f"{each.place}\n{each.shape[0]}×{each.shape[1]}\n× {each.shape[2]}" for each in measured]
     axis.set_xticks(np.arange(len(measured)), labels, fontsize=8)
     axis.set_ylim(0, 1)
     axis.set_ylabel("mean |r|")
@@ -129,7 +129,11 @@ def draw_correlations(measured):
         f"by chance ≈ {each.chance.mean():.2f}"
         for each in measured
     )
-    return picture(figure, f"Mean absolute correlations. {rows}.", "Bars: standard deviation over the photographs.")
+    return picture(
+        figure,
+        f"Mean absolute correlations. {rows}.",
+        "Under each place: height × width × channels. Bars: standard deviation over the photographs.",
+    )
 
 
 def draw_kernels(kernels, nearest, kept, scale=14, columns=16):
