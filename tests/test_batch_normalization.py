@@ -273,7 +273,7 @@ def test_a_learning_rate_of_nothing_learns_nothing_and_a_huge_one_overflows(data
 
 def test_the_largest_rate_that_trains_is_read_off_each_row():
     losses = np.array([[1.0, 2.0, 1.5, 9.0], [3.0, 3.0, 3.0, np.inf], [1.0, 1.0, 1.0, 1.0]])
-    assert largest_rate(losses, (0.1, 1, 10, 100), enough=1.9).tolist() == [10, 0, 100]
+    assert largest_rate(losses, (0.1, 1, 10, 100), enough=1.9).tolist() == [10, 0.1, 100]
 
 
 def test_an_unsettled_layer_unsettles_in_training_and_is_batch_normalization_at_inference(noise):

@@ -315,7 +315,7 @@ def factor_per_layer(norms):
     return (norms[:, 0] / norms[:, -1]) ** (1 / (norms.shape[1] - 1))
 
 
-def losses_by_rate(build, data, rates, *, seeds, steps=50, batch_size=32, last=10):
+def losses_by_rate(build, data, rates, *, seeds, steps=40, batch_size=32, last=10):
     """The mean loss of the ``last`` steps of plain gradient descent, ``(seeds, rates)``; infinite if it overflowed."""
     model = build()
     step = _descent_step(model, tf.constant(data.train_images), tf.constant(data.train_labels))
@@ -334,8 +334,12 @@ def losses_by_rate(build, data, rates, *, seeds, steps=50, batch_size=32, last=1
 
 
 def largest_rate(losses, rates, enough):
-    """The largest of ``rates`` that brings the loss to ``enough`` or below, ``(seeds,)``; 0 where none does."""
-    return np.where(losses <= enough, np.asarray(rates), 0.0).max(axis=1)
+    """The largest of ``rates`` that brings the loss to ``enough`` or below, ``(seeds,)``.
+
+    Where none does, it is the smallest of them: the one sought is smaller still.
+    """
+    rates = np.asarray(rates, dtype=float)
+    return np.where(losses <= enough, rates, rates.min()).max(axis=1)
 
 
 def _descend(step, batches, rate):
@@ -458,7 +462,7 @@ class Generalization:
         return self.test_loss - self.train_loss
 
 
-def with_groups(data, group, *, seeds, epochs=30):
+def with_groups(data, group, *, seeds, epochs=24):
     """Train on few images, many times over, normalizing by groups of ``group``; returns a ``Generalization``."""
     build = partial(net_for, data, normalization=partial(GroupedNormalization, group))
     found = [
