@@ -287,7 +287,7 @@ class Runs:
     chance: float
 
 
-def train_deep(kind, depth, data, *, filters=16, seeds=(0, 1, 2), epochs=2, learning_rates=(2e-3,)):
+def train_deep(kind, depth, data, *, filters=16, seeds=(0, 1, 2), epochs=2, learning_rates=(3e-3,)):
     """Train ``deep_network`` once for each seed and learning rate, and return the ``Runs`` of the best rate.
 
     The best has the highest mean accuracy on the training images. Networks of every kind and depth see the same
