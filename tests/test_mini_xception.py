@@ -176,7 +176,7 @@ def test_the_same_network_takes_images_of_any_size(easy):
 
 def test_recipes_follow_the_parameters():
     assert recipe("quick", filters=8, blocks=4, seed=3).filters == (8, 16, 32, 64)
-    assert recipe("full").train > recipe("quick").train
+    assert recipe("full").test > recipe("quick").test
     assert recipe("quick", seed=3).seed == 3
 
 

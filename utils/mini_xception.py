@@ -78,7 +78,7 @@ class Recipe:
     dropout: float = 0.5
     train: int = 1600
     test: int = 600
-    epochs: int = 2
+    epochs: int = 1
     seed: int = 0
 
     def data(self):
@@ -88,7 +88,7 @@ class Recipe:
         )
 
 
-RECIPES = {"quick": Recipe(), "full": Recipe(train=4000, test=1200, epochs=4)}
+RECIPES = {"quick": Recipe(), "full": Recipe(test=1600)}
 
 
 def recipe(profile="quick", *, size=32, filters=16, blocks=3, dropout=0.5, seed=0):

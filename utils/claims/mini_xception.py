@@ -2,7 +2,7 @@
 
 from utils.claims import Claim, Criterion
 
-ESSENTIAL = "the same network differs by 2 points from seed to seed: what costs less, more luck would make up for"
+ESSENTIAL = "the same network differs by up to 5 points from seed to seed: what costs less, luck can make up for"
 
 CLAIMS = (
     Claim(
@@ -10,9 +10,9 @@ CLAIMS = (
         statement="Shortcuts, batch normalization and separable convolutions are essential for a good image model.",
         source="seed 001",
         criteria=(
-            Criterion("test accuracy lost without shortcuts", because=ESSENTIAL, at_least=0.02),
-            Criterion("test accuracy lost without batch normalization", because=ESSENTIAL, at_least=0.02),
-            Criterion("test accuracy lost without separable convolutions", because=ESSENTIAL, at_least=0.02),
+            Criterion("test accuracy lost without shortcuts", because=ESSENTIAL, at_least=0.05),
+            Criterion("test accuracy lost without batch normalization", because=ESSENTIAL, at_least=0.05),
+            Criterion("test accuracy lost without separable convolutions", because=ESSENTIAL, at_least=0.05),
         ),
         literature=(
             "He et al. 2015 (table 2): with 18 layers a residual net beats a plain one by 0.06 points, with 34 by 3.5",

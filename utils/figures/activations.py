@@ -228,7 +228,7 @@ def draw_exciting(rows):
 def _photographic(figure, alt, caption="", scale=1.5):
     """The ``Picture`` of a figure with photographs in it: as JPEG, since 256 colours would show as bands."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="jpeg", dpi=scale * DOTS_PER_INCH, pil_kwargs={"quality": 80, "optimize": True})
+    figure.savefig(buffer, format="jpeg", dpi=scale * DOTS_PER_INCH, pil_kwargs={"quality": 70, "optimize": True})
     width = round(figure.get_figwidth() * DOTS_PER_INCH)
     return Picture(buffer.getvalue(), alt, caption, width, "image/jpeg")
 
