@@ -56,7 +56,7 @@ def draw_channel(photograph, channel, height=200):
     both.paste(sides[1], (sides[0].width + 8, 0))
     buffer = io.BytesIO()
     both.save(buffer, format="JPEG", quality=85)
-    alt = f"The photograph, and the channel's map of it, brightest {_where(channel - low)}."
+    alt = f"The photograph, and the channel's map of it; {_where(channel - low)}."
     return Picture(buffer.getvalue(), alt, width=both.width, mime="image/jpeg")
 
 
@@ -88,7 +88,7 @@ def draw_kernels(kernels, oriented, columns=16):
         if number < count:
             kernel = kernels[..., number]
             axis.imshow(0.5 + 0.5 * kernel / max(np.abs(kernel).max(), 1e-12))
-    alt = f"{count} kernels as colour tiles; ≈ {int(np.sum(oriented))} that prefer one orientation are framed."
+    alt = f"{count} kernels as colour tiles; those that prefer one orientation, ≈ {np.mean(oriented):.2f} of all, are framed."
     caption = "Grey is 0; each kernel by its own largest weight. Framed: more oriented than 95 % of random kernels."
     return picture(figure, alt, caption)
 
@@ -168,7 +168,7 @@ def draw_filters(ascents, value_range=(0, 255)):
             axis.spines[:].set_visible(False)
         label = f"{ascent.layer}, tiles of {ascent.images.shape[1]} pixels"
         row[0].annotate(label, (0, 1.03), xycoords="axes fraction", fontsize=9).set_in_layout(False)
-    listed = "; ".join(f"{a.layer}: {len(a.filters)} filters, ≈ {int(a.stuck.sum())} stuck" for a in ascents)
+    listed = "; ".join(f"{a.layer}: {len(a.filters)} filters, ≈ {a.stuck.mean():.2f} of them stuck" for a in ascents)
     alt = f"Images that excite single filters most. {listed}."
     return _photographic(figure, alt, "A tile is one filter's image. Crossed out: stuck.", scale=1)
 
@@ -186,7 +186,7 @@ def draw_heatmaps(images, heatmaps, titles):
         axis.set(xticks=[], yticks=[])
         axis.set_title(title, fontsize=9.5)
     pairs = zip(heatmaps, titles, strict=True)
-    places = "; ".join(f"{title}: brightest {_where(heat)}" for heat, title in pairs)
+    places = "; ".join(f"{title}: {_where(heat)}" for heat, title in pairs)
     alt = f"Heatmaps over photographs. {places}."
     return _photographic(figure, alt, "Bright: what speaks for the class. Dark: what does not.")
 
@@ -271,10 +271,8 @@ def _shares(shares):
 
 
 def _where(heat):
-    """Where a heatmap is brightest, in words."""
+    """Where the middle of a heatmap's heat lies, in words."""
     if heat.max() <= 0:
-        return "nowhere"
-    row, column = (at / size for at, size in zip(np.unravel_index(heat.argmax(), heat.shape), heat.shape, strict=True))
-    vertical = "top" if row < 1 / 3 else "bottom" if row >= 2 / 3 else "middle"
-    horizontal = "left" if column < 1 / 3 else "right" if column >= 2 / 3 else "centre"
-    return f"{vertical} {horizontal}"
+        return "no heat anywhere"
+    across, down = ((heat.sum(axis=axis) / heat.sum()) @ np.linspace(0, 1, heat.shape[1 - axis]) for axis in (0, 1))
+    return f"the middle of the heat is ≈ {across:.1f} of the way from left to right, ≈ {down:.1f} from top to bottom"
