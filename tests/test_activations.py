@@ -608,7 +608,9 @@ def test_every_figure_says_in_words_what_it_shows():
     measures = {"trained": (np.array([0.1, 0.7]), np.array([0.2, 0.9])), "random": (np.zeros(200), np.ones(200))}
     said = {
         draw_contact_sheet({"conv": mosaic(maps)}): "conv 3 channels",
-        draw_channel(image, heat): "brightest bottom left",
+        draw_channel(
+            image, heat
+        ): "the middle of the heat is ≈ 0.0 of the way from left to right, ≈ 1.0 from top to bottom",
         draw_kernels(RANDOM.normal(size=(3, 3, 3, 5)), [True, False, True, False, False]): "5 kernels",
         draw_first_layers(measures, dict.fromkeys(measures, 0.5)): "trained: ≈ 0.50 of the kernels are oriented",
         draw_by_depth({"zeros": {"mine": np.arange(9).reshape(3, 3)}}, "share"): "mine: from ≈ 1.00 to ≈ 7.00",
@@ -618,7 +620,7 @@ def test_every_figure_says_in_words_what_it_shows():
         draw_filters([climbed]): "conv: 2 filters",
         draw_heatmaps(
             [image, image], [heat, 0 * heat], ["cat", "dog"]
-        ): "cat: brightest bottom left; dog: brightest nowhere",
+        ): "cat: the middle of the heat is ≈ 0.0 of the way from left to right, ≈ 1.0 from top to bottom; dog: no heat",
         draw_windows(image, {"stem": window}): "stem 5 × 5 pixels",
         draw_exciting({"channel 1": [(image, "chelsea")]}): "channel 1: chelsea",
     }

@@ -57,6 +57,7 @@ def _own(path):
 
 
 def _row(channel, layer, number):
-    shares = f"{np.mean(channel == 0):.0%} zeros" if channel.min() >= 0 else f"{np.mean(channel < 0):.0%} negative"
-    text = f"{layer}, channel {number}: from {channel.min():.2f} to {channel.max():.2f}, {shares}"
+    zeros, negative = np.mean(channel == 0), np.mean(channel < 0)
+    share = f"≈ {zeros:.2f} of it is 0" if not negative else f"≈ {negative:.2f} of it is negative"
+    text = f"{layer}, channel {number}: from ≈ {channel.min():.1f} to ≈ {channel.max():.1f}, {share}"
     return f"<p>{html.escape(text)}</p>"

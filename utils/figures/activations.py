@@ -88,7 +88,7 @@ def draw_kernels(kernels, oriented, columns=16):
         if number < count:
             kernel = kernels[..., number]
             axis.imshow(0.5 + 0.5 * kernel / max(np.abs(kernel).max(), 1e-12))
-    alt = f"{count} kernels as colour tiles; those that prefer one orientation, ≈ {np.mean(oriented):.2f} of all, are framed."
+    alt = f"{count} kernels as colour tiles; ≈ {np.mean(oriented):.2f} of them prefer one orientation and are framed."
     caption = "Grey is 0; each kernel by its own largest weight. Framed: more oriented than 95 % of random kernels."
     return picture(figure, alt, caption)
 

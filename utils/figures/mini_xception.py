@@ -54,7 +54,8 @@ def draw_guesses(images, probabilities, labels):
         )
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set(visible=True, color=VERMILION if miss else "black", linewidth=3 if miss else 0.8)
-    alt = f"{len(images)} test patches with the network's probability of cat; it errs on ≈ {wrong} of them."
+    share = f"≈ {wrong / len(images):.2f}"
+    alt = f"{len(images)} test patches with the network's probability of cat; {share} of them it takes for the other."
     return picture(
         figure, alt, "Above each patch: what it is, and the probability of “cat” that the network gives. ✗: wrong."
     )
