@@ -37,6 +37,7 @@ def pytest_configure(config):
     IPyNbCell.sanitize = lambda self, value: sanitize(self, without_what_may_differ(value))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Under xdist a file's tests, and so a notebook's cells, stay in one process; ``long_run`` tests go alone."""
     for item in items:
