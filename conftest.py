@@ -7,8 +7,6 @@ alternative text. All else is compared to the letter.
 import json
 import re
 
-import pytest
-
 import utils  # noqa: F401 (sets TensorFlow's environment before a test imports it)
 
 APPROXIMATE = re.compile(r"≈ ?(-?[\d,]*\.?\d+(?:e-?\d+)?)")
@@ -35,15 +33,6 @@ def pytest_configure(config):
 
     IPyNbCell.compare_outputs = compare_outputs
     IPyNbCell.sanitize = lambda self, value: sanitize(self, without_what_may_differ(value))
-
-
-@pytest.hookimpl(wrapper=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """Under xdist a file's tests, and so a notebook's cells, stay in one process; ``long_run`` tests go alone."""
-    for item in items:
-        if not item.get_closest_marker("long_run"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
-    return (yield)
 
 
 def without_what_may_differ(output):

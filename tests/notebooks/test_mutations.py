@@ -59,7 +59,7 @@ MUTATIONS = [a_stored_number, a_figure_call, a_missing_figure, an_answer_that_fa
 def run_nbval(folder, **environment):
     """The notebooks in ``folder`` that fail under nbval, with this repository's conftest."""
     shutil.copy(ROOT / "conftest.py", folder)
-    (folder / "pytest.ini").write_text("[pytest]\nmarkers = long_run\n")
+    (folder / "pytest.ini").write_text("[pytest]\n")
     report = folder / "report.xml"
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", f"--junitxml={report}", folder]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

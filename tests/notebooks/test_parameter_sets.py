@@ -56,7 +56,6 @@ SETS = {
 }
 
 
-@pytest.mark.long_run
 @pytest.mark.parametrize(("name", "number"), [(path.stem, number) for path in course_notebooks() for number in (0, 1)])
 def test_it_runs_with_other_parameters(name, number, tmp_path):
     source, values = ROOT / "notebooks" / f"{name}.ipynb", SETS[name][number]
@@ -73,7 +72,6 @@ def test_it_runs_with_other_parameters(name, number, tmp_path):
             assert not [output.text for output in cell.outputs if output.get("name") == "stderr"]
 
 
-@pytest.mark.long_run
 @pytest.mark.parametrize("path", course_notebooks(), ids=lambda path: path.stem)
 def test_a_value_out_of_range_stops_it_at_once_and_names_the_range(path, tmp_path):
     notebook = read(path)
