@@ -1,6 +1,7 @@
 """The checks of the notebooks go red when something is wrong: each test here breaks a copy and watches."""
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from conftest import far_apart, without_what_may_differ
-
 ROOT = Path(__file__).parents[2]
+# The repository's conftest.py by its path: the folders of tests have files of that name, too.
+CHECKS = runpy.run_path(str(ROOT / "conftest.py"))
+far_apart, without_what_may_differ = CHECKS["far_apart"], CHECKS["without_what_may_differ"]
 NOTEBOOK = ROOT / "notebooks" / "00_start_here.ipynb"
 
 
