@@ -195,7 +195,7 @@ def draw_windows(photograph, windows):
     """A photograph with the receptive fields of units drawn in: ``{name: Window}``."""
     figure, axis = new_figure(8, 5.5 * photograph.shape[0] / photograph.shape[1])
     axis.imshow(photograph)
-    for (name, window), colour in zip(windows.items(), (SKY, ORANGE, VERMILION, GREEN, PURPLE), strict=True):
+    for (name, window), colour in zip(windows.items(), (SKY, ORANGE, VERMILION, GREEN), strict=False):
         height, width = window.shape
         for edge, thickness in (("black", 4), (colour, 2)):
             frame = Rectangle((window.left, window.top), width, height, edgecolor=edge, linewidth=thickness)
