@@ -294,6 +294,16 @@ def test_sparsity_does_not_rise_where_every_layer_is_alike():
     assert verdict("sparsity-depth", *flat, *flat).word == "does not hold here"
 
 
+def test_maps_smaller_than_a_window_are_left_out_of_the_windows():
+    inputs = keras.Input((4, 4, 3))
+    x = layers.ReLU(name="large")(inputs)
+    model = keras.Model(inputs, layers.ReLU(name="small")(layers.MaxPooling2D(4)(x)))
+    found = sparsity_by_depth(model, RANDOM.normal(size=(2, 4, 4, 3)), ["large", "small"])
+    assert found["blank_windows"].layers == ("large",)
+    assert np.isfinite(found["blank_windows"].rise).all()
+    assert found["zeros"].layers == ("large", "small")
+
+
 def test_sparsity_rises_where_layers_cut_off_more_and_more():
     inputs = x = keras.Input((8, 8, 3))
     for number in range(6):

@@ -39,15 +39,20 @@ class Depth:
 
 
 def sparsity_by_depth(model, images, layers):
-    """The three measures of ``Sparsity`` as ``{"zeros": Depth, "blank_maps": …, "blank_windows": …}``."""
+    """The three measures of ``Sparsity`` as ``{"zeros": Depth, "blank_maps": …, "blank_windows": …}``.
+
+    Layers whose maps are smaller than a window are left out of the last.
+    """
     names = ("zeros", "blank_maps", "blank_windows")
     rows = [
         [[getattr(sparsity(name, maps[None]), measure) for maps in outputs] for measure in names]
         for name, outputs in _layer_by_layer(model, images, layers)
     ]
-    return {
-        name: Depth(tuple(layers), values) for name, values in zip(names, np.array(rows).swapaxes(0, 1), strict=True)
-    }
+    found = {}
+    for name, values in zip(names, np.array(rows).swapaxes(0, 1), strict=True):
+        there = ~np.isnan(values).any(axis=1)
+        found[name] = Depth(tuple(np.array(layers)[there].tolist()), values[there])
+    return found
 
 
 def edges_by_depth(model, images, photographs, layers):
