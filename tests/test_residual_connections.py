@@ -311,7 +311,7 @@ def test_verdicts_turn_when_plain_and_residual_are_exchanged():
     assert verdict("residual-identity", counted(0), interval(0.01)).word == "holds"
     assert verdict("residual-identity", counted(1e-7), interval(1)).word == "does not hold here"
     assert verdict("residual-ensemble", interval(0.2), interval(0.8)).word == "holds"
-    assert verdict("residual-ensemble", interval(0.8), interval(0.2)).word == "does not hold here"
+    assert verdict("residual-ensemble", interval(0.8), interval(-0.2)).word == "does not hold here"
     assert verdict("residual-trains-deep", *map(interval, (0, 0.3, 0.3, 0.04))).word == "holds here with a condition"
     assert verdict("residual-trains-deep", *map(interval, (0.3, 0, 0, 0.04))).word == "does not hold here"
 
