@@ -58,7 +58,9 @@ class Observer:
             found = self._look(images[start : start + batch_size])
             if not batches:
                 _refuse_too_many_bytes(found, len(images), most_bytes)
-            batches.append([keras.ops.convert_to_numpy(found[name]).astype("float32") for name in self.layers])
+            batches.append([tf.cast(found[name], "float32").numpy() for name in self.layers])
+        if len(batches) == 1:  # the usual case, spared a copy of everything
+            return dict(zip(self.layers, batches[0], strict=True))
         return dict(zip(self.layers, map(np.concatenate, zip(*batches, strict=True)), strict=True))
 
 

@@ -400,7 +400,7 @@ class _Messages:
 
 
 def _messages(ends, images, labels, kernels=(), training=False):
-    """What runs through the network: forward at both ends of the blocks, and back to the same places and ``kernels``."""
+    """What runs through the network: forward at both ends of the blocks, back to the same places and to ``kernels``."""
     with tf.GradientTape() as tape:
         first, last, logits = ends(images, training=training)
         # Not the loss: its gradient is 0 at the output already where a network is sure of itself, and some start so.
