@@ -7,7 +7,6 @@ Images are in the model's own range, ``(n, height, width, channels)``.
 import math
 from dataclasses import dataclass, field
 
-import keras
 import numpy as np
 import tensorflow as tf
 
