@@ -2,9 +2,10 @@
 
 import os
 
+from utils.batch.executor import execute_all
 from utils.batch.notebooks import ROOT, UnreadableNotebook, read
 from utils.batch.pages import index_page, notebook_page, results_json
-from utils.batch.runner import Job, execute_all
+from utils.batch.runner import Job
 from utils.ledger import changes, ledger
 
 
