@@ -26,7 +26,7 @@ bench: .venv/ready  ## Run the benchmarks: ratios, measured interleaved
 	@$(BIN)/python -m tests.benchmarks
 
 lock: .venv/ready  ## Compile requirements.txt from pyproject.toml
-	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements.txt
+	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml --output-file requirements.txt
 
 clean:  ## Remove what make and the runs wrote
 	@rm -rf .venv build

@@ -13,7 +13,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCK = (ROOT / "requirements.txt").read_text()
-DIRECT = [Requirement(text) for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]]
+TEXTS = [*PROJECT["dependencies"], *(text for extra in PROJECT["optional-dependencies"].values() for text in extra)]
+DIRECT = [Requirement(text) for text in TEXTS]
 LOCKED = [
     Requirement(line.split("\\")[0].split("#")[0]) for line in LOCK.splitlines() if re.match(r"[a-zA-Z0-9]", line)
 ]
