@@ -17,7 +17,10 @@ PASSED = "passed"
 
 @dataclass
 class Result:
-    """What became of one notebook: ``status`` is ``"passed"`` or says in a word what happened instead."""
+    """What became of one notebook: ``status`` is ``"passed"`` or says in a word what happened instead.
+
+    ``cells`` holds ``{"cell": place in the file, "status": …, "seconds": …}`` for each code cell.
+    """
 
     notebook: str
     status: str
@@ -25,18 +28,25 @@ class Result:
     error: str = ""
     answers: list = field(default_factory=list)
     verdicts: list = field(default_factory=list)
+    cells: list = field(default_factory=list)
 
     asdict = asdict
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A notebook to execute, the parameters to set in it, and where the executed notebook goes."""
+    """A notebook to execute, the parameters to set in it, where the executed notebook goes, and its bounds.
+
+    ``cell_timeout`` and ``deadline`` are seconds for a cell and for the whole notebook; ``memory`` is bytes for
+    the kernel and all processes below it. ``None`` sets no bound.
+    """
 
     source: Path
     output: Path
     parameters: dict = field(default_factory=dict)
-    cell_timeout: int = 600
+    cell_timeout: int | None = 600
+    deadline: float | None = None
+    memory: int | None = None
 
 
 def execute(job, on_cell=None):
