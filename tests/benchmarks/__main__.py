@@ -1,21 +1,58 @@
-"""All benchmarks: ratios measured interleaved, printed and written to build/bench.json.
+"""All benchmarks, or those named: ratios measured interleaved, printed and written to build/bench.json.
 
-python -m tests.benchmarks
+python -m tests.benchmarks [training …]
 """
 
+import importlib
 import json
 import sys
 from pathlib import Path
 
 import utils  # sets TensorFlow's environment before any benchmark imports it
-from tests.benchmarks import ten_thousand_variants, training
 
-complaints = ten_thousand_variants.main()
-rows = training.benchmarks()
-for row in rows:
-    print(f"{row['name']:<40} {row['ratio']:5.1f}×   target {row['target']}×   runs {len(row['runs'])}")
-out = Path(utils.__file__).parents[1] / "build" / "bench.json"
-out.parent.mkdir(exist_ok=True)
-out.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-print(*complaints, sep="\n")
-sys.exit(bool(complaints))
+# Each has benchmarks(), which returns rows: name, ratio, target (None: for comparison only), runs.
+RATIOS = ("training",)
+VARIANTS = "ten_thousand_variants"  # has main(), which returns complaints
+OUT = Path(utils.__file__).parents[1] / "build" / "bench.json"
+
+
+def main(names):
+    """Run the benchmarks of these names, all by default; return the complaints."""
+    if unknown := set(names) - {VARIANTS, *RATIOS}:
+        return [f"{', '.join(sorted(unknown))}: one of {', '.join((VARIANTS, *RATIOS))} is needed"]
+    complaints = ten_thousand_variants() if not names or VARIANTS in names else []
+    for name in RATIOS:
+        if not names or name in names:
+            rows = importlib.import_module(f"tests.benchmarks.{name}").benchmarks()
+            print(f"\n{name}", *map(line, rows), sep="\n", flush=True)
+            keep(name, rows)
+    return complaints
+
+
+def ten_thousand_variants():
+    return importlib.import_module(f"tests.benchmarks.{VARIANTS}").main()
+
+
+def line(row):
+    wanted = "" if row["target"] is None else f"   target {row['target']:g}×"
+    missed = "   MISSED" if row["target"] is not None and row["ratio"] < row["target"] else ""
+    peak = f"   {row['of_peak']:.1%} of the peak" if "of_peak" in row else ""
+    return f"{row['name']:<76}{row['ratio']:7.1f}×{wanted:<16}   runs {len(row['runs'])}{peak}{missed}"
+
+
+def keep(benchmark, rows):
+    """Write the rows to build/bench.json, beside those of the benchmarks that did not run this time."""
+    others = []
+    if OUT.is_file():
+        others = [
+            row for row in json.loads(OUT.read_text(encoding="utf-8")) if row.get("benchmark") not in (benchmark, None)
+        ]
+    OUT.parent.mkdir(exist_ok=True)
+    rows = others + [row | {"benchmark": benchmark} for row in rows]
+    OUT.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    found = main(sys.argv[1:])
+    print(*found, sep="\n")
+    sys.exit(bool(found))
