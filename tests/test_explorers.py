@@ -1,17 +1,25 @@
 """Explorers redraw, stay inside their ranges, can be operated, and show something where no kernel runs."""
 
+import base64
+import io
 import json
+import re
+from pathlib import Path
 
 import ipywidgets
 import keras
 import nbformat
+import numpy as np
 import pytest
 from keras import layers
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
 
-from utils.explorers import VIEW, Control, Explorer
+from utils.explorers import VIEW, Control, Explorer, File
+from utils.explorers.activations import activation_browser
 from utils.explorers.blocks import block_card, block_explorer
+from utils.mini_xception import mini_xception
 from utils.parameters import Choice, Real, Text, Whole
 
 
@@ -162,3 +170,139 @@ def test_the_block_explorer_says_why_an_addition_is_impossible():
     assert "the body and the shortcut need the same shape" in explorer.shown
     explorer.set(kind="separable")
     assert "SeparableConv2D" in explorer.shown
+
+
+# Photographs of one's own, by path and by upload
+
+
+def encoded(image, format, **options):
+    image.save(buffer := io.BytesIO(), format, **options)
+    return buffer.getvalue()
+
+
+RED, BLUE, WHITE, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (0, 0, 0)
+
+
+def flag(width=60, height=40, top=RED, bottom=BLUE, mode="RGB"):
+    """Half of it in one colour, half in another: upright, mirrored or in other colours it is not the same."""
+    image = Image.new(mode, (width, height), top)
+    image.paste(bottom, (0, height // 2, width, height))
+    return image
+
+
+def held_sideways():
+    image = flag().rotate(90, expand=True)  # the camera was turned: 6 says "turn me clockwise"
+    image.getexif()[0x0112] = 6
+    return encoded(image, "JPEG", exif=image.getexif())
+
+
+TRANSPARENT = flag(top=(*RED, 0), bottom=(*BLUE, 255), mode="RGBA")
+SIXTEEN_BITS = Image.fromarray(np.repeat(np.uint16([[0], [65535]]), 20, axis=0).repeat(60, axis=1))
+TWO_FRAMES = {"save_all": True, "append_images": [flag(top=BLUE, bottom=RED)]}
+PHOTOGRAPHS = {
+    "of a camera.jpg": (encoded(flag(4000, 3000), "JPEG"), RED, BLUE),
+    "one pixel.png": (encoded(flag(1, 1, bottom=RED), "PNG"), RED, RED),
+    "animated.gif": (encoded(flag(), "GIF", **TWO_FRAMES), RED, BLUE),
+    "transparent.png": (encoded(TRANSPARENT, "PNG"), WHITE, BLUE),
+    "held sideways.jpg": (held_sideways(), RED, BLUE),
+    "sixteen bits.png": (encoded(SIXTEEN_BITS, "PNG"), BLACK, WHITE),
+    "for a printer.jpg": (encoded(flag().convert("CMYK"), "JPEG"), RED, BLUE),
+}
+NO_PHOTOGRAPHS = {
+    "diary.jpg": (b"Dear diary, today", "this is no image, whatever its name says"),
+    "cut short.jpg": (encoded(flag(400, 300), "JPEG")[:1500], "the image is damaged or cut short"),
+    "empty.png": (b"", "the file is empty"),
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    def small(pixels):
+        return np.asarray(Image.fromarray(pixels).resize((24, 24)), dtype="float32")[None]
+
+    return activation_browser(mini_xception(24, filters=(4, 8)), ["stem", "block1_relu1"], prepare=small)
+
+
+def by_path(explorer, name, content, folder):
+    (folder / name).write_bytes(content)
+    explorer.set(path=str(folder / name))
+
+
+def by_upload(explorer, name, content, folder):
+    """What JupyterLab sends when a file was chosen."""
+    button = next(each for each in widgets(explorer.view) if isinstance(each, ipywidgets.FileUpload))
+    file = {"name": name, "type": "", "size": len(content), "content": memoryview(content), "last_modified": 0}
+    button.set_state({"value": [file]})
+
+
+def colours(shown):
+    """The first picture's colours at its left, an eighth from the top and from the bottom."""
+    data = re.search(r"base64,([^\"]+)", shown)[1]
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")).astype(int)
+    return pixels[len(pixels) // 8, 9], pixels[-len(pixels) // 8, 9]
+
+
+@pytest.mark.parametrize("given", [by_path, by_upload])
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+def test_any_photograph_of_one_s_own_is_shown_as_it_is(browser, tmp_path, given, name):
+    content, *expected = PHOTOGRAPHS[name]
+    given(browser, name, content, tmp_path)
+    assert 'role="alert"' not in browser.shown
+    for found, wanted in zip(colours(browser.shown), expected, strict=True):
+        assert np.abs(found - wanted).max() < 16
+    given(browser, "again.png", encoded(flag(top=BLUE, bottom=RED), "PNG"), tmp_path)
+    assert np.abs(colours(browser.shown)[0] - BLUE).max() < 16
+
+
+@pytest.mark.parametrize("given", [by_path, by_upload])
+@pytest.mark.parametrize("name", NO_PHOTOGRAPHS)
+def test_what_is_no_photograph_is_named_and_the_next_one_is_shown(browser, tmp_path, given, name):
+    content, sentence = NO_PHOTOGRAPHS[name]
+    given(browser, name, content, tmp_path)
+    assert re.search(rf'^<p role="alert">.*{name}: {sentence}', browser.shown)
+    given(browser, "good.png", encoded(flag(), "PNG"), tmp_path)
+    assert np.abs(colours(browser.shown)[0] - RED).max() < 16
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/nowhere/cat.jpg", "there is no such file"),
+        ("~nobody-of-that-name/cat.jpg", "there is no such file"),
+        ("a\0b", "there is no such file"),
+        ("x" * 400, "there is no such file"),
+        (str(Path(__file__).parent), "this is a folder"),
+    ],
+)
+def test_a_path_that_leads_to_no_file_is_answered_by_a_sentence(browser, path, sentence):
+    assert sentence in browser.set(path=path).shown
+    assert 'role="alert"' in browser.shown
+    assert 'role="alert"' not in browser.set(path="").shown
+
+
+def test_a_photograph_that_was_changed_under_the_same_path_is_read_anew(browser, tmp_path):
+    by_path(browser, "mine.png", encoded(flag(), "PNG"), tmp_path)
+    by_path(browser, "mine.png", encoded(flag(top=BLUE, bottom=RED), "PNG"), tmp_path)
+    assert np.abs(colours(browser.shown)[0] - BLUE).max() < 16
+
+
+def test_an_uploaded_file_stays_in_a_folder_of_its_own_whatever_its_name():
+    explorer = Explorer("Paths", lambda path: path, path=Control("Path", File(), ""))
+    paths = []
+    for name in (
+        "../../cat.jpg",
+        "..",
+        "/etc/passwd",
+        "a\0b/c.png",
+        "x" * 300 + ".png",
+        "Ünï cödé.png",
+        "cat.jpg",
+        "cat.jpg",
+    ):
+        by_upload(explorer, name, b"content of " + name.encode(), None)
+        paths.append(Path(explorer.shown))
+        assert paths[-1].read_bytes() == b"content of " + name.encode()
+    assert len({path.parent for path in paths}) == len(paths)
+    assert {path.parent.parent for path in paths} == {paths[0].parent.parent}
+    assert [path.name for path in paths[-3:]] == ["Ünï cödé.png", "cat.jpg", "cat.jpg"]
+    assert paths[0].stat().st_mode & 0o077 == 0 or paths[0].parent.stat().st_mode & 0o077 == 0

@@ -61,7 +61,7 @@ def open_photograph(path, longest_side=LONGEST_SIDE):
 def _file(path):
     if not str(path).strip():
         raise ValueError(f"path={path!r}: the path of an image file is needed")
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))  # Path's own expanduser raises where there is no such user
     if os.path.isdir(path):
         raise ValueError(f"{path}: this is a folder; the path of one image file in it is needed")
     if not os.path.exists(path):

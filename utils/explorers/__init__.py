@@ -5,8 +5,13 @@ or a ``Picture``. Where no kernel runs (GitHub, the HTML pages, a notebook just 
 defaults shows in its place.
 """
 
+import contextlib
 import html
+import re
+import tempfile
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import ipywidgets
 
@@ -16,12 +21,17 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass(frozen=True)
+class File(Text):
+    """The path of a file of one's own. Beside its field a button takes one from where the browser runs."""
+
+
+@dataclass(frozen=True)
 class Control:
     """A labelled control over the values that ``allowed`` allows, at first ``value``.
 
     ``Whole`` and ``Real`` become a slider with a number box beside it (sliders have no name that a screen
     reader could say, number boxes have), ``Choice`` a drop-down list, of True and False a check box,
-    ``Text`` a line of text.
+    ``Text`` a line of text, ``File`` one with a button that uploads a file: the line then holds its path.
     """
 
     label: str
@@ -138,11 +148,40 @@ def _widget(control):
         return slider, ipywidgets.HBox([box, slider])
     if isinstance(allowed, Text):
         widget = ipywidgets.Text(**named, continuous_update=False, layout={"width": "40em"})
+        if isinstance(allowed, File):
+            return widget, ipywidgets.HBox([widget, _upload_into(widget)])
     elif set(allowed.values) == {True, False}:
         widget = ipywidgets.Checkbox(value=value, description=control.label, indent=False)
     else:
         widget = ipywidgets.Dropdown(**named, options=allowed.values, layout={"width": "26em"})
     return widget, ipywidgets.HBox([widget])
+
+
+def _upload_into(field):
+    """A button for one image; what it brings is kept while the kernel lives, and ``field`` gets its path."""
+    button = ipywidgets.FileUpload(accept="image/*", description="Upload", tooltip="Upload an image of your own")
+
+    def keep(change):
+        for file in change["new"]:
+            # A folder of its own: the same name may come twice, with another picture in it.
+            path = Path(tempfile.mkdtemp(dir=_uploads().name)) / _file_name(file["name"])
+            with contextlib.suppress(OSError):  # a full disk leaves half a file, and whoever reads it says so
+                path.write_bytes(file["content"])
+            field.value = str(path)
+        button.value = ()  # the same file may come again
+
+    button.observe(keep, "value")
+    return button
+
+
+@cache
+def _uploads():
+    return tempfile.TemporaryDirectory(prefix="uploads-")
+
+
+def _file_name(given):
+    """The name as the browser gives it, without what could lead out of a folder."""
+    return re.sub(r"[^\w. -]", "_", given)[-60:].lstrip(". ") or "image"
 
 
 def _fine(allowed):

@@ -6,10 +6,11 @@ from functools import lru_cache
 import numpy as np
 
 from utils.activations import Observer, mosaic
-from utils.explorers import Control, Explorer
+from utils.explorers import Control, Explorer, File
+from utils.explorers.own_photograph import changed, own_photograph
 from utils.figures.activations import draw_channel, draw_mosaic
-from utils.parameters import Choice, Text, Whole
-from utils.photographs import COLOUR, open_photograph, photograph
+from utils.parameters import Choice, Whole
+from utils.photographs import COLOUR, photograph
 from utils.pretrained import prepare
 
 MOST_ROWS = 56  # of a map in the mosaic; larger ones show every second or fourth row
@@ -26,12 +27,12 @@ def activation_browser(model, layers, photo="chelsea", layer=None, path="", prep
     observer(prepare(photograph(photo)))  # the second look compiles: better before the first move than at it
 
     @lru_cache(maxsize=2)
-    def seen(photo, path):
-        pixels = _own(path) if path.strip() else photograph(photo)
+    def seen(photo, path, changed):
+        pixels = own_photograph(path) if path.strip() else photograph(photo)
         return pixels, observer(prepare(pixels), most_bytes=400_000_000)
 
     def card(photo, path, layer, channel, shared):
-        pixels, found = seen(photo, path)
+        pixels, found = seen(photo, path, changed(path))
         maps = found[layer][0]
         step = -(-maps.shape[0] // MOST_ROWS)
         tiles = draw_mosaic(mosaic(maps[::step, ::step], shared=shared, least=16), layer)
@@ -42,18 +43,11 @@ def activation_browser(model, layers, photo="chelsea", layer=None, path="", prep
         card,
         lambda layer, **values: {"channel": (0, channels[layer] - 1)},
         photo=Control("Photograph", Choice(*COLOUR), photo),
-        path=Control("Or the path of your own", Text(), path),
+        path=Control("Or the path of your own", File(), path),
         layer=Control("Layer", Choice(*layers), layer or layers[0]),
         channel=Control("Channel", Whole(0, max(channels[name] for name in layers) - 1), 0),
         shared=Control("One scale for all channels", Choice(True, False), False),
     )
-
-
-def _own(path):
-    try:
-        return open_photograph(path)
-    except OSError as error:  # shown as a sentence, like any value that cannot be
-        raise ValueError(str(error)) from error
 
 
 def _row(channel, layer, number):

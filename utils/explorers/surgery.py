@@ -5,10 +5,11 @@ from functools import cache
 
 import numpy as np
 
-from utils.explorers import Control, Explorer
+from utils.explorers import Control, Explorer, File
+from utils.explorers.own_photograph import own_photograph
 from utils.figures import BLUE
-from utils.parameters import Choice, Text
-from utils.photographs import open_photograph, photograph
+from utils.parameters import Choice
+from utils.photographs import photograph
 from utils.pretrained import prepare, top
 from utils.surgery import PHOTOGRAPHS, channels_reversed, colour_removed, residual_blocks, shortcut_cut, switched_off
 
@@ -24,7 +25,7 @@ def surgery_panel(table, photo="chelsea", path=""):
         changes = switched_off(table.model, *(block for block in branches if not on[block]))
         changes |= shortcut_cut(table.model, *([] if shortcut == "none" else [shortcut]))
         changes |= CHANNELS[channels](table.model)
-        images = _own(path) if path.strip() else _bundled(photo)
+        images = prepare(own_photograph(path)) if path.strip() else _bundled(photo)
         before = table.probabilities(images)[0]
         if statistics == BATCH:
             others = [name for name in PHOTOGRAPHS if path.strip() or name != photo][:3]
@@ -36,7 +37,7 @@ def surgery_panel(table, photo="chelsea", path=""):
         "The operating table",
         card,
         photo=Control("Photograph", Choice(*PHOTOGRAPHS), photo),
-        path=Control("Or the path of your own", Text(), path),
+        path=Control("Or the path of your own", File(), path),
         **{block: Control(f"Branch of {block}", Choice(True, False), True) for block in branches},
         shortcut=Control("Cut the shortcut of", Choice("none", *branches), "none"),
         statistics=Control("Statistics from", Choice(MOVING, BATCH), MOVING),
@@ -47,13 +48,6 @@ def surgery_panel(table, photo="chelsea", path=""):
 @cache
 def _bundled(photo):
     return prepare(photograph(photo))
-
-
-def _own(path):
-    try:
-        return prepare(open_photograph(path))
-    except OSError as error:  # shown as a sentence, like any value that cannot be
-        raise ValueError(str(error)) from error
 
 
 def _bars(tops, intact):
