@@ -1,8 +1,12 @@
-"""Looking inside: what the course's tools show is what the network computes, and the network stays as it was."""
+"""Looking inside: what the course's tools show is what the network computes, and the network stays as it was.
+
+Where the usual way of doing a thing goes wrong, it stands beside ours, and its test shows how it goes wrong.
+"""
 
 import io
 
 import keras
+import matplotlib
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -95,9 +99,12 @@ def test_activations_are_what_keras_computes_layer_by_layer():
         np.testing.assert_allclose(found[name], each, rtol=1e-5, atol=1e-5, err_msg=name)
 
 
-def test_separable_convolutions_are_among_the_layers():
-    found = activations(mini_xception(16, filters=(4, 8)), np.zeros((1, 16, 16, 3)))
-    assert sum("_conv" in name for name in found) == 4
+def test_separable_convolutions_are_among_the_layers_though_they_are_no_conv2d():
+    model = mini_xception(32, filters=(4,) * 5)
+    found = activations(model, np.zeros((1, 32, 32, 3)))
+    assert sum("_conv" in name for name in found) == 10
+    usual = [layer.name for layer in model.layers if isinstance(layer, layers.Conv2D | layers.MaxPooling2D)]
+    assert not [name for name in usual if "_conv" in name]
 
 
 def test_layers_inside_a_nested_model_see_what_the_outer_rescaling_made():
@@ -107,6 +114,13 @@ def test_layers_inside_a_nested_model_see_what_the_outer_rescaling_made():
     expected = inner.get_layer("conv")(IMAGES / 255)
     np.testing.assert_allclose(found["backbone/conv"], expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(found["backbone/relu"], inner(IMAGES / 255, training=False), rtol=1e-4, atol=1e-5)
+    conv = inner.get_layer("conv")
+    with pytest.raises((ValueError, KeyError)):
+        keras.Model(model.input, conv.output)(IMAGES)
+    skipping = np.asarray(
+        keras.Model(inner.input, conv.output)(IMAGES)
+    )  # the way round, which leaves out the rescaling
+    assert np.abs(skipping).max() > 100 * np.abs(found["backbone/conv"]).max()
 
 
 def test_each_call_of_a_shared_layer_is_shown():
@@ -118,6 +132,9 @@ def test_each_call_of_a_shared_layer_is_shown():
     found = activations(model, image)
     assert list(found) == ["shared", "shared (call 2)"]
     np.testing.assert_allclose(found["shared (call 2)"], shared(shared(image)), rtol=1e-5, atol=1e-5)
+    usual = keras.Model(inputs, model.get_layer("shared").output)
+    np.testing.assert_allclose(usual(image), found["shared"], rtol=1e-5, atol=1e-5)
+    assert np.abs(usual(image) - found["shared (call 2)"]).max() > 0.1
 
 
 def test_a_nested_model_that_is_called_twice_shows_both_calls():
@@ -132,6 +149,9 @@ def test_a_nested_model_that_is_called_twice_shows_both_calls():
 def test_a_sequential_model_works_built_or_not(built):
     stack = [layers.Conv2D(4, 3, activation="relu", name="conv"), layers.Flatten(), layers.Dense(1, name="score")]
     model = keras.Sequential(([keras.Input((20, 16, 3))] if built else []) + stack)
+    if not built:
+        with pytest.raises((AttributeError, ValueError)):
+            keras.Model(model.input, model.layers[0].output)
     found = activations(model, IMAGES)
     np.testing.assert_allclose(found["conv"], model.get_layer("conv")(IMAGES), rtol=1e-5, atol=1e-4)
     np.testing.assert_allclose(found["score"], model(IMAGES), rtol=1e-4, atol=1e-2)
@@ -154,6 +174,15 @@ def test_looking_changes_nothing_of_the_model():
     assert len(model.trainable_weights) == trainable
     assert len(model.get_layer("average")._inbound_nodes) == calls
     assert model.get_layer("average").output.shape == (None, 5)
+
+
+def test_the_usual_ways_of_looking_do_change_the_model():
+    model = nested()
+    model.layers[-1].activation = None  # for logits
+    assert np.abs(np.sum(model(IMAGES), axis=1) - 1).max() > 1e-3
+    network = backbone()
+    keras.Model(network.input, network.get_layer("relu").output)(IMAGES, training=True)
+    assert np.any(network.get_layer("bn").moving_mean)
 
 
 def test_batch_normalization_and_dropout_are_in_inference_mode_even_where_the_model_says_otherwise():
@@ -238,6 +267,29 @@ def test_a_mosaic_shows_every_channel_in_its_place(height, width, channels):
     assert shown.codes.size == -(-channels // shown.columns) * shown.columns * (tall + 2) * (wide + 2)
 
 
+def usual_grid(maps, columns=16):
+    """Whole rows of 16 square maps, each channel by its mean and its deviation."""
+    side, rows = maps.shape[0], maps.shape[-1] // columns
+    grid = np.zeros(((side + 1) * rows - 1, (side + 1) * columns - 1))
+    for row, column in np.ndindex(rows, columns):
+        channel = maps[..., row * columns + column]
+        channel = 64 * (channel - channel.mean()) / channel.std() + 128
+        grid[row * (side + 1) :, column * (side + 1) :][:side, :side] = channel
+    return grid
+
+
+def test_the_usual_grid_cannot_show_what_a_mosaic_shows():
+    random = np.random.default_rng(1)
+    for shape in ((4, 4, 3), (5, 9, 16), (9, 5, 16)):  # fewer than 16 channels; maps that are not square
+        with pytest.raises(ValueError, match=r"negative dimensions|could not broadcast"):
+            usual_grid(random.normal(size=shape))
+        assert len(mosaic(random.normal(size=shape)).low) == shape[2]
+    assert usual_grid(random.normal(size=(4, 4, 30))).shape == (4, 5 * 16 - 1)  # one row: 14 channels are lost
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(usual_grid(np.ones((4, 4, 16)))).any()
+    assert not hasattr(matplotlib.cm, "get_cmap")  # where many look for their colours
+
+
 def test_channels_without_a_picture_are_marked_and_never_nan():
     maps = RANDOM.normal(size=(8, 8, 5))
     maps[..., 0], maps[..., 1], maps[..., 2] = 0, 7, 0
@@ -292,6 +344,27 @@ def test_sparsity_does_not_rise_where_every_layer_is_alike():
     assert all(np.all(depth.rise == 0) for depth in found.values())
     flat = [over_seeds(depth.rise) for depth in found.values()]
     assert verdict("sparsity-depth", *flat, *flat).word == "does not hold here"
+
+
+def test_blank_maps_rise_by_smaller_maps_alone_and_blank_windows_do_not():
+    inputs = x = keras.Input((16, 16, 64))
+    for side in (8, 4, 2):
+        x = layers.Cropping2D(side // 2, name=f"crop{side}")(x)
+    empty = RANDOM.uniform(size=(8, 16, 16, 64)) < 0.7
+    images = np.where(empty, 0, RANDOM.uniform(0.1, 1, empty.shape)).astype("float32")
+    found = sparsity_by_depth(keras.Model(inputs, layers.ReLU()(x)), images, ["crop8", "crop4", "crop2"])
+    np.testing.assert_allclose(found["blank_maps"].mean, [0.7**64, 0.7**16, 0.7**4], atol=0.03)
+    np.testing.assert_allclose(found["blank_windows"].mean, [0.7**4] * 3, atol=0.03)
+    np.testing.assert_allclose(found["zeros"].mean, [0.7] * 3, atol=0.03)
+
+
+def test_linear_layers_hold_no_zeros_and_are_called_linear():
+    model = mini_xception(16, filters=(4, 8))
+    images = RANDOM.uniform(0, 255, (4, 16, 16, 3)).astype("float32")
+    found = activations(model, images, ["block1_conv1", "block1_relu2"])
+    convolution, relu = (sparsity(name, maps) for name, maps in found.items())
+    assert (convolution.zeros, convolution.linear, convolution.dead) == (0, 4, 0)
+    assert (relu.linear, relu.zeros > 0.05) == (0, True)
 
 
 def test_maps_smaller_than_a_window_are_left_out_of_the_windows():
@@ -470,6 +543,19 @@ def class_activation_maps(model, images, column, sign=1):
     return np.maximum(maps @ weights, 0) / (maps.shape[1] * maps.shape[2])
 
 
+def usual_heatmap(model, image, guided=False):
+    """Grad-CAM on the output of the model as it is, divided by the map's highest value."""
+    inside = keras.Model(model.input, [model.get_layer("conv").output, model.output])
+    with tf.GradientTape() as tape:
+        maps, scores = inside(image[None])
+        score = scores[:, tf.argmax(scores[0])]
+    gradient = tape.gradient(score, maps)
+    if guided:
+        gradient = tf.where((maps > 0) & (gradient > 0), gradient, 0)
+    heat = tf.maximum(tf.reduce_sum(tf.reduce_mean(gradient, axis=(1, 2), keepdims=True) * maps, axis=-1), 0)
+    return (heat / tf.reduce_max(heat)).numpy()[0]
+
+
 def test_a_heatmap_is_the_class_activation_map_where_that_is_known():
     model, images = linear_model(), RANDOM.normal(size=(4, 12, 12, 3)).astype("float32")
     found = grad_cam(model, images, classes=[0, 1, 2, 1])
@@ -480,6 +566,12 @@ def test_a_heatmap_is_the_class_activation_map_where_that_is_known():
     likeliest = grad_cam(model, images)
     np.testing.assert_array_equal(likeliest.classes, np.argmax(model(images), axis=1))
     np.testing.assert_allclose(likeliest.probabilities, np.max(model(images), axis=1), rtol=1e-5)
+    logits = linear_model(activation=None)
+    logits.set_weights(model.get_weights())
+    np.testing.assert_allclose(likeliest.scaled[0], usual_heatmap(logits, images[0]), rtol=1e-3, atol=1e-5)
+    guided = usual_heatmap(logits, images[0], guided=True)  # what some packages call Grad-CAM
+    for other in (guided, usual_heatmap(model, images[0])):  # probabilities mix in what speaks for other classes
+        assert np.abs(likeliest.scaled[0] - other).max() > 0.02
 
 
 def test_a_saturated_softmax_and_a_saturated_sigmoid_keep_their_heatmaps():
@@ -488,6 +580,8 @@ def test_a_saturated_softmax_and_a_saturated_sigmoid_keep_their_heatmaps():
         model = linear_model(units, activation)
         model.get_layer("scores").kernel.assign(model.get_layer("scores").kernel * 1e5)
         assert set(np.unique(np.round(model(images), 6))) <= {0, 1}
+        with np.errstate(invalid="ignore"):
+            assert np.isnan(usual_heatmap(model, images[0])).all()
         found = grad_cam(model, images, "conv")
         assert np.isfinite(found.maps).all()
         assert not found.silent.any()
@@ -500,14 +594,19 @@ def test_a_single_sigmoid_unit_explains_both_its_classes():
         np.testing.assert_allclose(found.maps, class_activation_maps(model, images, 0, sign), rtol=1e-4, atol=1e-6)
         expected = model(images)[:, 0] if wanted else 1 - model(images)[:, 0]
         np.testing.assert_allclose(found.probabilities, expected, rtol=1e-4)
+        # The usual way explains the one unit, class 1, whichever class is the likelier.
+        usual = usual_heatmap(model, images[0])
+        assert (np.abs(found.scaled[0] - usual).max() < 1e-3) == (wanted == 1)
 
 
 def test_a_heatmap_to_which_nothing_contributes_is_silent_and_not_nan():
     model = linear_model(1, "sigmoid")
     model.get_layer("scores").kernel.assign(-np.ones((6, 1)))
-    found = grad_cam(model, RANDOM.normal(size=(2, 12, 12, 3)), classes=1)
+    images = RANDOM.normal(size=(2, 12, 12, 3)).astype("float32")
+    found = grad_cam(model, images, classes=1)
     assert found.silent.all()
     assert not found.scaled.any()
+    assert np.isnan(usual_heatmap(model, images[0])).all()
 
 
 def test_a_frozen_model_that_was_saved_and_loaded_again_has_heatmaps(tmp_path):
@@ -567,11 +666,28 @@ def test_a_filter_climbs_the_same_alone_and_in_company():
     assert together.images.shape == (8, 24, 24, 3)
     np.testing.assert_allclose(together.images[3], alone.images[0], rtol=1e-3, atol=0.05)
     np.testing.assert_array_equal(alone.images, filters_by_ascent(model, "block1_conv1", [3], steps=8).images)
+    noise = RANDOM.uniform(0, 255, (1, 32, 32, 3)).astype("float32")
+    step = [usual_step(model, noise, number)[-1] for number in ([3], [0, 1, 2, 3])]
+    assert np.abs(step[0] - step[1]).max() > 0.1 * np.abs(step[0]).max()
+
+
+def usual_step(model, image, filters):
+    """The step that a batch of images takes, one for each filter, when their gradient is normalized as a whole."""
+    images = tf.repeat(image, len(filters), axis=0)
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        maps = keras.Model(model.input, model.get_layer("block1_conv1").output)(images)
+        scores = [tf.reduce_mean(each[..., number]) for each, number in zip(maps, filters, strict=True)]
+    return tf.math.l2_normalize(tape.gradient(scores, images)).numpy()
 
 
 def test_ascent_raises_every_filter_above_a_relu_that_holds_it_at_zero():
     model = keras.Sequential([keras.Input((32, 32, 3)), layers.Conv2D(6, 3, activation="relu", name="conv")])
     model.layers[0].bias.assign(-1e4 * np.ones(6))  # the ReLU's output is 0 for every image, and so is its gradient
+    with tf.GradientTape() as tape:
+        tape.watch(image := tf.random.uniform((1, 32, 32, 3), 0, 255))
+        output = model(image)
+    assert not np.any(tape.gradient(output, image))
     climbed = filters_by_ascent(model, "conv", steps=10)
     assert not climbed.stuck.any()
     assert climbed.images.min() >= 0

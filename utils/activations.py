@@ -15,6 +15,7 @@ from utils.filters import filters_by_ascent, most_exciting, receptive_field
 from utils.layer_calls import LayerCalls
 
 __all__ = [
+    "GradCam",
     "Heatmaps",
     "Mosaic",
     "Observer",
@@ -151,23 +152,42 @@ class Heatmaps:
         return self.maps / np.where(highest > 0, highest, 1)
 
 
+class GradCam:
+    """Draws the heatmaps of one layer again and again: ``GradCam(model, layer)(images)`` → ``Heatmaps``.
+
+    ``layer`` is the last one with maps by default. The first call runs layer by layer; the later ones are compiled.
+    """
+
+    def __init__(self, model, layer=None, images_shape=None):
+        self.calls = LayerCalls(model, images_shape)
+        self.layer = layer or last_maps(self.calls)
+        shape = self.calls[self.layer].shape
+        if len(shape) != 4:
+            raise ValueError(f"{self.layer} gives {shape}: a layer with maps (height, width, channels) is needed")
+        self._look = _compiled_later(lambda images, classes: _grad_cam(self.calls, images, self.layer, classes))
+
+    def __call__(self, images, classes=None, batch_size=16):
+        """``classes`` is one class for all images or one for each; by default the most probable.
+
+        A single sigmoid unit has the classes 0 and 1, and both can be asked for.
+        """
+        images = self.calls.images(images)
+        classes = _class_of_each(classes, len(images), max(2, self.calls.last.shape[-1]))
+        batches = [
+            self._look(images[start : start + batch_size], tf.constant(classes[start : start + batch_size]))
+            for start in range(0, len(images), batch_size)
+        ]
+        return Heatmaps(*map(np.concatenate, zip(*batches, strict=True)), self.layer)
+
+
 def grad_cam(model, images, layer=None, classes=None, batch_size=16):
     """The ``Heatmaps`` of ``images``: where in ``layer`` (the last one with maps) the logit of a class comes from.
 
     ``classes`` is one class for all images or one for each; by default the most probable. A single sigmoid
-    unit has the classes 0 and 1, and both can be asked for. Selvaraju et al. 2017, Grad-CAM.
+    unit has the classes 0 and 1, and both can be asked for. Selvaraju et al. 2017, Grad-CAM. For looking more than
+    once, keep a ``GradCam``.
     """
-    calls = LayerCalls(model, np.shape(images))
-    images = calls.images(images)
-    layer = layer or last_maps(calls)
-    if len(calls[layer].shape) != 4:
-        raise ValueError(f"{layer} gives {calls[layer].shape}: a layer with maps (height, width, channels) is needed")
-    parts = [
-        _grad_cam(calls, images[start : start + batch_size], layer, _part(classes, start, batch_size, len(images)))
-        for start in range(0, len(images), batch_size)
-    ]
-    maps, chosen, probabilities = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Heatmaps(maps, chosen, probabilities, layer)
+    return GradCam(model, layer, np.shape(images))(images, classes, batch_size)
 
 
 def last_maps(calls):
@@ -247,32 +267,26 @@ def _grid(tiles, columns):
 
 
 def _grad_cam(calls, images, layer, classes):
+    """Maps, classes and probabilities of a batch; where ``classes`` is −1, the most probable class."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         found = calls.run(images, [layer], logits=True, watch=lambda name, tensor: name == layer and tape.watch(tensor))
-        scores, probabilities, chosen = _scores(found[None], classes)
+        logits = _class_logits(found[None])
+        classes = tf.where(classes < 0, tf.argmax(logits, axis=1), classes)
+        scores = tf.gather(logits, classes, batch_dims=1)
     # Inference mode: no image's score depends on another image, so one gradient serves the whole batch.
     gradients = tape.gradient(scores, found[layer])
     if gradients is None:
         raise ValueError(f"{layer}: the model's output does not depend on it")
     weights = tf.reduce_mean(tf.cast(gradients, "float32"), axis=(1, 2), keepdims=True)
     maps = tf.nn.relu(tf.reduce_sum(weights * tf.cast(found[layer], "float32"), axis=-1))
-    return maps.numpy(), chosen, probabilities.numpy()
+    probabilities = tf.nn.sigmoid(logits) if found[None].shape[-1] == 1 else tf.nn.softmax(logits)
+    return maps, classes, tf.gather(probabilities, classes, batch_dims=1)
 
 
 def _class_logits(logits):
     """``(n, classes)``; a single unit's logit sets class 1 against class 0, so its negative is that of class 0."""
     logits = tf.reshape(logits, (tf.shape(logits)[0], logits.shape[-1]))
     return tf.concat([-logits, logits], axis=1) if logits.shape[1] == 1 else logits
-
-
-def _scores(logits, classes):
-    """For each image the logit of its class, the probability, and the class: the most probable one by default."""
-    alone = logits.shape[-1] == 1
-    logits = _class_logits(logits)
-    probabilities = tf.nn.sigmoid(logits) if alone else tf.nn.softmax(logits)
-    chosen = np.argmax(logits, axis=1) if classes is None else _allowed(classes, logits.shape[1])
-    chosen = np.broadcast_to(chosen, len(logits))
-    return tf.gather(logits, chosen, batch_dims=1), tf.gather(probabilities, chosen, batch_dims=1), chosen
 
 
 def _allowed(classes, count):
@@ -282,12 +296,14 @@ def _allowed(classes, count):
     return numbers
 
 
-def _part(classes, start, size, count):
-    if classes is None or np.ndim(classes) == 0:
-        return classes
-    if len(classes) != count:
-        raise ValueError(f"{len(classes)} classes for {count} images: one for all, or one for each, is needed")
-    return classes[start : start + size]
+def _class_of_each(classes, images, count):
+    """A class for each image, −1 where it is to be the most probable one."""
+    if classes is None:
+        return np.full(images, -1)
+    numbers = _allowed(classes, count)
+    if numbers.ndim and len(numbers) != images:
+        raise ValueError(f"{len(numbers)} classes for {images} images: one for all, or one for each, is needed")
+    return np.broadcast_to(numbers, images).astype("int64")
 
 
 def _starts(length, size, stride):

@@ -17,7 +17,8 @@ import tensorflow as tf
 class Call:
     """One call of a layer. ``name`` is the layer's; "outer/name" in a nested model; "name (call 2)" when called again.
 
-    ``shape`` is that of its output, ``(None, …)``; ``reads`` and ``writes`` are the places of its tensors.
+    ``shape`` is that of its output, ``(None, …)``; ``reads`` and ``writes`` are the places of its tensors;
+    ``has_modes`` says that it can be told ``training``.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Call:
     writes: tuple[int, ...] = field(default=(), repr=False)
     node: object = field(default=None, repr=False)
     places: dict = field(default_factory=dict, repr=False)
+    has_modes: bool = field(default=False, repr=False)
 
     @property
     def kind(self):
@@ -162,7 +164,7 @@ class LayerCalls:
         if call.node is None:
             return [tf.cast(values[call.reads[0]], call.operation)]
         args, kwargs = call.node.arguments.fill_in({key: values[place] for key, place in call.places.items()})
-        if isinstance(call.operation, keras.Layer) and "training" in inspect.signature(call.operation.call).parameters:
+        if call.has_modes:
             kwargs["training"] = False
         return keras.tree.flatten(call.operation(*args, **kwargs))
 
@@ -188,7 +190,9 @@ class LayerCalls:
             self._places += len(writes)
             places.update(zip(map(id, node.outputs), writes, strict=True))
             shape = tuple(node.outputs[0].shape)
-            self.calls.append(Call(name, operation, shape, tuple(read.values()), writes, node, read))
+            self.calls.append(
+                Call(name, operation, shape, tuple(read.values()), writes, node, read, _has_modes(operation))
+            )
         return places
 
     def _cast(self, place, dtype):
@@ -199,6 +203,11 @@ class LayerCalls:
 
 
 ACTIVATION_LAYERS = ("ReLU", "Relu", "Relu6", "Activation", "Softmax", "Sigmoid", "LeakyReLU", "ELU", "Elu", "PReLU")
+
+
+def _has_modes(operation):
+    """Whether it does something else in training than at inference."""
+    return isinstance(operation, keras.Layer) and "training" in inspect.signature(operation.call).parameters
 
 
 def _has_graph(model):
