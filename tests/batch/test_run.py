@@ -54,9 +54,9 @@ def mixed_run(tmp_path_factory):
     [
         ("good", "passed", ""),
         ("failing", "failed", "In [4]: ZeroDivisionError: division by zero"),
-        ("leaving", "ended early", "In [5]; the cells below never ran"),
-        ("killed", "died", "kernel died"),
-        ("magic", "failed", "In [4]: UsageError: Line magic function"),
+        ("leaving", "ended early", "sys.exit(0) in In [5]; the cells below never ran"),
+        ("killed", "killed", "SIGKILL, perhaps for want of memory"),
+        ("magic", "unknown magic", "In [4]: UsageError: Line magic function"),
         ("broken", "unreadable", "not a Jupyter notebook"),
     ],
 )

@@ -1,25 +1,371 @@
-"""The papermill engine ``course``: papermill's own, which also reports each cell as it starts."""
+"""The papermill engine ``course``: papermill's outputs, and the truth about what became of the notebook.
 
-from papermill.engines import NBClientEngine
+It can be named to papermill itself: ``papermill --engine course``. The words are those of ``utils.batch.outcome``.
+"""
+
+import ast
+import asyncio
+import contextlib
+import re
+import signal
+import threading
+import time
+from queue import Empty
+
+from jupyter_core.utils import ensure_async, run_sync
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, NotebookExecutionManager
+from papermill.exceptions import PapermillException
+from papermill.log import logger
+
+from utils.batch import outcome
+from utils.batch.notebooks import tagged
+from utils.batch.outcome import plain
+from utils.batch.process_tree import Watch
+
+ALIVE_SECONDS = 0.05  # between two looks whether the kernel lives
+LAST_WORDS_SECONDS = 0.1  # what a kernel said before its end is still on its way
+SHUTDOWN_SECONDS = 3.0
+BUILT_IN = {"PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"}  # parameters that papermill adds (--inject-paths)
 
 
-class CourseEngine(NBClientEngine):
-    """Runs a notebook as papermill's own engine does.
+class NotPassed(PapermillException):
+    """The notebook did not pass; the message says why."""
 
-    With ``on_cell`` given, ``on_cell(number, cells)`` is called as each cell starts, counted from 1.
-    """
+
+class KernelLost(NotPassed, DeadKernelError):
+    """The same, because the kernel was killed; the command papermill has an exit code for it (138)."""
+
+
+class CourseEngine(Engine):
+    """Executes a notebook; raises ``NotPassed`` or ``PapermillExecutionError`` unless it truly passed."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, on_cell=None, **kwargs):
-        if on_cell:
-            start = nb_man.cell_start
+    def execute_notebook(
+        cls,
+        nb,
+        kernel_name,
+        output_path=None,
+        progress_bar=True,
+        log_output=False,
+        autosave_cell_every=30,
+        **options,
+    ):
+        """The executed notebook; ``options`` are those of ``execute_managed_notebook``."""
+        record = Record(nb, output_path, log_output, progress_bar, autosave_cell_every)
+        record.notebook_start()
+        try:
+            cls.execute_managed_notebook(record, kernel_name, log_output=log_output, **options)
+        except Exception as failure:
+            record.conclude(outcome.FAILED, f"{type(failure).__name__}: {plain(failure)}")
+            raise
+        finally:
+            record.cleanup_pbar()
+            record.notebook_complete()
+        return record.nb
 
-            def cell_start(cell, cell_index=None, **more):
-                on_cell(cell_index + 1, len(nb_man.nb.cells))
-                return start(cell, cell_index, **more)
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man,
+        kernel_name,
+        start_timeout=60,
+        execution_timeout=None,
+        deadline=None,
+        memory=None,
+        on_cell=None,
+        input_path=None,
+        **options,
+    ):
+        """Execute the notebook of ``nb_man``.
 
-            nb_man.cell_start = cell_start
-        # ipykernel warns of its unencrypted connection on loopback at every start.
-        return super().execute_managed_notebook(
-            nb_man, kernel_name, extra_arguments=["--IPKernelApp.log_level=40"], **kwargs
-        )
+        ``start_timeout``, ``execution_timeout`` and ``deadline`` bound the kernel's start, each cell and the whole
+        notebook, in seconds; ``memory`` bounds the kernel and all processes below it, in bytes (see
+        ``ProcessTree.memory``). ``on_cell(number, cells)`` is called as each cell starts, counted from 1.
+        """
+        _refuse_unknown_parameters(nb_man)
+        Client(
+            nb_man,
+            watch=Watch(time.monotonic(), deadline, memory),
+            on_cell=on_cell,
+            kernel_name=kernel_name,
+            startup_timeout=start_timeout,
+            timeout=execution_timeout or options.pop("timeout", None),
+            log=logger,
+            **options,
+        ).execute()
+
+
+class Record(NotebookExecutionManager):
+    """papermill's bookkeeper, except that cells that did not complete are not called completed.
+
+    It saves as papermill does, at every start and end of a cell, but spends no more than a twentieth of the time
+    on it.
+    """
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self._saved, self._save_took = float("-inf"), 0.0
+
+    def notebook_start(self, **kwargs):
+        for key in ("status", "error"):
+            self.nb.metadata.papermill.pop(key, None)
+        super().notebook_start(**kwargs)
+
+    def cell_failed(self, cell, cell_index, status, error):
+        """The cell ended so, and with it the notebook."""
+        self.cell_exception(cell, cell_index=cell_index)
+        self.cell_complete(cell, cell_index=cell_index)
+        cell.metadata.papermill["status"] = status
+        self.conclude(status, error)
+
+    def conclude(self, status, error=""):
+        """The notebook ended so; the first such word stands."""
+        about = self.nb.metadata.papermill
+        if "status" not in about:
+            about["status"], about["error"] = status, error
+            about["exception"] = status != outcome.PASSED or None
+
+    def notebook_complete(self, **kwargs):
+        for cell in self.nb.cells:
+            about = cell.metadata.papermill
+            if about["status"] == self.PENDING:
+                about["status"] = outcome.NEVER_RAN
+            elif about["status"] == self.RUNNING:
+                about["status"] = self.FAILED
+        super().notebook_complete(**kwargs)
+
+    def save(self, **kwargs):
+        if self.end_time is None and time.monotonic() - self._saved < 20 * self._save_took:
+            return
+        started = time.monotonic()
+        super().save(**kwargs)
+        self._saved = time.monotonic()
+        self._save_took = self._saved - started
+
+
+class Client(PapermillNotebookClient):
+    """papermill's client: it reads the outputs as that does, but starts, watches and ends the kernel itself."""
+
+    def __init__(self, nb_man, watch, on_cell, **options):
+        super().__init__(nb_man, **options)
+        self.watch, self.on_cell = watch, on_cell
+        self.iopub_timeout = 60  # large outputs need longer than the usual 4 s to be read
+        self.on_cell_executed = self._remember_reply
+        self._reply, self._reader = {}, None
+
+    def execute(self, **kwargs):
+        """Execute all cells, until one ends the notebook; raises ``NotPassed`` as the engine does."""
+        self.reset_execution_trackers()
+        with _signals_stop(self.watch) as received:
+            run_sync(self._execute)()
+        if received:
+            raise KeyboardInterrupt if received[0] == signal.SIGINT else SystemExit(128 + received[0])
+        status, error = outcome.outcome(self.nb)
+        if status in (outcome.KILLED, outcome.OUT_OF_MEMORY):
+            raise KernelLost(f"{status}: {error}")
+        # papermill itself raises for a cell that failed, and marks the place in the notebook.
+        if status not in (outcome.PASSED, outcome.FAILED, outcome.UNKNOWN_MAGIC):
+            raise NotPassed(f"{status}: {error}")
+        return self.nb
+
+    async def _execute(self):
+        self.create_kernel_manager()
+        try:
+            await self._start_kernel()
+            await self._execute_cells()
+            self.nb_man.conclude(outcome.PASSED)
+        except NotPassed:
+            pass  # the record says why
+        finally:
+            self.set_widgets_metadata()
+            await self._end_kernel()
+
+    async def _start_kernel(self):
+        """Start the kernel and wait until it answers on both channels."""
+        if "ipykernel_launcher" in self.km.kernel_spec.argv:
+            # It warns of its unencrypted connection on loopback at every start; and nobody will look up the history.
+            self.extra_arguments += ["--IPKernelApp.log_level=40", "--HistoryManager.hist_file=:memory:"]
+        await ensure_async(self.km.start_kernel(extra_arguments=self.extra_arguments, env=self.watch.environment()))
+        self.watch.begin(self.km.provisioner.pid)
+        self.kc = self.km.client()
+        self.kc.context.reconnect_ivl = 10  # milliseconds: the kernel listens some time after it was started
+        self.kc.start_channels(stdin=False, hb=False, control=False)
+        self.kc.allow_stdin = False
+        self.nb.metadata["language_info"] = (await self._first_reply())["content"]["language_info"]
+
+    async def _first_reply(self):
+        """The kernel's first reply, once the messages about it have been heard too."""
+        end, asked = time.monotonic() + self.startup_timeout, float("-inf")
+        while True:
+            if not await ensure_async(self.km.is_alive()):
+                await self._kernel_lost("before the first cell")
+            if time.monotonic() > end:
+                self._conclude(outcome.TIMED_OUT, f"the kernel did not start within {self.startup_timeout} s")
+            if time.monotonic() - asked > 1:
+                await ensure_async(self.kc.kernel_info())
+                asked = time.monotonic()
+            with contextlib.suppress(Empty):
+                reply = await self.kc.shell_channel.get_msg(timeout=ALIVE_SECONDS)
+                if reply["msg_type"] == "kernel_info_reply":
+                    asked = float("-inf")
+                    await self._heard_idle(reply["parent_header"]["msg_id"])
+                    return reply
+
+    async def _heard_idle(self, request):
+        """Return once the kernel has said that it is done with the request; ``Empty`` if it says nothing for 0.2 s."""
+        while True:
+            message = await self.kc.iopub_channel.get_msg(timeout=0.2)
+            if (
+                message["parent_header"].get("msg_id") == request
+                and message["content"].get("execution_state") == "idle"
+            ):
+                return
+
+    async def _execute_cells(self):
+        for index, cell in enumerate(self.nb.cells):
+            if self.on_cell:
+                self.on_cell(index + 1, len(self.nb.cells))
+            self.nb_man.cell_start(cell, index)
+            self._reply = {}
+            try:
+                await self.async_execute_cell(cell, index)
+            except CellExecutionError:
+                self._conclude(*_failure(cell, self._reply), index)
+            except CellTimeoutError as late:
+                what = "kept its outputs back" if "IOPub" in str(late) else f"ran for more than {self.timeout} s"
+                self._conclude(outcome.TIMED_OUT, f"{_name(cell, index)} {what}", index)
+            except DeadKernelError:
+                await self._kernel_lost(f"in {_name(cell, index)}", index)
+            self._judge(cell, index)
+
+    def _judge(self, cell, index):
+        """The cell ran to its end. Did it pass, and is there still a kernel for the next one?"""
+        left = any(each["source"] == "ask_exit" and not each["keepkernel"] for each in self._reply.get("payload", []))
+        if left and any(outcome.is_code(below) for below in self.nb.cells[index + 1 :]):
+            what = f"{_name(cell, index)} told its kernel to exit; the cells below never ran"
+            self._conclude(outcome.ENDED_EARLY, what, index)
+        shown = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+        if shown and "raises-exception" not in cell.metadata.get("tags", []):
+            # An error that was shown and not raised stops no notebook, but no such notebook passed.
+            error = f"{_name(cell, index)}: {shown[0].ename}: {plain(shown[0].evalue)}"
+            self.nb_man.cell_failed(cell, index, outcome.FAILED, error)
+        else:
+            self.nb_man.cell_complete(cell, cell_index=index)
+
+    async def _kernel_lost(self, where, index=None):
+        """The kernel's process is gone: the watch killed it, or a signal, or it left by itself."""
+        code = await self.km.provisioner.poll()
+        if self.watch.reason:
+            status, why = self.watch.reason
+        elif code is not None and code < 0:
+            perhaps = ", perhaps for want of memory" if -code == signal.SIGKILL else ""
+            status, why = outcome.KILLED, f"the kernel was killed by {_signal_name(-code)}{perhaps}"
+        else:
+            status, why = outcome.ENDED_EARLY, f"the kernel's process left with exit code {code}"
+        self._conclude(status, f"{why} {where}; the cells below never ran", index)
+
+    def _conclude(self, status, error, index=None):
+        """Put down how the notebook ended, in the cell ``index`` if in any, and stop."""
+        if index is not None:
+            self.nb_man.cell_failed(self.nb.cells[index], index, status, error)
+        self.nb_man.conclude(status, error)
+        raise NotPassed(error)
+
+    async def _end_kernel(self):
+        """Let the kernel go: it may tidy up if all went well. Nothing below it stays."""
+        passed = outcome.outcome(self.nb)[0] == outcome.PASSED
+        self.watch.stop()
+        if self.watch.tree:
+            if passed and await ensure_async(self.km.is_alive()):
+                await ensure_async(self.km.request_shutdown())
+                end = time.monotonic() + SHUTDOWN_SECONDS
+                while time.monotonic() < end and await ensure_async(self.km.is_alive()):
+                    await asyncio.sleep(0.01)
+            self.watch.tree.kill()
+            await self.km.provisioner.wait()
+        if self._reader:
+            self._reader.cancel()
+        await ensure_async(self.km.cleanup_resources())
+        if self.kc:
+            self.kc.stop_channels()
+
+    async def _async_poll_kernel_alive(self):
+        while await ensure_async(self.km.is_alive()):
+            await asyncio.sleep(ALIVE_SECONDS)
+        await asyncio.sleep(LAST_WORDS_SECONDS)
+        self.task_poll_for_reply.cancel()
+
+    async def _async_poll_output_msg(self, *arguments):
+        self._reader = asyncio.current_task()
+        await super()._async_poll_output_msg(*arguments)
+
+    def _remember_reply(self, execute_reply, **kwargs):
+        self._reply = execute_reply["content"]
+
+
+def _refuse_unknown_parameters(nb_man):
+    """papermill only warns of a parameter that the notebook does not have."""
+    given = nb_man.nb.metadata.papermill.get("parameters", {}).keys() - BUILT_IN
+    try:
+        declared = {
+            node.id
+            for cell in tagged(nb_man.nb, "parameters")
+            for node in ast.walk(ast.parse(cell.source))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+    except SyntaxError:
+        return  # not plain Python, so nobody can tell before it runs
+    if unknown := sorted(given - declared):
+        has = f"it has {', '.join(sorted(declared))}" if declared else "it has none (no cell tagged parameters)"
+        error = f"{', '.join(unknown)}: the notebook has no parameter of that name; {has}"
+        nb_man.conclude(outcome.UNKNOWN_PARAMETER, error)
+        raise NotPassed(f"{outcome.UNKNOWN_PARAMETER}: {error}")
+
+
+def _failure(cell, reply):
+    """``(status, error)`` of a cell that raised."""
+    name, value = reply["ename"], plain(reply["evalue"])
+    error = f"In [{cell.execution_count}]: {name}: {value}"
+    if name == "SystemExit":
+        return outcome.ENDED_EARLY, f"sys.exit({value}) in In [{cell.execution_count}]; the cells below never ran"
+    if name == "UsageError" and re.match(r"(Line|Cell) magic function .* not found", value):
+        return outcome.UNKNOWN_MAGIC, error
+    return outcome.FAILED, error
+
+
+def _name(cell, index):
+    number = cell.get("execution_count")
+    return f"In [{number}]" if number else f"cell {index + 1}"
+
+
+def _signal_name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+@contextlib.contextmanager
+def _signals_stop(watch):
+    """Ctrl-C and requests to terminate end the notebook, not this process; yields the list of those that came.
+
+    Where the process has handlers of its own, or ignores the signals, it knows why. Only a main thread hears them.
+    """
+    received = []
+
+    def stop(number, frame):
+        received.append(number)
+        watch.interrupt(f"by {_signal_name(number)}")
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
+                before[number] = signal.signal(number, stop)
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

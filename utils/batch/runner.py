@@ -1,25 +1,24 @@
 """Executing one notebook through papermill, and saying truthfully what became of it."""
 
 import os
-import re
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import nbformat
 import papermill
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.execute import ERROR_MARKER_TAG
 
+from utils.batch.engine import NotPassed
 from utils.batch.notebooks import ANSWER, VERDICT, UnreadableNotebook, read, records
-
-PASSED = "passed"
+from utils.batch.outcome import FAILED, PASSED, UNREADABLE, cell_states, outcome, plain
 
 
 @dataclass
 class Result:
-    """What became of one notebook: ``status`` is ``"passed"`` or says in a word what happened instead.
+    """What became of one notebook: ``status`` is a word of ``utils.batch.outcome``, ``error`` a sentence on it.
 
-    ``cells`` holds ``{"cell": place in the file, "status": …, "seconds": …}`` for each code cell.
+    ``answers`` and ``verdicts`` are the records in the outputs, ``cells`` is what ``cell_states`` returns.
     """
 
     notebook: str
@@ -53,64 +52,70 @@ def execute(job, on_cell=None):
     """Execute one notebook in a kernel of its own; the ``Result`` tells how it ended, and never raises for it.
 
     The executed notebook, whole or partial, is at ``job.output`` afterwards: written beside it first, then renamed.
+    ``on_cell(number, cells)`` is called as each cell starts. Ctrl-C, and a request to terminate this process, end
+    the kernel and raise ``KeyboardInterrupt`` and ``SystemExit``.
     """
     started = time.monotonic()
     # "{" in a path would be read as one of papermill's placeholders.
     partial = job.output.with_name(f".{job.output.stem}.partial.ipynb")
-    status, error = PASSED, ""
+    result = Result(job.source.stem, FAILED, 0.0)
     try:
-        kernel = read(job.source).metadata.get("kernelspec", {})
-        job.output.parent.mkdir(parents=True, exist_ok=True)
-        papermill.execute_notebook(
-            job.source,
-            partial,
-            parameters=job.parameters,
-            engine_name="course",
-            kernel_name=kernel.get("name", "python3"),
-            language=kernel.get("language", "python"),
-            on_cell=on_cell,
-            progress_bar=False,
-            execution_timeout=job.cell_timeout,
-        )
-    except papermill.PapermillExecutionError as failure:
-        status, error = "failed", f"In [{failure.exec_count}]: {failure.ename}: {_plain(failure.evalue)}"
-        if not failure.traceback:
-            # An unknown magic ends a cell without an error in its outputs; it only writes to stderr.
-            error = f"In [{failure.exec_count}]: {_stderr(partial, failure.exec_count)}"
-    except DeadKernelError:
-        status, error = "died", "the kernel died (killed, out of memory, or a crash)"
-    except CellTimeoutError:
-        status, error = "timed out", f"a cell ran for more than {job.cell_timeout} s"
+        _execute(job, partial, on_cell)
+    except (papermill.PapermillExecutionError, NotPassed):
+        pass  # the executed notebook says it better
     except UnreadableNotebook as failure:
-        status, error = "unreadable", str(failure)
+        result.status, result.error = UNREADABLE, str(failure)
     except Exception as failure:
         # Whatever else went wrong belongs to this notebook; the others still run.
-        status, error = "failed", f"{type(failure).__name__}: {_plain(failure)}"
-    result = Result(job.source.stem, status, round(time.monotonic() - started, 1), error)
-    if partial.exists():
-        _judge(result, nbformat.read(partial, as_version=4))
-        os.replace(partial, job.output)
+        result.error = f"{type(failure).__name__}: {plain(failure)}"
+    finally:
+        _keep(partial, job.output, result)
+    result.seconds = round(time.monotonic() - started, 1)
     return result
 
 
-def _judge(result, notebook):
-    """Fill in the records, and call a run that papermill takes for complete by its true name."""
-    result.answers = records(notebook, ANSWER)
-    result.verdicts = [{"id": record["id"], "verdict": record["verdict"]} for record in records(notebook, VERDICT)]
-    if result.status == PASSED:
-        code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-        if any(cell.execution_count is None for cell in code):
-            last = max((cell.execution_count or 0 for cell in code), default=0)
-            result.status = "ended early"
-            result.error = f"the notebook left its kernel in In [{last}]; the cells below never ran"
+def _execute(job, partial, on_cell):
+    kernel = read(job.source).metadata.get("kernelspec", {})
+    job.output.parent.mkdir(parents=True, exist_ok=True)
+    partial.unlink(missing_ok=True)
+    papermill.execute_notebook(
+        job.source,
+        partial,
+        parameters=job.parameters,
+        engine_name="course",
+        kernel_name=kernel.get("name", "python3"),
+        language=kernel.get("language", "python"),
+        on_cell=on_cell,
+        progress_bar=False,
+        execution_timeout=job.cell_timeout,
+        deadline=job.deadline,
+        memory=job.memory,
+    )
 
 
-def _stderr(path, execution_count):
-    cells = nbformat.read(path, as_version=4).cells
-    outputs = next(cell.outputs for cell in cells if cell.get("execution_count") == execution_count)
-    return _plain("".join(output.text for output in outputs if output.get("name") == "stderr"))
+def _keep(partial, output, result):
+    """Fill in the result from the executed notebook, if there is one, and give that its name."""
+    if not partial.exists():
+        return
+    try:
+        notebook = nbformat.read(partial, as_version=4)
+        if not result.error:
+            result.status, result.error = outcome(notebook)
+        result.cells = cell_states(notebook)
+        result.answers = records(notebook, ANSWER)
+        result.verdicts = [{"id": record["id"], "verdict": record["verdict"]} for record in records(notebook, VERDICT)]
+        if result.status == PASSED:
+            _without_marks(notebook, partial)
+        os.replace(partial, output)
+    except (ValueError, OSError) as failure:
+        # Half written, for the disk is full. Then the first failure tells more than the second.
+        partial.unlink(missing_ok=True)
+        result.status, result.error = FAILED, result.error or f"{type(failure).__name__}: {plain(failure)}"
 
 
-def _plain(text):
-    """One line without terminal colours, cut at 500 characters."""
-    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(text)).split())[:500]
+def _without_marks(notebook, path):
+    """papermill marks every error that is shown, also one that its cell's tag expects."""
+    unmarked = [cell for cell in notebook.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
+    if len(unmarked) < len(notebook.cells):
+        notebook.cells = unmarked
+        nbformat.write(notebook, path)
