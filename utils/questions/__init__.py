@@ -155,16 +155,17 @@ def variant(question_id, seed):
 
 
 @cache
-def variants(question_id):
+def variants(question_id, **among):
     """All parameter sets that are fit for a student's own question; a question without parameters has but the one.
 
+    ``among`` gives the values that a parameter may take, a tuple each, in place of the question's own.
     They can be asked, have another answer than the default's, and no number with more digits than the question's
     ``MOST_DIGITS`` (4 if it has none), so that nobody needs a calculator where the point is elsewhere.
     """
     module = _module(question_id)
     default = ask(question_id)
     largest = 10 ** getattr(module, "MOST_DIGITS", 4)
-    values = [parameter.variants or (parameter.default,) for parameter in module.PARAMETERS.values()]
+    values = [among.get(name) or each.variants or (each.default,) for name, each in module.PARAMETERS.items()]
     found = []
     for combination in itertools.product(*values):
         parameters = dict(zip(module.PARAMETERS, combination, strict=True))

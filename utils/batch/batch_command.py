@@ -1,0 +1,252 @@
+"""``course batch`` and ``course hand-out``: notebooks × parameters × students, from the command line."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from utils.batch.notebooks import course_notebooks
+
+INTERRUPTED = 130
+
+notebooks_argument = click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
+file_type = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@notebooks_argument
+@click.option("--grid", type=file_type, help="Sets of parameters (YAML or CSV, with lists and ranges).")
+@click.option("--roster", type=file_type, help="Students (CSV: id, name, group): each gets a variant.")
+@click.option("--secret", type=click.Path(path_type=Path), help="The course's key file; made where there is none.")
+@click.option("-p", "settings", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter for all jobs.")
+@click.option(
+    "--out", default="build/batch", show_default=True, help="A folder, or an address such as s3://bucket/run."
+)
+@click.option("--workers", type=click.IntRange(1, 1000), help="Notebooks at a time; by default one a processor core.")
+@click.option("--cell-timeout", type=click.IntRange(1), metavar="SECONDS", help="The longest that a cell may run.")
+@click.option("--deadline", type=click.FloatRange(1), metavar="SECONDS", help="The longest that a notebook may run.")
+@click.option("--memory", type=click.IntRange(64), metavar="MB", help="The most memory that a notebook may use.")
+@click.option("--retries", type=click.IntRange(0, 20), default=1, show_default=True, help="New tries after a crash.")
+@click.option("--scheduler", metavar="ADDRESS", help="Work on the dask cluster of this scheduler.")
+@click.option("--slurm", "system", flag_value="slurm", help="Start dask workers as SLURM jobs.")
+@click.option("--pbs", "system", flag_value="pbs", help="Start dask workers as PBS jobs.")
+@click.option("--resume/--fresh", default=True, help="Keep finished jobs that verify (the default), or do all anew.")
+@click.option("--dry-run", is_flag=True, help="Show the jobs and run none.")
+@click.option("--json", "as_json", is_flag=True, help="Write the table to the standard output as JSON.")
+def batch(notebooks, grid, roster, secret, settings, out, scheduler, system, resume, dry_run, as_json, **limits):
+    """Execute the NOTEBOOKS (all of the course by default) for each set of parameters and each student.
+
+    Writes executed notebooks, a page for each, results.csv, results.json, results.xml (JUnit) and index.html. What goes
+    wrong with one job stops no other. Run the same command again to go on with a batch that was stopped.
+
+    Ctrl-C lets the running jobs finish; a second one ends them. Exit codes: 0 all passed, 1 some did not, 2 a mistake
+    on the command line, 130 stopped.
+    """
+    from utils.batch.batch import Orders, already_done
+    from utils.batch.jobs import environment
+    from utils.batch.scratch import locked
+    from utils.batch.store import StoreError, store_at
+
+    if scheduler and system:
+        raise click.UsageError("--scheduler and --slurm or --pbs: one of them is enough")
+    jobs, refused = _planned(notebooks, grid, roster, secret, settings)
+    try:
+        store = store_at(out if "://" in out else Path(out).resolve())
+        finished = already_done(jobs, store) if resume else {}
+        if dry_run:
+            return _show(jobs, finished, refused, as_json)
+        store.prepare()
+    except (StoreError, OSError) as error:
+        raise click.BadParameter(f"{out}: {getattr(error, 'strerror', None) or error}", param_hint="--out") from error
+    memory = limits["memory"] and limits["memory"] * 2**20
+    orders = Orders(
+        str(getattr(store, "root", out)), limits["cell_timeout"], limits["deadline"], memory, not resume, environment()
+    )
+    with locked(getattr(store, "root", "")) as mine:
+        if mine is False:
+            raise click.BadParameter(f"{out}: another batch is writing there", param_hint="--out")
+        store.sweep()
+        outcomes = [*refused, *finished.values()]
+        stopped = _run(
+            [job for job in jobs if job not in finished],
+            orders,
+            _executor(scheduler, system, limits["workers"], limits["memory"]),
+            limits["retries"],
+            outcomes,
+            len(jobs) + len(refused),
+        )
+        return _report(store, outcomes, len(jobs) + len(refused), stopped, as_json)
+
+
+@click.command("hand-out")
+@notebooks_argument
+@click.option("--roster", type=file_type, required=True, help="Students (CSV: id, name, group).")
+@click.option("--secret", type=click.Path(path_type=Path), required=True, help="The course's key file.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build/hand-out"), show_default=True)
+def hand_out(notebooks, roster, secret, out):
+    """Write each student's variants of the NOTEBOOKS (all of the course by default), ready to hand out.
+
+    students/ID.zip holds a student's notebooks without outputs or answers. answer_key.csv holds everybody's answers:
+    it stays with you, as the key file does. The exit code is 1 if a student or a notebook had to be left out.
+    """
+    from utils.batch import inputs
+    from utils.batch.hand_out import write_hand_out
+    from utils.batch.jobs import sources
+    from utils.batch.store import StoreError
+    from utils.batch.variants import secret_at
+
+    try:
+        usable, unusable = sources(list(notebooks) or course_notebooks())
+        students, refused = inputs.roster(roster)
+        complaints = [f"{each.notebook}: {each.error}" for each in unusable]
+        complaints += [f"{roster}, line {line}: {reason}" for line, _, reason in refused]
+        complaints += write_hand_out(usable, students, secret_at(secret), out)
+    except (inputs.Mistake, StoreError, OSError) as error:
+        raise click.UsageError(str(error)) from error
+    click.echo(f"{len(students)} students: {out / 'students'}. Keep to yourself: {out / 'answer_key.csv'} and {secret}")
+    for complaint in complaints:
+        click.echo(f"  left out: {complaint}")
+    sys.exit(1 if complaints else 0)
+
+
+def _planned(notebooks, grid, roster, secret, settings):
+    """The jobs, and an ``Outcome`` for every notebook, line and combination that is refused."""
+    from utils.batch import inputs
+    from utils.batch.jobs import Outcome, jobs, sources
+    from utils.batch.variants import VariantsOfAll, secret_at
+
+    if bool(roster) != bool(secret):
+        raise click.UsageError("--roster and --secret belong together: the key file decides each student's variant")
+    try:
+        usable, refused = sources(list(notebooks) or course_notebooks())
+        sets = [dict(settings) | values for values in (inputs.grid(grid) if grid else [{}])]
+        students, drawn = [inputs.NOBODY], {}
+        if roster:
+            students, lines = inputs.roster(roster)
+            refused += [Outcome("", student, {}, "refused", f"{roster}, line {n}: {why}") for n, student, why in lines]
+            drawn = {"drawn": VariantsOfAll(secret_at(secret)).drawn}
+        planned, out_of_range = jobs(usable, sets, students, **drawn)
+    except inputs.Mistake as error:
+        raise click.UsageError(str(error)) from error
+    return planned, refused + out_of_range
+
+
+def _show(jobs, finished, refused, as_json):
+    """What ``--dry-run`` shows."""
+    from utils.batch.report import record
+
+    plan = [("done already" if job in finished else "to do", job) for job in jobs]
+    if as_json:
+        rows = [
+            {"plan": word, "file": job.file, "notebook": job.notebook, "student": job.student.id}
+            | {"parameters": job.parameters}
+            for word, job in plan
+        ]
+        click.echo(json.dumps(rows + [record(each) for each in refused], indent=1, ensure_ascii=False))
+        return
+    for word, job in plan:
+        click.echo(f"{word:<12}  {job.file}")
+    for each in refused:
+        click.echo(f"{each.status:<12}  {each.notebook}  {each.error}")
+    counts = Counter(word for word, _ in plan)
+    click.echo(f"{counts['to do']} to do, {counts['done already']} done already, {len(refused)} refused")
+
+
+def _executor(scheduler, system, workers, memory):
+    """``(executor, how many jobs it takes at a time, how to end it at once)``."""
+    from utils.batch.executor import LocalPool
+
+    workers = workers or os.cpu_count() or 1
+    pool = LocalPool(workers)
+    return pool, lambda: workers, pool.kill
+
+
+def _run(jobs, orders, executor, retries, outcomes, total):
+    """Perform the jobs; their outcomes are added to ``outcomes``. Returns whether it was stopped."""
+    from utils.batch.batch import see_through
+
+    pool, window, kill = executor
+    progress = Progress(outcomes, total)
+    with _interrupts(kill) as stop, pool:
+        see_through(jobs, orders, pool, window, retries, progress, stop)
+    progress.end()
+    return stop.is_set()
+
+
+def _report(store, outcomes, total, stopped, as_json):
+    from utils.batch.report import label, record, reports, tally
+    from utils.batch.store import StoreError, write
+
+    unfinished = f"; {total - len(outcomes)} not begun or not finished: the same command goes on with them"
+    try:
+        for name, text in reports(outcomes).items():
+            write(store, name, text)
+        store.sweep()
+    except (StoreError, OSError) as error:
+        click.echo(f"the table is missing: {error}", err=True)
+    if as_json:
+        click.echo(json.dumps([record(each) for each in outcomes], indent=1, ensure_ascii=False))
+    else:
+        click.echo(f"{tally(outcomes)}{unfinished if stopped else ''}: {store.where('index.html')}")
+        for each in outcomes:
+            if each.status != "passed":
+                click.echo(f"  {' '.join(filter(None, (each.notebook, label(each))))}: {each.status}. {each.error}")
+    sys.exit(INTERRUPTED if stopped else any(each.status != "passed" for each in outcomes))
+
+
+@contextmanager
+def _interrupts(kill):
+    """An event that the first Ctrl-C sets; the second, or a request to terminate, also calls ``kill``."""
+    stop = threading.Event()
+
+    def heard(number, frame):
+        if stop.is_set() or number == signal.SIGTERM:
+            stop.set()
+            kill()
+        else:
+            stop.set()
+            click.echo("\nNothing new is begun; the running notebooks finish. Ctrl-C again ends them.", err=True)
+
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Progress:
+    """Collects the outcomes; on a terminal one line shows how far the batch is. Elsewhere nothing is shown."""
+
+    def __init__(self, outcomes, total):
+        self.outcomes, self.total, self.before = outcomes, total, len(outcomes)
+        self.began, self.live = time.monotonic(), sys.stderr.isatty()
+
+    def __call__(self, outcome):
+        self.outcomes.append(outcome)
+        if self.live:
+            click.echo(f"\r\x1b[2K{self.line()}"[: os.get_terminal_size(2).columns + 4], nl=False, err=True)
+
+    def line(self):
+        done, left = len(self.outcomes), self.total - len(self.outcomes)
+        failed = sum(each.status != "passed" for each in self.outcomes)
+        rate = (done - self.before) / max(time.monotonic() - self.began, 1e-6)
+        return (
+            f"{done} done · {failed} failed · {left} left · {60 * rate:.0f} a minute · {_duration(left / rate)} to go"
+        )
+
+    def end(self):
+        if self.live:
+            click.echo("\r\x1b[2K", nl=False, err=True)
+
+
+def _duration(seconds):
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds:.0f} s"
