@@ -55,39 +55,39 @@ ENDS = {
         [f"print('so far')\n{HEAR}\ntime.sleep(60)", "2"],
         {"cell_timeout": 2},
         "timed out",
-        "In [1] ran for more than 2 s",
+        "In [1]: ran for more than 2 s",
         ["timed out", "never ran"],
     ),
     "slow_notebook": (
         ["1", f"print('so far')\n{HEAR}\nwhile True: time.sleep(0.01)", "3"],
         {"deadline": 3},
         "timed out",
-        "the notebook ran for more than 3 s",
+        "In [2]: the notebook ran for more than 3 s",
         ["passed", "timed out", "never ran"],
     ),
     "killed": (
         [f"print('so far')\n{HEAR}\nimport os; os.kill(os.getpid(), 9)", "2"],
         {},
         "killed",
-        "the kernel was killed by SIGKILL, perhaps for want of memory in In [1]",
+        "In [1]: the kernel was killed by SIGKILL, perhaps for want of memory",
         ["killed", "never ran"],
     ),
-    "aborted": (["1", "import os; os.abort()"], {}, "killed", "was killed by SIGABRT in ", ["passed", "killed"]),
+    "aborted": (["1", "import os; os.abort()"], {}, "killed", "the kernel was killed by SIGABRT", ["passed", "killed"]),
     "greedy": (
         ["import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'b = bytearray(500_000_000); input()'],"
          " stdin=subprocess.PIPE)\np.wait()"],
         {"memory": 400 * MEGABYTE},
         "out of memory",
-        "MB; 400 MB are allowed in In [1]",
+        " MB; 400 MB are allowed",
         ["out of memory"],
     ),
     "sys_exit": (["import sys", "sys.exit(0)", "3"], {}, "ended early",
-                 "sys.exit(0) in In [2]; the cells below never ran",
+                 "In [2]: sys.exit(0)",
                  ["passed", "ended early", "never ran"]),
-    "exit": (["exit()", "2"], {}, "ended early", "In [1] told its kernel to exit", ["ended early", "never ran"]),
+    "exit": (["exit()", "2"], {}, "ended early", "In [1]: it told the kernel to exit", ["ended early", "never ran"]),
     "exit_last": (["1", "quit()"], {}, "passed", "", ["passed", "passed"]),
     "os_exit": (["import os; os._exit(3)", "2"], {}, "ended early",
-                "exit code 3 in In [1]", ["ended early", "never ran"]),
+                "In [1]: the kernel's process left with exit code 3", ["ended early", "never ran"]),
     "magic": (["%nosuchmagic", "2"], {}, "unknown magic", "Line magic function `%nosuchmagic` not found",
               ["unknown magic", "never ran"]),
     "wrong_magic": (["%run nosuchfile.py", "2"], {}, "failed", "In [1]: ", ["failed", "never ran"]),
@@ -165,7 +165,7 @@ def test_an_error_that_its_cell_expects_is_no_failure_and_leaves_no_mark(tmp_pat
         ("failing", "ZeroDivisionError: division by zero"),
         ("slow_notebook", "the notebook ran for more than 3 s"),
         ("killed", "SIGKILL"),
-        ("exit", "told its kernel to exit"),
+        ("exit", "told the kernel to exit"),
         ("parameter", "it has depth"),
     ],
 )
@@ -276,7 +276,7 @@ def test_papermill_itself_does_not_exit_with_0_after_sys_exit(tmp_path):
     source = write(tmp_path / "leaving.ipynb", "import sys\nsys.exit(0)", "print('never')")
     done = subprocess.run([*PAPERMILL, source, tmp_path / "out.ipynb"], capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
-    assert done.stderr.rstrip().endswith("ended early: sys.exit(0) in In [1]; the cells below never ran")
+    assert done.stderr.rstrip().endswith("ended early: In [1]: sys.exit(0)")
     assert [state(cell) for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells] == [
         "ended early",
         "never ran",
@@ -296,7 +296,7 @@ def test_a_signal_ends_the_notebook_and_all_its_processes(tmp_path, number, code
     assert left == code if code else left != 0
     assert sleepers() == []
     notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
-    assert outcome(notebook) == ("interrupted", f"by {number.name} in In [1]; the cells below never ran")
+    assert outcome(notebook) == ("interrupted", f"In [1]: interrupted by {number.name}")
     assert notebook.cells[0].outputs[0].text == "so far\n"
     assert [state(cell) for cell in notebook.cells] == ["interrupted", "never ran"]
 

@@ -200,7 +200,7 @@ class Client(PapermillNotebookClient):
         end, asked = time.monotonic() + self.startup_timeout, float("-inf")
         while True:
             if not await ensure_async(self.km.is_alive()):
-                await self._kernel_lost("before the first cell")
+                await self._kernel_lost()
             if time.monotonic() > end:
                 self._conclude(outcome.TIMED_OUT, f"the kernel did not start within {self.startup_timeout} s")
             if time.monotonic() - asked > 1:
@@ -232,20 +232,19 @@ class Client(PapermillNotebookClient):
             try:
                 await self.async_execute_cell(cell, index)
             except CellExecutionError:
-                self._conclude(*_failure(cell, self._reply), index)
+                self._conclude(*_failure(self._reply), index)
             except CellTimeoutError as late:
-                what = "kept its outputs back" if "IOPub" in str(late) else f"ran for more than {self.timeout} s"
-                self._conclude(outcome.TIMED_OUT, f"{_name(cell, index)} {what}", index)
+                what = "its outputs did not end" if "IOPub" in str(late) else f"ran for more than {self.timeout} s"
+                self._conclude(outcome.TIMED_OUT, what, index)
             except DeadKernelError:
-                await self._kernel_lost(f"in {_name(cell, index)}", index)
+                await self._kernel_lost(index)
             self._judge(cell, index)
 
     def _judge(self, cell, index):
         """The cell ran to its end. Did it pass, and is there still a kernel for the next one?"""
         left = any(each["source"] == "ask_exit" and not each["keepkernel"] for each in self._reply.get("payload", []))
         if left and any(outcome.is_code(below) for below in self.nb.cells[index + 1 :]):
-            what = f"{_name(cell, index)} told its kernel to exit; the cells below never ran"
-            self._conclude(outcome.ENDED_EARLY, what, index)
+            self._conclude(outcome.ENDED_EARLY, "it told the kernel to exit", index)
         shown = [output for output in cell.get("outputs", []) if output.output_type == "error"]
         if shown and "raises-exception" not in cell.metadata.get("tags", []):
             # An error that was shown and not raised stops no notebook, but no such notebook passed.
@@ -254,23 +253,23 @@ class Client(PapermillNotebookClient):
         else:
             self.nb_man.cell_complete(cell, cell_index=index)
 
-    async def _kernel_lost(self, where, index=None):
+    async def _kernel_lost(self, index=None):
         """The kernel's process is gone: the watch killed it, or a signal, or it left by itself."""
         code = await self.km.provisioner.poll()
         if self.watch.reason:
-            status, why = self.watch.reason
-        elif code is not None and code < 0:
+            self._conclude(*self.watch.reason, index)
+        if code is not None and code < 0:
             perhaps = ", perhaps for want of memory" if -code == signal.SIGKILL else ""
-            status, why = outcome.KILLED, f"the kernel was killed by {_signal_name(-code)}{perhaps}"
-        else:
-            status, why = outcome.ENDED_EARLY, f"the kernel's process left with exit code {code}"
-        self._conclude(status, f"{why} {where}; the cells below never ran", index)
+            self._conclude(outcome.KILLED, f"the kernel was killed by {_signal_name(-code)}{perhaps}", index)
+        self._conclude(outcome.ENDED_EARLY, f"the kernel's process left with exit code {code}", index)
 
     def _conclude(self, status, error, index=None):
-        """Put down how the notebook ended, in the cell ``index`` if in any, and stop."""
-        if index is not None:
-            self.nb_man.cell_failed(self.nb.cells[index], index, status, error)
-        self.nb_man.conclude(status, error)
+        """Put down how the notebook ended, in the cell ``index`` if any was reached, and stop."""
+        if index is None:
+            self.nb_man.conclude(status, f"before the first cell: {error}")
+        else:
+            cell = self.nb.cells[index]
+            self.nb_man.cell_failed(cell, index, status, f"{_name(cell, index)}: {error}")
         raise NotPassed(error)
 
     async def _end_kernel(self):
@@ -324,15 +323,14 @@ def _refuse_unknown_parameters(nb_man):
         raise NotPassed(f"{outcome.UNKNOWN_PARAMETER}: {error}")
 
 
-def _failure(cell, reply):
+def _failure(reply):
     """``(status, error)`` of a cell that raised."""
     name, value = reply["ename"], plain(reply["evalue"])
-    error = f"In [{cell.execution_count}]: {name}: {value}"
     if name == "SystemExit":
-        return outcome.ENDED_EARLY, f"sys.exit({value}) in In [{cell.execution_count}]; the cells below never ran"
+        return outcome.ENDED_EARLY, f"sys.exit({value})"
     if name == "UsageError" and re.match(r"(Line|Cell) magic function .* not found", value):
-        return outcome.UNKNOWN_MAGIC, error
-    return outcome.FAILED, error
+        return outcome.UNKNOWN_MAGIC, f"{name}: {value}"
+    return outcome.FAILED, f"{name}: {value}"
 
 
 def _name(cell, index):
@@ -357,7 +355,7 @@ def _signals_stop(watch):
 
     def stop(number, frame):
         received.append(number)
-        watch.interrupt(f"by {_signal_name(number)}")
+        watch.interrupt(f"interrupted by {_signal_name(number)}")
 
     before = {}
     if threading.current_thread() is threading.main_thread():

@@ -78,7 +78,10 @@ def _failure_box(notebook, status, error):
         style += f'[id="{anchor}"] {{ outline: 3px solid #b3261e; outline-offset: 2px }}'
         traces = [line for output in cell.outputs if output.output_type == "error" for line in output.traceback]
         if traces:
-            folded = f"<details><summary>Traceback</summary><pre>{ansi2html(chr(10).join(traces))}</pre></details>"
+            trace = ansi2html("\n".join(traces))
+            folded = (
+                f'<details><summary>Traceback</summary><div class="jp-RenderedText"><pre>{trace}</pre></div></details>'
+            )
     states = [each["status"] for each in cell_states(notebook)]
     below = f"<p>{states.count(NEVER_RAN)} of {len(states)} code cells never ran.</p>" if NEVER_RAN in states else ""
     return (

@@ -136,7 +136,10 @@ class Watch(threading.Thread):
             return None
         used = self.tree.memory(above=self._memory)
         if used > self._memory:
-            return OUT_OF_MEMORY, f"its processes held {_megabytes(used)}; {_megabytes(self._memory)} are allowed"
+            return (
+                OUT_OF_MEMORY,
+                f"the kernel's processes held {_megabytes(used)}; {_megabytes(self._memory)} are allowed",
+            )
         return None
 
 
