@@ -9,8 +9,6 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for
 from queue import SimpleQueue
 
-import psutil
-
 from utils.batch.runner import Result, execute
 
 CRASHES_ALLOWED = 1
@@ -171,7 +169,7 @@ def _serve(pipe):
     _pipe = pipe
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # out of reach of the terminal's Ctrl-C
-    signal.signal(signal.SIGTERM, lambda *_: _leave())
+    # SIGTERM keeps its default: the engine hears it first while it has a kernel, and ends that.
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     while True:
         try:
@@ -187,13 +185,4 @@ def _serve(pipe):
 
 def _leave_with_parent():
     wait_for([parent_process().sentinel])
-    _leave()
-
-
-def _leave():
-    for child in psutil.Process().children(recursive=True):
-        try:
-            child.kill()
-        except psutil.NoSuchProcess:
-            continue
-    os._exit(1)
+    os.kill(os.getpid(), signal.SIGTERM)
