@@ -35,6 +35,14 @@ def pytest_configure(config):
     IPyNbCell.sanitize = lambda self, value: sanitize(self, without_what_may_differ(value))
 
 
+def pytest_sessionstart(session):
+    """The first notebook's kernel is a warm one already."""
+    if session.config.pluginmanager.hasplugin("nbval") and not hasattr(session.config, "workerinput"):
+        from utils.batch.warm_kernels import start_parent
+
+        start_parent(wait=60)
+
+
 def without_what_may_differ(output):
     """An output's text with pictures and approximate numbers blotted out; data is compared as JSON."""
     if isinstance(output, dict):

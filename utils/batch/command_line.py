@@ -9,6 +9,7 @@ import click
 
 from data_scripts.command_line import data
 from utils.batch.batch_command import batch, hand_out
+from utils.batch.kernels_command import kernels
 from utils.batch.notebooks import UnreadableNotebook, course_notebooks, parameters, read
 from utils.batch.questions_command import questions
 
@@ -20,6 +21,7 @@ def main():
 
 
 main.add_command(data)
+main.add_command(kernels)
 main.add_command(questions)
 main.add_command(batch)
 main.add_command(hand_out)

@@ -8,6 +8,7 @@ import nbformat
 
 from utils.batch.notebooks import ROOT, read
 from utils.batch.runner import PASSED, Job, execute
+from utils.batch.warm_kernels import KERNEL
 from utils.figures.start_here import draw_course_map
 from utils.start_here import chapters
 
@@ -38,7 +39,7 @@ def _tidy(notebook):
     """Take out what differs from run to run, and widgets' views: without a kernel their static picture shows."""
     for key in ("papermill", "widgets", "jupytext"):
         notebook.metadata.pop(key, None)
-    notebook.metadata.kernelspec = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    notebook.metadata.kernelspec = {"display_name": "Python 3 (convnet course)", "language": "python", "name": KERNEL}
     notebook.metadata.language_info = {"name": "python"}
     for cell in notebook.cells:
         for key in ("papermill", "execution", "trusted", "ExecuteTime"):

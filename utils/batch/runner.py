@@ -12,6 +12,7 @@ from papermill.execute import ERROR_MARKER_TAG
 from utils.batch.engine import NotPassed
 from utils.batch.notebooks import ANSWER, VERDICT, UnreadableNotebook, read, records
 from utils.batch.outcome import FAILED, PASSED, UNREADABLE, cell_states, outcome, plain
+from utils.batch.warm_kernels import KERNEL, start_parent
 
 
 @dataclass
@@ -78,6 +79,8 @@ def _execute(job, partial, on_cell):
     kernel = read(job.source).metadata.get("kernelspec", {})
     job.output.parent.mkdir(parents=True, exist_ok=True)
     partial.unlink(missing_ok=True)
+    if kernel.get("name") == KERNEL:
+        start_parent(wait=60)
     papermill.execute_notebook(
         job.source,
         partial,
