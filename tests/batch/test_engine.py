@@ -16,6 +16,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from utils.batch import engine
 from utils.batch.outcome import outcome, state
 from utils.batch.pages import notebook_page
 from utils.batch.process_tree import ProcessTree
@@ -267,6 +268,14 @@ def without_what_chance_decides(cell):
     streams = sorted(("".join(each["text"]), each["name"]) for each in joined if each["output_type"] == "stream")
     cell["outputs"] = [each for each in joined if each["output_type"] != "stream"] + streams
     return cell
+
+
+def test_a_cell_that_prints_for_ever_is_stopped_before_it_fills_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "OUTPUT_BYTES", 2 * MEGABYTE)
+    source = write(tmp_path / "flood.ipynb", "while True:\n    print('x' * 10_000)")
+    result = execute(Job(source, tmp_path / "out.ipynb", deadline=30))
+    assert (result.status, result.error) == ("failed", "In [1]: the notebook's outputs are larger than 2 MB")
+    assert (tmp_path / "out.ipynb").stat().st_size < 2.1 * MEGABYTE
 
 
 PAPERMILL = [sys.executable, "-m", "papermill", "--engine", "course", "--no-progress-bar"]

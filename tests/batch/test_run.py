@@ -1,14 +1,19 @@
 """``course run`` tells the truth about every notebook and answers mistakes on the command line with a sentence."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from utils.batch.outcome import outcome
 from utils.batch.refresh import joined_streams
 
 COURSE = Path(sys.executable).with_name("course")
@@ -128,6 +133,30 @@ def test_a_notebook_named_twice_is_refused(tmp_path):
     done = course("run", notebook, notebook, cwd=tmp_path)
     assert done.returncode == 2
     assert "named more than once" in done.stderr
+
+
+def test_ctrl_c_ends_every_process_and_keeps_what_was_executed(tmp_path):
+    sleep = f"27182818.{os.getpid()}"  # seconds: nobody else on the machine sleeps so long
+
+    def sleepers():
+        return [each for each in psutil.process_iter(["cmdline"]) if sleep in (each.info["cmdline"] or ())]
+
+    source = write(
+        tmp_path / "long.ipynb",
+        "import subprocess",
+        f"subprocess.run('setsid sleep {sleep} & exec sleep {sleep}', shell=True)",
+    )
+    running = subprocess.Popen(
+        [COURSE, "run", source, "--out", tmp_path / "out"], stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    end = time.monotonic() + 40
+    while len(sleepers()) < 2 and running.poll() is None and time.monotonic() < end:
+        time.sleep(0.1)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+    assert running.wait(timeout=20) != 0
+    assert sleepers() == []
+    assert [path.name for path in (tmp_path / "out").glob("*long*")] == ["long.ipynb"]
+    assert outcome(nbformat.read(tmp_path / "out" / "long.ipynb", as_version=4))[0] == "interrupted"
 
 
 def test_refresh_stores_outputs_once_and_leaves_a_failing_notebook_alone(tmp_path):

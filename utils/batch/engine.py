@@ -27,6 +27,7 @@ from utils.batch.process_tree import Watch
 ALIVE_SECONDS = 0.05  # between two looks whether the kernel lives
 LAST_WORDS_SECONDS = 0.1  # what a kernel said before its end is still on its way
 SHUTDOWN_SECONDS = 3.0
+OUTPUT_BYTES = 100_000_000  # a cell that prints for ever would fill this process's memory, not the kernel's
 BUILT_IN = {"PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"}  # parameters that papermill adds (--inject-paths)
 
 
@@ -153,7 +154,7 @@ class Client(PapermillNotebookClient):
         self.watch, self.on_cell = watch, on_cell
         self.iopub_timeout = 60  # large outputs need longer than the usual 4 s to be read
         self.on_cell_executed = self._remember_reply
-        self._reply, self._reader = {}, None
+        self._reply, self._reader, self._printed = {}, None, 0
 
     def execute(self, **kwargs):
         """Execute all cells, until one ends the notebook; raises ``NotPassed`` as the engine does."""
@@ -261,7 +262,8 @@ class Client(PapermillNotebookClient):
         if code is not None and code < 0:
             perhaps = ", perhaps for want of memory" if -code == signal.SIGKILL else ""
             self._conclude(outcome.KILLED, f"the kernel was killed by {_signal_name(-code)}{perhaps}", index)
-        self._conclude(outcome.ENDED_EARLY, f"the kernel's process left with exit code {code}", index)
+        status = outcome.FAILED if index is None else outcome.ENDED_EARLY
+        self._conclude(status, f"the kernel's process left with exit code {code}", index)
 
     def _conclude(self, status, error, index=None):
         """Put down how the notebook ended, in the cell ``index`` if any was reached, and stop."""
@@ -289,6 +291,14 @@ class Client(PapermillNotebookClient):
         await ensure_async(self.km.cleanup_resources())
         if self.kc:
             self.kc.stop_channels()
+
+    def process_message(self, msg, cell, cell_index):
+        texts = [msg["content"].get("text"), *(msg["content"].get("data") or {}).values()]
+        self._printed += sum(len(text) for text in texts if isinstance(text, str))
+        if self._printed > OUTPUT_BYTES:
+            self.watch.end(outcome.FAILED, f"the notebook's outputs are larger than {OUTPUT_BYTES / 1e6:g} MB")
+            return None
+        return super().process_message(msg, cell, cell_index)
 
     async def _async_poll_kernel_alive(self):
         while await ensure_async(self.km.is_alive()):
@@ -355,7 +365,7 @@ def _signals_stop(watch):
 
     def stop(number, frame):
         received.append(number)
-        watch.interrupt(f"interrupted by {_signal_name(number)}")
+        watch.end(outcome.INTERRUPTED, f"interrupted by {_signal_name(number)}")
 
     before = {}
     if threading.current_thread() is threading.main_thread():

@@ -7,7 +7,7 @@ import time
 
 import psutil
 
-from utils.batch.outcome import INTERRUPTED, OUT_OF_MEMORY, TIMED_OUT
+from utils.batch.outcome import OUT_OF_MEMORY, TIMED_OUT
 
 MARK = "CONVNET_COURSE_JOB"  # a kernel's environment holds it, and so does that of every program started below it
 SAMPLE_SECONDS = 0.25
@@ -108,9 +108,9 @@ class Watch(threading.Thread):
         self.tree = ProcessTree(pid, self._mark)
         self.start()
 
-    def interrupt(self, sentence):
-        """Have the tree killed, now."""
-        self.reason = self.reason or (INTERRUPTED, sentence)
+    def end(self, status, sentence):
+        """Have the tree killed now, for this reason."""
+        self.reason = self.reason or (status, sentence)
         self._wake.set()
 
     def stop(self):
@@ -122,11 +122,14 @@ class Watch(threading.Thread):
 
     def run(self):
         while not self._over:
+            before = time.monotonic()
             self.reason = self.reason or self._excess()
             if self.reason:
                 self.tree.kill()
                 return
-            self._wake.wait(max(0.0, min(SAMPLE_SECONDS, self.left)))
+            # On a machine of thousands of processes a look takes long: it is taken more rarely then.
+            pause = max(SAMPLE_SECONDS, 20 * (time.monotonic() - before))
+            self._wake.wait(max(0.0, min(pause, self.left)))
 
     def _excess(self):
         if self.left <= 0:
