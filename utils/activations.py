@@ -32,6 +32,7 @@ __all__ = [
 
 LEVELS = 250  # shades of a mosaic; the codes above them mark what is no value
 GAP, BLANK, CONSTANT, DEAD, BAD = range(LEVELS, LEVELS + 5)
+CACHED_BYTES = 8_000_000  # of the largest layer's maps: with more, each layer waits for the memory
 
 
 class Observer:
@@ -45,23 +46,27 @@ class Observer:
         self.layers = [call.name for call in self.calls] if layers is None else _names(layers)
         for name in self.layers:
             self.calls[name]
-        self._look = _compiled_later(lambda images: self.calls.run(images, self.layers))
+        self._look = _compiled_later(self._seen)
 
     def __call__(self, images, batch_size=16, most_bytes=1_000_000_000):
         """The activations as float32, ``{name: (n, height, width, channels)}``, ``batch_size`` images at a time.
 
-        Raises ``ValueError`` before it needs more than ``most_bytes`` for the result.
+        The arrays are TensorFlow's own and read-only: copy what you want to change. Raises ``ValueError`` before it
+        needs more than ``most_bytes`` for the result.
         """
         images = self.calls.images(images)
         batches = []
-        for start in range(0, len(images), batch_size):
-            found = self._look(images[start : start + batch_size])
+        for batch in _batches(images, batch_size):
+            found = self._look(batch)
             if not batches:
                 _refuse_too_many_bytes(found, len(images), most_bytes)
-            batches.append([tf.cast(found[name], "float32").numpy() for name in self.layers])
+            batches.append([_array(found[name]) for name in self.layers])
         if len(batches) == 1:  # the usual case, spared a copy of everything
             return dict(zip(self.layers, batches[0], strict=True))
         return dict(zip(self.layers, map(np.concatenate, zip(*batches, strict=True)), strict=True))
+
+    def _seen(self, images):
+        return {name: tf.cast(maps, "float32") for name, maps in self.calls.run(images, self.layers).items()}
 
 
 def activations(model, images, layers=None, **limits):
@@ -121,7 +126,8 @@ def mosaic(maps, *, shared=False, dead=None, columns=None, least=32):
     factor = max(1, math.ceil(least / min(height, width)))
     tiles = codes.transpose(2, 0, 1).repeat(factor, axis=1).repeat(factor, axis=2)
     for code, which in marks.items():
-        tiles[which] = _hatched(tiles.shape[1:], code)
+        if which.any():
+            tiles[which] = _hatched(tiles.shape[1:], code)
     marked = {name: int(marks[code].sum()) for name, code in MARKS.items()}
     return Mosaic(_grid(tiles, columns), columns, tiles.shape[1:], low, high, shared, marked)
 
@@ -166,21 +172,20 @@ class GradCam:
             raise ValueError(f"{self.layer} gives {shape}: a layer with maps (height, width, channels) is needed")
         self._look = _compiled_later(lambda images, classes: _grad_cam(self.calls, images, self.layer, classes))
 
-    def __call__(self, images, classes=None, batch_size=16):
+    def __call__(self, images, classes=None, batch_size=None):
         """``classes`` is one class for all images or one for each; by default the most probable.
 
-        A single sigmoid unit has the classes 0 and 1, and both can be asked for.
+        A single sigmoid unit has the classes 0 and 1, and both can be asked for. By default a batch is as large as
+        its maps stay in the processor's cache.
         """
         images = self.calls.images(images)
-        classes = _class_of_each(classes, len(images), max(2, self.calls.last.shape[-1]))
-        batches = [
-            self._look(images[start : start + batch_size], tf.constant(classes[start : start + batch_size]))
-            for start in range(0, len(images), batch_size)
-        ]
+        classes = tf.constant(_class_of_each(classes, len(images), max(2, self.calls.last.shape[-1])))
+        size = batch_size or max(1, min(16, CACHED_BYTES // _bytes_of_one(self.calls, images)))
+        batches = [self._look(*each) for each in zip(_batches(images, size), _batches(classes, size), strict=True)]
         return Heatmaps(*map(np.concatenate, zip(*batches, strict=True)), self.layer)
 
 
-def grad_cam(model, images, layer=None, classes=None, batch_size=16):
+def grad_cam(model, images, layer=None, classes=None, batch_size=None):
     """The ``Heatmaps`` of ``images``: where in ``layer`` (the last one with maps) the logit of a class comes from.
 
     ``classes`` is one class for all images or one for each; by default the most probable. A single sigmoid
@@ -223,6 +228,23 @@ def _names(layers):
     if isinstance(layers, str):
         raise ValueError(f"layers={layers!r}: a list of names is needed, [{layers!r}]")
     return list(layers)
+
+
+def _batches(images, size):
+    if len(images) <= size:
+        return [images]
+    return [images[start : start + size] for start in range(0, len(images), size)]
+
+
+def _bytes_of_one(calls, images):
+    """Those of one image's largest maps; where the model leaves a size open, the image's own stands for it."""
+    sizes = [[known or own for known, own in zip(call.shape[1:], images.shape[1:], strict=False)] for call in calls]
+    return 4 * max(map(math.prod, sizes))
+
+
+def _array(tensor):
+    """The tensor's own memory as an array; its ``numpy()`` would copy it."""
+    return np.asarray(memoryview(tensor))
 
 
 def _compiled_later(function):

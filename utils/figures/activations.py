@@ -237,7 +237,7 @@ def _png(codes):
     image = Image.fromarray(codes)
     image.putpalette(PALETTE.tobytes())
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
+    image.save(buffer, format="PNG", compress_level=1)  # the best one takes three times as long to save a twentieth
     return buffer.getvalue()
 
 
