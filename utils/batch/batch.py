@@ -5,7 +5,7 @@ import json
 import os
 import threading
 from collections import Counter, deque
-from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,13 +15,23 @@ from utils.batch import runner
 from utils.batch.executor import Lost
 from utils.batch.jobs import Outcome, environment
 from utils.batch.notebooks import ANSWER, VERDICT, records
+from utils.batch.outcome import (
+    ENDED_EARLY,
+    FAILED,
+    INTERRUPTED,
+    KILLED,
+    PASSED,
+    UNKNOWN_MAGIC,
+    UNKNOWN_PARAMETER,
+    culprit,
+)
 from utils.batch.pages import notebook_page
 from utils.batch.scratch import private_folder
 from utils.batch.store import StoreError, store_at, write
 
-SETTLED = {"passed", "failed", "ended early"}
-CRASHED = {"died", "killed"}
-LOST, NOT_STORED = "lost", "not stored"
+LOST, NOT_EXECUTED, NOT_STORED = "lost", "not executed", "not stored"
+SETTLED = {PASSED, FAILED, ENDED_EARLY, UNKNOWN_MAGIC, UNKNOWN_PARAMETER}  # the notebook's own doing
+CRASHED = {KILLED, LOST, NOT_EXECUTED}
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ def perform(job, orders):
                 finally:
                     os.chdir(before)
         except OSError as error:
-            return _outcome(job, "failed", f"the worker cannot work: {error}")
+            return _outcome(job, NOT_EXECUTED, f"the worker cannot work: {error}")
 
 
 def published(store, job):
@@ -97,6 +107,8 @@ def see_through(jobs, orders, executor, window, retries, on_outcome, stop):
     """
     waiting, running, attempts = deque(jobs), {}, Counter()
     while running or (waiting and not stop.is_set()):
+        if not running:
+            stop.wait(0.1)  # for a window to open
         while waiting and len(running) < window() and not stop.is_set():
             job = waiting.popleft()
             attempts[job] += 1
@@ -104,9 +116,15 @@ def see_through(jobs, orders, executor, window, retries, on_outcome, stop):
         ended, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
         for future in ended:
             job = running.pop(future)
+            if future.cancelled():  # its scheduler went away; that is not the job's fault
+                attempts[job] -= 1
+                waiting.append(job)
+                continue
             outcome = _result(future, job)
             outcome.attempts = attempts[job]
-            if outcome.status in CRASHED | {LOST} and attempts[job] <= retries and not stop.is_set():
+            if stop.is_set() and outcome.status in (LOST, INTERRUPTED):
+                continue  # ended by whoever stopped the batch
+            if outcome.status in CRASHED and attempts[job] <= retries and not stop.is_set():
                 waiting.append(job)
             else:
                 on_outcome(outcome)
@@ -117,8 +135,6 @@ def _result(future, job):
         return future.result()
     except Lost as loss:
         return _outcome(job, LOST, f"the worker ended in the middle of it: {loss}")
-    except CancelledError:
-        return _outcome(job, LOST, "the scheduler lost it")
     except Exception as error:
         return _outcome(job, LOST, f"{type(error).__name__}: {error}")
 
@@ -132,6 +148,8 @@ def _executed(job, orders, store, folder):
     if output.exists():
         notebook = nbformat.read(output, as_version=4)
         _with_records(outcome, notebook)
+        if outcome.status == FAILED and not culprit(notebook):
+            outcome.status = NOT_EXECUTED
         # The page first: a notebook that is there is complete. (Making the page changes the notebook.)
         text = _signed(job, outcome, notebook)
         outcome = _stored(store, job, outcome, f"{job.file}.html", notebook_page(notebook))
@@ -152,7 +170,8 @@ def _stored(store, job, outcome, name, text):
 
 def _signed(job, outcome, notebook):
     """The notebook's text with a record in it of what became of the job."""
-    plain = json.loads(nbformat.writes(notebook))
+    text = nbformat.writes(notebook).encode(errors="replace").decode()  # half a character pair cannot be stored
+    plain = json.loads(text)
     course = plain["metadata"].setdefault("course", {})
     record = {"key": job.key, "status": outcome.status, "error": outcome.error, "seconds": outcome.seconds}
     course["record"] = record | {"sha256": _digest(plain)}

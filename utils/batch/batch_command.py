@@ -30,8 +30,8 @@ file_type = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--out", default="build/batch", show_default=True, help="A folder, or an address such as s3://bucket/run."
 )
 @click.option("--workers", type=click.IntRange(1, 1000), help="Notebooks at a time; by default one a processor core.")
-@click.option("--cell-timeout", type=click.IntRange(1), metavar="SECONDS", help="The longest that a cell may run.")
-@click.option("--deadline", type=click.FloatRange(1), metavar="SECONDS", help="The longest that a notebook may run.")
+@click.option("--cell-timeout", type=click.IntRange(1), default=600, show_default=True, help="A cell's most seconds.")
+@click.option("--deadline", type=click.FloatRange(1), metavar="SECONDS", help="A notebook's most seconds.")
 @click.option("--memory", type=click.IntRange(64), metavar="MB", help="The most memory that a notebook may use.")
 @click.option("--retries", type=click.IntRange(0, 20), default=1, show_default=True, help="New tries after a crash.")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on the dask cluster of this scheduler.")
@@ -50,6 +50,7 @@ def batch(notebooks, grid, roster, secret, settings, out, scheduler, system, res
     on the command line, 130 stopped.
     """
     from utils.batch.batch import Orders, already_done
+    from utils.batch.crew import CannotStart, crew_for
     from utils.batch.jobs import environment
     from utils.batch.scratch import locked
     from utils.batch.store import StoreError, store_at
@@ -69,6 +70,10 @@ def batch(notebooks, grid, roster, secret, settings, out, scheduler, system, res
     orders = Orders(
         str(getattr(store, "root", out)), limits["cell_timeout"], limits["deadline"], memory, not resume, environment()
     )
+    try:
+        crew = crew_for(scheduler, system, limits["workers"], limits["memory"])
+    except CannotStart as error:
+        raise click.UsageError(str(error)) from error
     with locked(getattr(store, "root", "")) as mine:
         if mine is False:
             raise click.BadParameter(f"{out}: another batch is writing there", param_hint="--out")
@@ -77,7 +82,7 @@ def batch(notebooks, grid, roster, secret, settings, out, scheduler, system, res
         stopped = _run(
             [job for job in jobs if job not in finished],
             orders,
-            _executor(scheduler, system, limits["workers"], limits["memory"]),
+            crew,
             limits["retries"],
             outcomes,
             len(jobs) + len(refused),
@@ -159,23 +164,18 @@ def _show(jobs, finished, refused, as_json):
     click.echo(f"{counts['to do']} to do, {counts['done already']} done already, {len(refused)} refused")
 
 
-def _executor(scheduler, system, workers, memory):
-    """``(executor, how many jobs it takes at a time, how to end it at once)``."""
-    from utils.batch.executor import LocalPool
-
-    workers = workers or os.cpu_count() or 1
-    pool = LocalPool(workers)
-    return pool, lambda: workers, pool.kill
-
-
-def _run(jobs, orders, executor, retries, outcomes, total):
+def _run(jobs, orders, crew, retries, outcomes, total):
     """Perform the jobs; their outcomes are added to ``outcomes``. Returns whether it was stopped."""
     from utils.batch.batch import see_through
+    from utils.batch.crew import CrewGone
 
-    pool, window, kill = executor
     progress = Progress(outcomes, total)
-    with _interrupts(kill) as stop, pool:
-        see_through(jobs, orders, pool, window, retries, progress, stop)
+    with _interrupts(crew.kill) as stop, crew.executor:
+        try:
+            see_through(jobs, orders, crew.executor, crew.window, retries, progress, stop)
+        except CrewGone as gone:
+            stop.set()
+            click.echo(str(gone), err=True)
     progress.end()
     return stop.is_set()
 

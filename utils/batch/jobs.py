@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 import sys
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -60,7 +61,7 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What became of a job: ``status`` as the runner says it, or "refused", "lost" or "not stored".
+    """What became of a job: ``status`` as the runner says it, or "refused", "lost", "not executed", "not stored".
 
     ``file`` is the executed notebook's name in the store, without the ending; "" if there is none.
     """
@@ -148,7 +149,9 @@ def _name(path):
 
 
 def _source(path):
-    notebook = read(path)
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always", nbformat.warnings.DuplicateCellId)
+        notebook = read(path)
     try:
         declared = parameters(notebook)
     except (SyntaxError, ValueError, KeyError, AttributeError) as error:
@@ -156,8 +159,8 @@ def _source(path):
     for place, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-        if "orig_nbformat" in notebook.metadata:
-            cell.id = f"cell-{place}"  # converting an old notebook gave it ids by chance, and the key would change
+        if "orig_nbformat" in notebook.metadata or raised:
+            cell.id = f"cell-{place}"  # nbformat mended the ids by chance, and each time the key would be another
     notebook.metadata.pop("widgets", None)
     return Source(_name(path), notebook, declared)
 

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from utils.batch.outcome import PASSED
 from utils.batch.pages import STYLE
-from utils.batch.runner import PASSED
 
 COLUMNS = (
     "notebook",

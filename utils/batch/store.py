@@ -69,7 +69,7 @@ class FolderStore:
         beside.parent.mkdir(exist_ok=True)
         try:
             with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-                file.write(text if isinstance(text, bytes) else text.encode())
+                file.write(text if isinstance(text, bytes) else text.encode(errors="replace"))
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(beside, path)

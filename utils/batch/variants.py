@@ -106,7 +106,7 @@ class Variants:
         found = questions.variants(asked.id, **{name: (value,) for name, value in asked.literals.items()}, **among)
         sets = [{parameter: each[name] for name, parameter in asked.names.items()} for each in found]
         sets = [each for each in sets if all(each[parameter] in among[name] for name, parameter in asked.names.items())]
-        free = set(asked.names.values()) - set(self.fixed)
+        free = [parameter for parameter in dict.fromkeys(asked.names.values()) if parameter not in self.fixed]
         return [{parameter: each[parameter] for parameter in free} for each in sets or _askable(asked, among)]
 
     def _values(self, parameter, everyone):

@@ -1,0 +1,75 @@
+"""Who performs a batch's jobs: processes of this machine, or the workers of a dask cluster."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import NamedTuple
+
+from utils.batch.executor import LocalPool
+
+QUEUED_PER_THREAD = 2
+CONNECT_SECONDS = 10
+WORKER_MEMORY = 3000  # MB, where no bound is set for a notebook
+
+
+class CannotStart(RuntimeError):
+    """There is nobody to do the work; the message says why."""
+
+
+class CrewGone(RuntimeError):
+    """Nobody is left to do the work; the message says why."""
+
+
+class Crew(NamedTuple):
+    """An executor, how many jobs to give it at a time, and how to end those that it has."""
+
+    executor: Executor
+    window: Callable[[], int]
+    kill: Callable[[], None]
+
+
+def crew_for(scheduler=None, system=None, workers=None, memory=None):
+    """The crew for these options of ``course batch``; ``CannotStart`` if there is none."""
+    if not (scheduler or system):
+        workers = workers or os.cpu_count() or 1
+        pool = LocalPool(workers)
+        return Crew(pool, lambda: workers, pool.kill)
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise CannotStart("a cluster needs more packages: pip install 'convnet-course[cluster]'") from error
+    try:
+        client = Client(scheduler or queued_cluster(system, workers or 1, memory), timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"{scheduler or system}: no dask scheduler answers there: {error}") from error
+    return dask_crew(client)
+
+
+def dask_crew(client):
+    """The crew behind a ``distributed.Client``. What its workers have begun when it is killed, they finish unheard."""
+
+    def window():
+        if client.status == "closed":
+            raise CrewGone("the dask scheduler is gone, and did not come back")
+        try:
+            return max(1, QUEUED_PER_THREAD * sum(client.nthreads().values()))
+        except (OSError, TimeoutError):
+            return 0  # the client is connecting again
+
+    def kill():
+        client.close(timeout=1)
+
+    return Crew(client.get_executor(pure=False), window, kill)
+
+
+def queued_cluster(system, workers, memory=None):
+    """A dask cluster whose workers are jobs of SLURM or PBS, each performing one notebook at a time.
+
+    Queue, account, walltime and what a job runs first come from dask-jobqueue's own configuration file.
+    """
+    from dask_jobqueue import PBSCluster, SLURMCluster
+
+    kind = {"slurm": SLURMCluster, "pbs": PBSCluster}[system]
+    cluster = kind(cores=1, processes=1, memory=f"{(memory or WORKER_MEMORY) + 500} MB")
+    cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
+    return cluster
