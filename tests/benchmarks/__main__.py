@@ -37,7 +37,8 @@ def line(row):
     wanted = "" if row["target"] is None else f"   target {row['target']:g}×"
     missed = "   MISSED" if row["target"] is not None and row["ratio"] < row["target"] else ""
     peak = f"   {row['of_peak']:.1%} of the peak" if "of_peak" in row else ""
-    return f"{row['name']:<76}{row['ratio']:7.1f}×{wanted:<16}   runs {len(row['runs'])}{peak}{missed}"
+    processor = f"   {row['of_processor']:.1f}× of processor" if "of_processor" in row else ""
+    return f"{row['name']:<76}{row['ratio']:7.1f}×{wanted:<16}   runs {len(row['runs'])}{processor}{peak}{missed}"
 
 
 def keep(benchmark, rows):

@@ -7,31 +7,39 @@ import tensorflow as tf
 
 
 def interleaved(ways, runs=5):
-    """Run the ``ways``, ``{name: function}``, in turns: the seconds of each run, and what each way gave last."""
-    seconds, given = {name: [] for name in ways}, {}
+    """Run the ``ways``, ``{name: function}``, in turns, and return their times and what each way gave last.
+
+    The times are ``{name: (2, runs)}``: seconds on the clock, and seconds of all processors together.
+    """
+    times, given = {name: [] for name in ways}, {}
     for _ in range(runs):
         for name, way in ways.items():
-            start = time.perf_counter()
+            before = time.perf_counter(), time.process_time()
             given[name] = way()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: np.array(each) for name, each in seconds.items()}, given
+            times[name].append((time.perf_counter() - before[0], time.process_time() - before[1]))
+    return {name: np.transpose(each) for name, each in times.items()}, given
 
 
 def row(name, ours, theirs, target=None, operations=None, peak=None):
-    """A line of the table: how many times faster the seconds ``ours`` are than ``theirs``, run by run.
+    """A line of the table: how many times faster ``ours`` is than ``theirs``, run by run, on the clock.
 
-    With the floating point ``operations`` of our way, also how near it comes to the ``peak`` of the machine.
+    Both are ``(2, runs)`` as ``interleaved`` gives them, or ``(runs,)`` on the clock only. ``of_processor`` is the
+    ratio of the processors' seconds, which says more where they have other work at the same time. With the floating
+    point ``operations`` of our way, ``of_peak`` is how near it comes to the ``peak`` of the machine.
     """
-    ratios = theirs / ours
+    ours, theirs = np.atleast_2d(ours), np.atleast_2d(theirs)
+    ratios, *of_processor = theirs / ours
     found = {"name": name, "ratio": float(np.median(ratios)), "target": target, "runs": ratios.tolist()}
-    found["seconds"] = {"ours": float(np.median(ours)), "theirs": float(np.median(theirs))}
+    found["seconds"] = {"ours": float(np.median(ours[0])), "theirs": float(np.median(theirs[0]))}
+    if of_processor:
+        found["of_processor"] = float(np.median(of_processor))
     if operations:
-        found["of_peak"] = float(operations / np.median(ours) / peak)
+        found["of_peak"] = float(operations / np.median(ours[0]) / peak)
     return found
 
 
 def matrix_peak(size=2048, runs=7):
     """The most floating point operations a second that TensorFlow reaches here: a large product in float32."""
     a, b = (tf.random.normal((size, size)) for _ in range(2))
-    seconds, _ = interleaved({"product": lambda: tf.linalg.matmul(a, b).numpy()}, runs)
-    return 2 * size**3 / seconds["product"].min()
+    times, _ = interleaved({"product": lambda: tf.linalg.matmul(a, b).numpy()}, runs)
+    return 2 * size**3 / times["product"][0].min()

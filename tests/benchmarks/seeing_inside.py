@@ -47,10 +47,10 @@ def cold(size, peak, target=4):
     model, image = network(size), photographs_of(size)[:1]
     ways = {"ours": lambda: activations(model, image), "book": lambda: by_the_book(inside(model), image)}
     ways["book"](), ways["ours"]()  # neither pays for what TensorFlow does once in a process
-    seconds, given = interleaved(ways)
+    times, given = interleaved(ways)
     same_activations(given["ours"], given["book"])
     name = f"all activations, cold, {size} px: build + predict ÷ activations"
-    return [row(name, seconds["ours"], seconds["book"], target, operations(model), peak)]
+    return [row(name, times["ours"], times["book"], target, operations(model), peak)]
 
 
 def repeated(size, peak, targets=((180, 4.5), (64, 8))):
@@ -61,13 +61,13 @@ def repeated(size, peak, targets=((180, 4.5), (64, 8))):
     for _ in range(2):
         for way in ways.values():
             way()
-    seconds, given = interleaved(ways)
+    times, given = interleaved(ways)
     for name in ways:
         same_activations(given["ours"], given[name])
     head = f"all activations, repeated, {size} px:"
     work = operations(model), peak
-    rows = [row(f"{head} predict ÷ Observer", seconds["ours"], seconds["book"], dict(targets)[size], *work)]
-    return rows + [row(f"{head} {name} ÷ Observer", seconds["ours"], seconds[name], None, *work) for name in others]
+    rows = [row(f"{head} predict ÷ Observer", times["ours"], times["book"], dict(targets)[size], *work)]
+    return rows + [row(f"{head} {name} ÷ Observer", times["ours"], times[name], None, *work) for name in others]
 
 
 def inside(model):
@@ -96,12 +96,12 @@ def grids(size, peak, targets=((180, 35), (64, 150)), runs=3):
         "ours": lambda: {name: draw_mosaic(mosaic(maps[0]), name) for name, maps in found.items()},
         "book": lambda: {name: book_grid(name, maps) for name, maps in found.items()},
     }
-    seconds, given = interleaved(ways, runs)
+    times, given = interleaved(ways, runs)
     for name, picture in given["ours"].items():
         every_value_is_there(picture, mosaic(found[name][0]), found[name][0])
     name = f"grids of {len(found)} layers, {size} px: loops and imshow ÷ mosaic, {runs} runs"
     values = sum(maps.size for maps in found.values())
-    return [row(name, seconds["ours"], seconds["book"], dict(targets)[size], 3 * values, peak)]
+    return [row(name, times["ours"], times["book"], dict(targets)[size], 3 * values, peak)]
 
 
 def book_grid(name, maps, columns=16):
@@ -159,7 +159,7 @@ def filters(size, peak, targets=((180, 15), (64, 8)), runs=3, few=8):
         "ours": lambda: filters_by_ascent(model, CLIMBED, range(FILTERS), steps=STEPS),
         "book": lambda: book_filters(model, chosen),
     }
-    seconds, given = interleaved(ways, runs)
+    times, given = interleaved(ways, runs)
     climb = {"steps": STEPS, "size": size}
     excites_as_much(
         model, given["ours"].images[chosen], filters_by_ascent(model, CLIMBED, chosen, **climb).images, chosen
@@ -172,7 +172,7 @@ def filters(size, peak, targets=((180, 15), (64, 8)), runs=3, few=8):
     tile = given["ours"].images.shape[1]
     # Forward up to the layer, and about as much again back to the image.
     work = 2 * operations(model, CLIMBED, tile) * FILTERS * STEPS
-    return [row(name, seconds["ours"], seconds["book"] * FILTERS / few, dict(targets)[size], work, peak)]
+    return [row(name, times["ours"], times["book"] * FILTERS / few, dict(targets)[size], work, peak)]
 
 
 def book_filters(model, chosen):
@@ -228,7 +228,7 @@ def heatmaps(size, peak, targets=((180, 20), (64, 50)), count=16):
     for _ in range(2):
         for way in ways.values():
             way()
-    seconds, given = interleaved(ways)
+    times, given = interleaved(ways)
     rows = []
     for name in list(ways)[1:]:
         far = np.abs(given["ours"] - given[name]).max()
@@ -237,7 +237,7 @@ def heatmaps(size, peak, targets=((180, 20), (64, 50)), count=16):
         assert same or name != "keras.io"
         wanted = dict(targets)[size] if name == "keras.io" else None
         label = f"Grad-CAM of {count} images, {size} px: {name} ÷ GradCam"
-        rows.append(row(label, seconds["ours"], seconds[name], wanted, count * operations(model), peak))
+        rows.append(row(label, times["ours"], times[name], wanted, count * operations(model), peak))
     return rows
 
 

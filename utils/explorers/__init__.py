@@ -134,12 +134,12 @@ class Explorer:
 def _widget(control):
     """The widget that holds the value, and the row of widgets to show."""
     allowed, value = control.allowed, control.value
-    named = {"description": control.label, "style": {"description_width": "11em"}, "value": value}
+    named = {"description": control.label, "style": {"description_width": "13em"}, "value": value}
     if isinstance(allowed, Whole | Real):
         whole = isinstance(allowed, Whole)
         limits = {"min": allowed.low, "max": allowed.high, "step": allowed.step if whole else _fine(allowed)}
         box = (ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText)(
-            **named, **limits, layout={"width": "17em"}
+            **named, **limits, layout={"width": "19em"}
         )
         slider = (ipywidgets.IntSlider if whole else ipywidgets.FloatSlider)(
             value=value, **limits, readout=False, layout={"width": "14em"}
@@ -147,19 +147,20 @@ def _widget(control):
         ipywidgets.link((box, "value"), (slider, "value"))
         return slider, ipywidgets.HBox([box, slider])
     if isinstance(allowed, Text):
-        widget = ipywidgets.Text(**named, continuous_update=False, layout={"width": "40em"})
+        widget = ipywidgets.Text(**named, continuous_update=False, layout={"width": "42em"})
         if isinstance(allowed, File):
             return widget, ipywidgets.HBox([widget, _upload_into(widget)])
     elif set(allowed.values) == {True, False}:
         widget = ipywidgets.Checkbox(value=value, description=control.label, indent=False)
     else:
-        widget = ipywidgets.Dropdown(**named, options=allowed.values, layout={"width": "26em"})
+        widget = ipywidgets.Dropdown(**named, options=allowed.values, layout={"width": "28em"})
     return widget, ipywidgets.HBox([widget])
 
 
 def _upload_into(field):
     """A button for one image; what it brings is kept while the kernel lives, and ``field`` gets its path."""
-    button = ipywidgets.FileUpload(accept="image/*", description="Upload", tooltip="Upload an image of your own")
+    # A Jupyter server drops larger messages, and the page says nothing.
+    button = ipywidgets.FileUpload(accept="image/*", description="Upload (up to 10 MB)", layout={"width": "17em"})
 
     def keep(change):
         for file in change["new"]:
