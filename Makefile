@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: help run test lab lint refresh bench lock clean
+.PHONY: help run test lab site lint refresh bench soak lock clean
 
 help:  ## Show this help
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -16,6 +16,9 @@ test: .venv/ready  ## Run all tests, and every notebook against its stored outpu
 lab: .venv/ready  ## Open the course in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir notebooks 00_start_here.ipynb
 
+site: .venv/ready  ## Show the notebooks, as they are stored, as a web site (build/site/docs/index.html)
+	@$(BIN)/sphinx-build -q -c docs -b html . build/site
+
 lint: .venv/ready  ## Check and format code and notebooks
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
@@ -24,6 +27,9 @@ refresh: .venv/ready  ## Execute all notebooks and store their outputs
 
 bench: .venv/ready  ## Run the benchmarks: ratios, measured interleaved
 	@$(BIN)/python -m tests.benchmarks
+
+soak: .venv/ready  ## Kill a batch's processes a hundred times, and see that nothing is lost
+	@$(BIN)/python -m tests.soak
 
 lock: .venv/ready  ## Compile requirements.txt from pyproject.toml
 	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml --output-file requirements.txt
