@@ -38,11 +38,14 @@ def crew_for(scheduler=None, system=None, workers=None, memory=None):
         from distributed import Client
     except ImportError as error:
         raise CannotStart("a cluster needs more packages: pip install 'convnet-course[cluster]'") from error
+    if system:
+        cluster = queued_cluster(system, memory)
+        cluster.adapt(minimum_jobs=workers or 1, maximum_jobs=workers or 1)  # also starts anew those that ended
+        return dask_crew(Client(cluster))
     try:
-        client = Client(scheduler or queued_cluster(system, workers or 1, memory), timeout=CONNECT_SECONDS)
+        return dask_crew(Client(scheduler, timeout=CONNECT_SECONDS))
     except (OSError, ValueError) as error:
-        raise CannotStart(f"{scheduler or system}: no dask scheduler answers there: {error}") from error
-    return dask_crew(client)
+        raise CannotStart(f"{scheduler}: no dask scheduler answers there: {error}") from error
 
 
 def dask_crew(client):
@@ -62,7 +65,7 @@ def dask_crew(client):
     return Crew(client.get_executor(pure=False), window, kill)
 
 
-def queued_cluster(system, workers, memory=None):
+def queued_cluster(system, memory=None):
     """A dask cluster whose workers are jobs of SLURM or PBS, each performing one notebook at a time.
 
     Queue, account, walltime and what a job runs first come from dask-jobqueue's own configuration file.
@@ -70,6 +73,4 @@ def queued_cluster(system, workers, memory=None):
     from dask_jobqueue import PBSCluster, SLURMCluster
 
     kind = {"slurm": SLURMCluster, "pbs": PBSCluster}[system]
-    cluster = kind(cores=1, processes=1, memory=f"{(memory or WORKER_MEMORY) + 500} MB")
-    cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
-    return cluster
+    return kind(cores=1, processes=1, memory=f"{(memory or WORKER_MEMORY) + 500} MB")
