@@ -14,6 +14,7 @@ test: .venv/ready  ## Run all tests, and every notebook against its stored outpu
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --nbval notebooks tests
 
 lab: .venv/ready  ## Open the course in JupyterLab
+	@$(BIN)/python -c 'from utils.batch.warm_kernels import start_parent; start_parent()'
 	@$(BIN)/jupyter lab --notebook-dir notebooks 00_start_here.ipynb
 
 site: .venv/ready  ## Show the notebooks, as they are stored, as a web site (build/site/docs/index.html)

@@ -394,6 +394,19 @@ def test_kernels_can_come_from_processes_started_beforehand(surroundings):
     assert ends(parent["pid"])
 
 
+def test_the_canary_notices_that_forks_of_a_process_that_has_computed_hang(surroundings):
+    script = (
+        "from utils.batch import warm_parent\n"
+        "warm_parent.Preloaded(); print(warm_parent._canary_sings())\n"
+        "import tensorflow as tf; (tf.constant(1) + 1).numpy()\n"
+        "warm_parent.CANARY_SECONDS = 4; print(warm_parent._canary_sings())\n"
+        "warm_parent._assert_forkable()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=surroundings, capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "False"]
+    assert done.stderr.endswith("AssertionError: TensorFlow has computed already\n")
+
+
 def test_utils_that_cannot_be_imported_leave_ordinary_kernels_and_the_reason(surroundings, tmp_path):
     shutil.copytree(warm_kernels.UTILS, tmp_path / "utils")
     shutil.copytree(warm_kernels.UTILS.parent / "data_scripts", tmp_path / "data_scripts")

@@ -31,8 +31,11 @@ def kernels(stop):
         for pid in parent["kernels"]:
             click.echo(f"  kernel {pid}  {_memory(pid)}")
         if stop:
-            warm_kernels.ask(parent["socket"], "retire")
-            click.echo("  stopped; its kernels go on" if parent["kernels"] else "  stopped")
+            try:
+                warm_kernels.ask(parent["socket"], "retire")
+                click.echo("  stopped; its kernels go on" if parent["kernels"] else "  stopped")
+            except (OSError, ValueError):
+                click.echo(f"  does not answer; if it is still there: kill {parent['pid']}")
 
 
 def _memory(pid):

@@ -292,7 +292,9 @@ def _spawn_once(address, env):
                 stderr=log,
                 pass_fds=[held],  # the lock goes along: it is held for as long as the parent serves
                 # Nothing else of the environment: the kernels could read it.
-                env=_variables(env) | {name: env[name] for name in ("PATH", "XDG_RUNTIME_DIR") if name in env},
+                env={name: env[name] for name in ("PATH", "XDG_RUNTIME_DIR") if name in env}
+                | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # debugpy would remark on every import of it
+                | _variables(env),
                 cwd="/",
                 start_new_session=True,
             )
