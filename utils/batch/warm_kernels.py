@@ -232,7 +232,11 @@ def _is_our_kernel(cmd):
 def _address(env):
     """The socket of the parent for such kernels: which installation, which version of it, which surroundings."""
     packages = sorted(each.name for place in sys.path for each in Path(place or ".").glob("*.dist-info"))
-    sources = sorted((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in UTILS.rglob("*.py"))
+    sources = sorted(
+        (str(path), path.stat().st_mtime_ns, path.stat().st_size)
+        for room in (UTILS, UTILS.parent / "data_scripts")
+        for path in room.rglob("*.py")
+    )
     place = _digest(sys.prefix, str(UTILS))
     version = _digest(sys.version, os.uname().release, packages, sources)
     return folder() / f"{place}.{version}.{_digest(_inherited(), _variables(env))}.socket"
