@@ -1,12 +1,23 @@
 """``course batch``: every combination once, a true table, and nothing done twice."""
 
 import csv
+import io
 import json
+import signal
+import subprocess
+import time
 from xml.etree import ElementTree
 
 import nbformat
+import psutil
 import pytest
-from tiny_notebooks import course, write
+from tiny_notebooks import COURSE, course, write
+
+from utils.batch.batch_command import Progress
+from utils.batch.inputs import NOBODY, Student
+from utils.batch.jobs import Outcome
+from utils.batch.report import reports
+from utils.batch.scratch import locked
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +97,158 @@ def test_a_second_run_does_only_what_is_missing_cut_short_or_changed_by_hand(gri
     again = json.loads((out / "results.json").read_text())
     assert [(row["key"], row["status"]) for row in again] == [(row["key"], row["status"]) for row in rows]
     assert all(path.with_suffix(".html").exists() for path in notebooks)
+
+
+FORMAT_3 = {
+    "metadata": {"name": ""},
+    "nbformat": 3,
+    "nbformat_minor": 0,
+    "worksheets": [
+        {
+            "metadata": {},
+            "cells": [
+                {"cell_type": "code", "language": "python", "input": ["print(6 * 7)"], "outputs": [], "metadata": {}}
+                | {"collapsed": False, "prompt_number": 1}
+            ],
+        }
+    ],
+}
+FAULTS = {
+    "good": ("passed", "", 1),
+    "large": ("passed", "", 1),
+    "plain": ("passed", "", 1),
+    "old": ("passed", "", 1),
+    "twins": ("passed", "", 1),
+    "kernel": ("killed", "SIGKILL", 2),
+    "worker": ("lost", "SIGKILL", 2),
+    "broken": ("unreadable", "not a Jupyter notebook", 1),
+    "absent": ("unreadable", "No such file or directory", 1),
+    "syntax": ("refused", "its parameters cell cannot be read", 1),
+    "range": ("refused", "depth=5: a whole number from 1 to 3 is needed", 1),
+}
+
+
+@pytest.fixture(scope="module")
+def faulty_run(tmp_path_factory):
+    """A batch in which most things go wrong that can, two at a time."""
+    folder = tmp_path_factory.mktemp("faults")
+    write(folder / "good.ipynb", "print(depth)")
+    write(folder / "large.ipynb", "'" + 10_000_000 * "x" + "';")
+    write(folder / "plain.ipynb", "print(1)", parameters="")
+    write(folder / "kernel.ipynb", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    write(folder / "worker.ipynb", "import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(5)")
+    write(folder / "syntax.ipynb", "1", parameters="depth = = 4")
+    write(folder / "range.ipynb", "1", check="check_parameters(globals(), depth=Whole(1, 3), seed=Whole(0, 99))")
+    (folder / "broken.ipynb").write_text('{"cells": [')
+    (folder / "old.ipynb").write_text(json.dumps(FORMAT_3))
+    twins = json.loads((folder / "good.ipynb").read_text())
+    for cell in twins["cells"]:
+        cell["id"] = "same"
+    (folder / "twins.ipynb").write_text(json.dumps(twins))
+    command = ["batch", *(folder / f"{name}.ipynb" for name in FAULTS), "-p", "depth", 5, "--out", folder / "out"]
+    done = course(*command, "--workers", 2)
+    rows = json.loads((folder / "out" / "results.json").read_text())
+    return command, done, {row["notebook"]: row for row in rows}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_item_gets_its_own_status_and_the_rest_goes_on(faulty_run, name):
+    _, done, rows = faulty_run
+    status, sentence, attempts = FAULTS[name]
+    assert (rows[name]["status"], rows[name]["attempts"]) == (status, attempts), rows[name]
+    assert sentence in rows[name]["error"]
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout
+
+
+def test_what_crashed_is_tried_again_by_the_next_batch_and_nothing_else(faulty_run):
+    command, _, _ = faulty_run
+    plan = json.loads(course(*command, "--dry-run", "--json").stdout)
+    assert {row["notebook"] for row in plan if row.get("plan") == "to do"} == {"kernel", "worker"}
+
+
+def test_ctrl_c_once_finishes_what_runs_twice_ends_it_and_both_resume(tmp_path):
+    began = tmp_path / "began"
+    began.mkdir()
+    slow = f"import os, pathlib, time\npathlib.Path({str(began)!r}, str(os.getpid())).touch()\ntime.sleep(2)"
+    (tmp_path / "grid.yaml").write_text("seed: 0..2")
+    command = [COURSE, "batch", write(tmp_path / "slow.ipynb", slow), "--grid", "grid.yaml", "--out", "out"]
+    command += ["--workers", "1", "--json"]
+
+    def batch(*signals, jobs):
+        with subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            end = time.monotonic() + 60
+            while len(list(began.iterdir())) < jobs and time.monotonic() < end:
+                time.sleep(0.05)
+            for number in signals:
+                process.send_signal(number)
+                time.sleep(0.3)
+            out, err = process.communicate(timeout=60)
+            return process.returncode, [row["status"] for row in json.loads(out)], err
+
+    code, statuses, err = batch(signal.SIGINT, jobs=1)
+    assert (code, statuses) == (130, ["passed"])
+    assert "the running notebooks finish" in err
+    code, statuses, _ = batch(signal.SIGINT, signal.SIGINT, jobs=2)
+    assert (code, statuses) == (130, ["passed"])
+    code, statuses, _ = batch(signal.SIGTERM, jobs=3)
+    assert (code, statuses) == (130, ["passed"])
+    assert not any(psutil.pid_exists(int(path.name)) for path in began.iterdir()), "no kernel outlives its batch"
+    code, statuses, _ = batch(jobs=0)
+    assert (code, statuses) == (0, ["passed"] * 3)
+    assert len(list(began.iterdir())) == 1 + 1 + 1 + 2
+    assert not list((tmp_path / "out").glob(".partial"))
+
+
+def test_two_batches_do_not_write_to_one_folder_at_the_same_time(tmp_path):
+    notebook = write(tmp_path / "one.ipynb", "1")
+    (tmp_path / "out").mkdir()
+    with locked(tmp_path / "out") as mine:
+        assert mine
+        done = course("batch", notebook, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "another batch is writing there" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["-p", "depht", "3"], "depht: no notebook has a parameter of that name"),
+        (["--roster", "roster.csv"], "--roster and --secret belong together"),
+        (["--scheduler", "tcp://127.0.0.1:1", "--slurm"], "one of them is enough"),
+        (["--out", "s4://bucket/run"], "an address of this kind is not known"),
+        (["--out", "one.ipynb/below"], "Not a directory"),
+    ],
+)
+def test_a_mistake_on_the_command_line_gets_a_sentence_and_runs_nothing(tmp_path, arguments, sentence):
+    notebook = write(tmp_path / "one.ipynb", "1")
+    (tmp_path / "roster.csv").write_text("id\nada\n")
+    done = course("batch", notebook, *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert sentence in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "build").exists()
+
+
+def test_the_tables_hold_any_text_and_no_formula():
+    nasty = '=cmd()|"\x00\x1b[31m]]>&<b>\ud83d\u202e\r\n'
+    outcome = Outcome("n", Student("ada", nasty, "+1"), {"depth": 4}, "failed", nasty, key="k", file="n/ada-k")
+    texts = {name: text.encode(errors="replace").decode() for name, text in reports([outcome]).items()}
+    (line,) = csv.DictReader(io.StringIO(texts["results.csv"], newline=""))
+    assert line["name"].startswith("'=cmd()|")
+    assert line["group"] == "'+1"
+    assert line["error"].startswith("'=cmd()")
+    case = ElementTree.fromstring(texts["results.xml"]).find("testsuite/testcase/failure")
+    assert "[31m]]>&<b>" in case.get("message")
+    assert json.loads(texts["results.json"])[0]["student"] == "ada"
+    assert "<b>" not in texts["index.html"]
+
+
+def test_the_line_that_shows_progress_counts_and_foretells():
+    progress = Progress([], total=40)
+    progress.began -= 60  # a minute ago
+    for number in range(10):
+        progress(Outcome("n", NOBODY, {}, "failed" if number < 3 else "passed"))
+    assert progress.line() == "10 done · 3 failed · 30 left · 10 a minute · 3 min to go"

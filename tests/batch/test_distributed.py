@@ -169,7 +169,7 @@ def test_a_process_that_dies_costs_its_own_call_alone():
 @pytest.mark.parametrize(
     ("system", "lines"),
     [
-        ("slurm", ["#SBATCH -n 1", "#SBATCH --cpus-per-task=1", "#SBATCH --mem=3G", "#SBATCH -A course"]),
+        ("slurm", ["#SBATCH -n 1", "#SBATCH --cpus-per-task=1", "#SBATCH --mem=4G", "#SBATCH -A course"]),
         ("pbs", ["#PBS -A course", "select=1:ncpus=1:mem="]),
     ],
 )

@@ -9,10 +9,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 COURSE = Path(sys.executable).with_name("course")
 PARAMETERS = "depth: int = 4  # 1…9\nseed: int = 0"
-CHECK = (
-    "from utils.parameters import Whole, check_parameters\n\n"
-    "check_parameters(globals(), depth=Whole(1, 9), seed=Whole(0, 99))"
-)
+IMPORT = "from utils.parameters import Whole, check_parameters\n\n"
+CHECK = "check_parameters(globals(), depth=Whole(1, 9), seed=Whole(0, 99))"
 
 
 def course(*arguments, **more):
@@ -20,9 +18,13 @@ def course(*arguments, **more):
     return subprocess.run([COURSE, *map(str, arguments)], capture_output=True, text=True, check=False, **more)
 
 
-def write(path, *sources, parameters=PARAMETERS, metadata=None):
+def write(path, *sources, parameters=PARAMETERS, check=CHECK):
     """Write a notebook with these code cells below its parameters, and return its path."""
-    cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]}), new_code_cell(CHECK)] if parameters else []
-    notebook = new_notebook(cells=[*cells, *map(new_code_cell, sources)], metadata=metadata or {})
+    cells = (
+        [new_code_cell(parameters, metadata={"tags": ["parameters"]}), new_code_cell(IMPORT + check)]
+        if parameters
+        else []
+    )
+    notebook = new_notebook(cells=[*cells, *map(new_code_cell, sources)])
     nbformat.write(notebook, path)
     return path
