@@ -2,6 +2,7 @@
 
 import html
 import json
+from functools import cache
 
 from nbconvert import HTMLExporter
 from nbconvert.filters import ansi2html
@@ -34,7 +35,7 @@ def notebook_page(notebook):
     """The executed notebook as one HTML page that loads nothing from elsewhere; a failure stands first in it."""
     # With widget state present nbconvert would show a dead widget in place of its static picture.
     notebook.metadata.pop("widgets", None)
-    exporter = HTMLExporter(mathjax_url="", require_js_url="", jquery_url="", widget_renderer_url="", mermaid_js_url="")
+    exporter = _exporter()
     status, error = outcome(notebook)
     if status in (None, PASSED):
         return exporter.from_notebook_node(notebook)[0]
@@ -66,6 +67,12 @@ def index_page(results, ledger=""):
 def results_json(results):
     """The results as the text of ``results.json``."""
     return json.dumps([result.asdict() for result in results], indent=1, ensure_ascii=False) + "\n"
+
+
+@cache
+def _exporter():
+    """One for all pages: it compiles its templates once, which takes longer than a page."""
+    return HTMLExporter(mathjax_url="", require_js_url="", jquery_url="", widget_renderer_url="", mermaid_js_url="")
 
 
 def _failure_box(notebook, status, error):
