@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -38,7 +39,7 @@ def environment():
         ("operating system", f"{platform.system()} {platform.machine()}"),
         ("processor cores", str(os.cpu_count())),
         ("graphics cards that TensorFlow sees", str(len(tf.config.list_physical_devices("GPU")))),
-        ("kernel", "ipykernel " + version("ipykernel")),
+        ("kernel", f"ipykernel {version('ipykernel')}, {_kind_of_kernel()}"),
     ]
 
 
@@ -54,6 +55,11 @@ def patch(photograph, row, column, size):
             f"pixels (row 0…{height - size}, column 0…{width - size})"
         )
     return np.asarray(photograph[row : row + size, column : column + size])
+
+
+def _kind_of_kernel():
+    # A warm one has the modules of the process that stood by.
+    return "warm" if "utils.batch.warm_kernels" in sys.modules else "started afresh"
 
 
 def _chapter(path):

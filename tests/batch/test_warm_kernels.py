@@ -313,6 +313,13 @@ def test_a_restart_is_a_new_process_at_the_same_ports(surroundings):
         assert run(client, "print('x' in globals())") == "False\n"
 
 
+def test_the_first_notebook_tells_which_kind_of_kernel_it_has(surroundings):
+    code = "from utils.start_here import environment; print(dict(environment())['kernel'].split(', ')[1])"
+    for name, kind in {"convnet-course": "warm", "python3": "started afresh"}.items():
+        with kernel(surroundings, name) as (_, client):
+            assert run(client, code) == kind + "\n"
+
+
 def test_it_can_be_switched_off(surroundings):
     env = {**surroundings, "CONVNET_COURSE_WARM": "0"}
     assert not start_parent(env, wait=1)
