@@ -20,12 +20,12 @@ def interleaved(ways, runs=5):
     return {name: np.transpose(each) for name, each in times.items()}, given
 
 
-def row(name, ours, theirs, target=None, operations=None, peak=None):
+def row(name, ours, theirs, target=None, operations=None):
     """A line of the table: how many times faster ``ours`` is than ``theirs``, run by run, on the clock.
 
     Both are ``(2, runs)`` as ``interleaved`` gives them, or ``(runs,)`` on the clock only. ``of_processor`` is the
-    ratio of the processors' seconds, which says more where they have other work at the same time. With the floating
-    point ``operations`` of our way, ``of_peak`` is how near it comes to the ``peak`` of the machine.
+    ratio of the processors' seconds, which says more where they have other work at the same time. ``operations``
+    are the floating point operations of our way, for ``beside_the_peak``.
     """
     ours, theirs = np.atleast_2d(ours), np.atleast_2d(theirs)
     ratios, *of_processor = theirs / ours
@@ -34,8 +34,13 @@ def row(name, ours, theirs, target=None, operations=None, peak=None):
     if of_processor:
         found["of_processor"] = float(np.median(of_processor))
     if operations:
-        found["of_peak"] = float(operations / np.median(ours[0]) / peak)
+        found["operations"] = operations
     return found
+
+
+def beside_the_peak(row, peak):
+    """The row with the share of the machine's ``peak`` that our way reaches, ``of_peak``, where it is known."""
+    return row | {"of_peak": row["operations"] / row["seconds"]["ours"] / peak} if "operations" in row else row
 
 
 def matrix_peak(size=2048, runs=7):

@@ -5,6 +5,7 @@ import importlib
 import io
 import subprocess
 import sys
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -36,12 +37,23 @@ def installed():
             return False
         done.write_text("\n".join(PINNED))
     sys.path.append(str(FOLDER))  # last: nothing of the course's is replaced
+    warnings.filterwarnings("ignore", "The structure of `inputs` doesn't match")  # they hand over lists
     return True
 
 
 def activation_ways(model, image):
     """``{package: function}`` of those that give all activations of ``image``, ``{layer: maps}``."""
     return _those_that_run({"keract": lambda: _module("keract").get_activations(model, image)})
+
+
+def filter_ways(extractor, chosen, steps):
+    """``{package: function}`` of those that give images which excite the ``chosen`` channels of ``extractor``."""
+    return _those_that_run({"tf-keras-vis": lambda: _climbed(extractor, chosen, steps)})
+
+
+def grid_ways(model, image, names):
+    """``{package: function}`` of those that draw all channels of the layers ``names``: ``{layer: grid of bytes}``."""
+    return _those_that_run({"tf-explain": lambda: {name: _explained(model, image, name) for name in names}})
 
 
 def heatmap_ways(model, logits, images, layer):
@@ -75,6 +87,17 @@ def _those_that_run(ways):
 
 def _module(name):
     return importlib.import_module(name)
+
+
+def _climbed(extractor, chosen, steps):
+    climb = _module("tf_keras_vis.activation_maximization").ActivationMaximization(extractor, clone=False)
+    noise = np.random.default_rng(0).uniform(100, 155, (len(chosen), *extractor.input_shape[1:])).astype("float32")
+    return climb(lambda maps: [maps[i, ..., channel] for i, channel in enumerate(chosen)], noise, steps=steps)
+
+
+def _explained(model, image, name):
+    with contextlib.redirect_stdout(io.StringIO()):  # a progress bar
+        return _module("tf_explain.core.activations").ExtractActivations().explain((image, None), model, [name])
 
 
 def _tf_keras_vis(model, images, layer, classes):

@@ -16,7 +16,7 @@ from keras import layers
 from PIL import Image
 
 from tests.benchmarks import other_packages
-from tests.benchmarks.measuring import interleaved, matrix_peak, row
+from tests.benchmarks.measuring import beside_the_peak, interleaved, matrix_peak, row
 from utils.activations import GradCam, Observer, activations, filters_by_ascent, grad_cam, mosaic
 from utils.figures.activations import PALETTE, draw_mosaic
 from utils.layer_calls import LayerCalls
@@ -31,29 +31,30 @@ TOLERANCE = 1e-4  # of the largest value that is compared
 def benchmarks():
     """The rows of the table, for both sizes."""
     plt.switch_backend("agg")
-    peak = matrix_peak()
-    print(f"peak of multiplying matrices: {peak / 1e9:.0f} GFLOP/s")
-    rows = []
+    tf.get_logger().setLevel("ERROR")  # the others' ways trace again and again
+    rows, peak = [], 0
     for size in SIZES:
         for subject in (cold, repeated, grids, filters, heatmaps):
-            rows += subject(size, peak)
-    return rows
+            peak = max(peak, matrix_peak())
+            rows += subject(size)
+    print(f"  peak of multiplying matrices: {peak / 1e9:.0f} GFLOP/s")
+    return [beside_the_peak(row, peak) for row in rows]
 
 
 # All activations
 
 
-def cold(size, peak, target=4):
+def cold(size, target=4):
     model, image = network(size), photographs_of(size)[:1]
     ways = {"ours": lambda: activations(model, image), "book": lambda: by_the_book(inside(model), image)}
     ways["book"](), ways["ours"]()  # neither pays for what TensorFlow does once in a process
     times, given = interleaved(ways)
     same_activations(given["ours"], given["book"])
     name = f"all activations, cold, {size} px: build + predict ÷ activations"
-    return [row(name, times["ours"], times["book"], target, operations(model), peak)]
+    return [row(name, times["ours"], times["book"], target, operations(model))]
 
 
-def repeated(size, peak, targets=((180, 4.5), (64, 8))):
+def repeated(size, targets=((180, 4.5), (64, 8))):
     model, image = network(size), photographs_of(size)[:1]
     built, look = inside(model), Observer(model)
     others = other_packages.activation_ways(model, image)
@@ -65,9 +66,9 @@ def repeated(size, peak, targets=((180, 4.5), (64, 8))):
     for name in ways:
         same_activations(given["ours"], given[name])
     head = f"all activations, repeated, {size} px:"
-    work = operations(model), peak
-    rows = [row(f"{head} predict ÷ Observer", times["ours"], times["book"], dict(targets)[size], *work)]
-    return rows + [row(f"{head} {name} ÷ Observer", times["ours"], times[name], None, *work) for name in others]
+    work = operations(model)
+    rows = [row(f"{head} predict ÷ Observer", times["ours"], times["book"], dict(targets)[size], work)]
+    return rows + [row(f"{head} {name} ÷ Observer", times["ours"], times[name], None, work) for name in others]
 
 
 def inside(model):
@@ -87,7 +88,7 @@ def same_activations(ours, theirs):
 # The grids of all channels
 
 
-def grids(size, peak, targets=((180, 35), (64, 150)), runs=3):
+def grids(size, targets=((180, 35), (64, 150)), runs=3):
     model, image = network(size), photographs_of(size)[:1]
     found = {name: maps for name, maps in activations(model, image).items() if maps.ndim == 4}
     # The book's loop wants whole rows of 16 channels.
@@ -99,9 +100,27 @@ def grids(size, peak, targets=((180, 35), (64, 150)), runs=3):
     times, given = interleaved(ways, runs)
     for name, picture in given["ours"].items():
         every_value_is_there(picture, mosaic(found[name][0]), found[name][0])
-    name = f"grids of {len(found)} layers, {size} px: loops and imshow ÷ mosaic, {runs} runs"
+    name = f"grids of {len(found)} layers, {size} px: loops and imshow ÷ mosaic"
     values = sum(maps.size for maps in found.values())
-    return [row(name, times["ours"], times["book"], dict(targets)[size], 3 * values, peak)]
+    rows = [row(name, times["ours"], times["book"], dict(targets)[size], 3 * values)]
+    return rows + grids_of_others(model, image, list(found)[::9])
+
+
+def grids_of_others(model, image, names, runs=3):
+    """From the photograph to the picture, for a few layers."""
+    ways = other_packages.grid_ways(model, image, names)
+    ways["ours"] = lambda: {
+        name: draw_mosaic(mosaic(maps[0]), name) for name, maps in activations(model, image, names).items()
+    }
+    times, given = interleaved(ways, runs)
+    rows = []
+    for other in ways.keys() - {"ours"}:
+        for name, maps in activations(model, image, names).items():
+            first = 255 * (maps[0, ..., 0] - maps.min()) / (maps.max() - maps.min())
+            assert np.abs(given[other][name][: len(first), : len(first)] - first).max() <= 1, name
+        label = f"photograph to grids of {len(names)} layers, {image.shape[1]} px: {other} ÷ activations and mosaic"
+        rows.append(row(label, times["ours"], times[other]))
+    return rows
 
 
 def book_grid(name, maps, columns=16):
@@ -151,7 +170,7 @@ def every_value_is_there(picture, expected, maps):
 # Filters
 
 
-def filters(size, peak, targets=((180, 15), (64, 8)), runs=3, few=8):
+def filters(size, targets=((180, 15), (64, 8)), runs=3, few=8):
     """The book's loop climbs ``few`` filters, since each costs it the same: its time is taken times 64 / few."""
     model = network(size)
     chosen = np.arange(0, FILTERS, FILTERS // few)
@@ -160,19 +179,34 @@ def filters(size, peak, targets=((180, 15), (64, 8)), runs=3, few=8):
         "book": lambda: book_filters(model, chosen),
     }
     times, given = interleaved(ways, runs)
-    climb = {"steps": STEPS, "size": size}
-    excites_as_much(
-        model, given["ours"].images[chosen], filters_by_ascent(model, CLIMBED, chosen, **climb).images, chosen
-    )
-    plain = filters_by_ascent(
-        model, CLIMBED, chosen, steps=STEPS, regularised=False
-    )  # the book's way has no such thing
-    excites_as_much(model, plain.images, given["book"], chosen)
-    name = f"64 filters × 30 steps, {size} px: one by one (8, times 8) ÷ tiles in one batch, {runs} runs"
+    full = filters_by_ascent(model, CLIMBED, chosen, steps=STEPS, size=size).images
+    excites_as_much(model, given["ours"].images[chosen], full, chosen)
+    # The book's way smooths nothing, so it is compared with ours without smoothing.
+    plain = filters_by_ascent(model, CLIMBED, chosen, steps=STEPS, regularised=False).images
+    excites_as_much(model, plain, given["book"], chosen)
+    name = f"64 filters × 30 steps, {size} px: one by one (8, times 8) ÷ tiles in one batch"
     tile = given["ours"].images.shape[1]
     # Forward up to the layer, and about as much again back to the image.
     work = 2 * operations(model, CLIMBED, tile) * FILTERS * STEPS
-    return [row(name, times["ours"], times["book"] * FILTERS / few, dict(targets)[size], work, peak)]
+    rows = [row(name, times["ours"], times["book"] * FILTERS / few, dict(targets)[size], work)]
+    return rows + (filters_of_others(model, chosen, given["ours"].images[chosen]) if size == SIZES[0] else [])
+
+
+def filters_of_others(model, chosen, tiles):
+    """The ``chosen`` filters in one batch, once: the packages take long, and come to other images than we do."""
+    extractor = keras.Model(model.input, model.get_layer(CLIMBED).output)
+    ways = other_packages.filter_ways(extractor, chosen, STEPS)
+    ways["ours"] = lambda: filters_by_ascent(model, CLIMBED, chosen, steps=STEPS).images
+    times, given = interleaved(ways, 1)
+    share = {
+        name: np.median(excitement(model, given[name], chosen) / excitement(model, tiles, chosen)) for name in ways
+    }
+    head = f"{len(chosen)} filters × 30 steps, {model.input_shape[1]} px:"
+    return [
+        row(f"{head} {name} (excites {share[name]:.1f} times as much) ÷ ours", times["ours"], times[name])
+        for name in ways
+        if name != "ours"
+    ]
 
 
 def book_filters(model, chosen):
@@ -212,7 +246,7 @@ def excitement(model, images, chosen):
 # Heatmaps
 
 
-def heatmaps(size, peak, targets=((180, 20), (64, 50)), count=16):
+def heatmaps(size, targets=((180, 20), (64, 50)), count=16):
     model, images = network(size), photographs_of(size, count)
     layer = "block5_add"
     logits = network(size, activation=None)
@@ -222,7 +256,8 @@ def heatmaps(size, peak, targets=((180, 20), (64, 50)), count=16):
     ways = {
         "ours": lambda: look(images).scaled,
         "grad_cam, uncompiled": lambda: grad_cam(model, images, layer).scaled,
-        "keras.io": lambda: np.stack([keras_io_heatmap(logits, image[None], layer) for image in images]),
+        "keras.io": lambda: np.stack([keras_io(model, logits, image[None], layer) for image in images]),
+        "keras.io without predict": lambda: np.stack([keras_io_heatmap(logits, each[None], layer) for each in images]),
         **others,
     }
     for _ in range(2):
@@ -232,17 +267,22 @@ def heatmaps(size, peak, targets=((180, 20), (64, 50)), count=16):
     rows = []
     for name in list(ways)[1:]:
         far = np.abs(given["ours"] - given[name]).max()
-        same = far < 1e-3
-        print(f"  {name}: heatmaps {'the same as' if same else 'NOT those of'} GradCam (largest difference {far:.0e})")
-        assert same or name != "keras.io"
+        assert far < 1e-3 or "guided" in name
+        other = f" (other maps, by {far:.1f})" if far >= 1e-3 else ""
         wanted = dict(targets)[size] if name == "keras.io" else None
-        label = f"Grad-CAM of {count} images, {size} px: {name} ÷ GradCam"
-        rows.append(row(label, times["ours"], times[name], wanted, count * operations(model), peak))
+        label = f"Grad-CAM of {count} images, {size} px: {name}{other} ÷ GradCam"
+        rows.append(row(label, times["ours"], times[name], wanted, count * operations(model)))
     return rows
 
 
+def keras_io(model, logits, image, layer):
+    """The whole recipe for one image: what the network says, for the caption, and then why."""
+    model.predict(image, verbose=0).max()
+    return keras_io_heatmap(logits, image, layer)
+
+
 def keras_io_heatmap(model, image, layer):
-    """One image after the other, a model built for each."""
+    """The heatmap of one image, by a model built for it."""
     inside = keras.Model(model.input, [model.get_layer(layer).output, model.output])
     with tf.GradientTape() as tape:
         maps, scores = inside(image)

@@ -1,12 +1,12 @@
 """The surgery panel: parts of the ImageNet network switched off by hand, and the labels that come out."""
 
 import html
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
 from utils.explorers import Control, Explorer, File
-from utils.explorers.own_photograph import own_photograph
+from utils.explorers.own_photograph import changed, own_photograph
 from utils.figures import BLUE
 from utils.parameters import Choice
 from utils.photographs import photograph
@@ -21,12 +21,16 @@ def surgery_panel(table, photo="chelsea", path=""):
     """An ``Explorer`` of an ``OperatingTable``: switch parts off, and read the five most probable classes."""
     branches = residual_blocks(table.model)
 
+    @lru_cache(maxsize=2)
+    def seen(photo, path, changed):
+        images = prepare(own_photograph(path)) if path.strip() else _bundled(photo)
+        return images, table.probabilities(images)[0]
+
     def card(photo, path, shortcut, statistics, channels, **on):
         changes = switched_off(table.model, *(block for block in branches if not on[block]))
         changes |= shortcut_cut(table.model, *([] if shortcut == "none" else [shortcut]))
         changes |= CHANNELS[channels](table.model)
-        images = prepare(own_photograph(path)) if path.strip() else _bundled(photo)
-        before = table.probabilities(images)[0]
+        images, before = seen(photo, path, changed(path))
         if statistics == BATCH:
             others = [name for name in PHOTOGRAPHS if path.strip() or name != photo][:3]
             images = np.concatenate([images, *map(_bundled, others)])
