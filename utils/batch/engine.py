@@ -23,6 +23,7 @@ from utils.batch import outcome
 from utils.batch.notebooks import tagged
 from utils.batch.outcome import plain
 from utils.batch.process_tree import Watch
+from utils.batch.scratch import private_folder
 
 ALIVE_SECONDS = 0.05  # between two looks whether the kernel lives
 LAST_WORDS_SECONDS = 0.1  # what a kernel said before its end is still on its way
@@ -173,15 +174,17 @@ class Client(PapermillNotebookClient):
 
     async def _execute(self):
         self.create_kernel_manager()
-        try:
-            await self._start_kernel()
-            await self._execute_cells()
-            self.nb_man.conclude(outcome.PASSED)
-        except NotPassed:
-            pass  # the record says why
-        finally:
-            self.set_widgets_metadata()
-            await self._end_kernel()
+        with private_folder() as folder:  # swept even if this process is killed
+            self.km.connection_file = str(folder / "kernel.json")
+            try:
+                await self._start_kernel()
+                await self._execute_cells()
+                self.nb_man.conclude(outcome.PASSED)
+            except NotPassed:
+                pass  # the record says why
+            finally:
+                self.set_widgets_metadata()
+                await self._end_kernel()
 
     async def _start_kernel(self):
         """Start the kernel and wait until it answers on both channels."""
