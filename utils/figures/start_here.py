@@ -1,11 +1,17 @@
 """The figures of the first notebook."""
 
-import numpy as np
-from matplotlib.patches import FancyBboxPatch, Rectangle
+import io
+from functools import cache
 
-from utils.figures import BLUE, GREEN, ORANGE, SKY, YELLOW, new_figure, picture
+import matplotlib
+import numpy as np
+from matplotlib.patches import FancyBboxPatch
+from PIL import Image, ImageDraw, ImageFont
+
+from utils.figures import BLUE, GREEN, ORANGE, SKY, YELLOW, Picture, new_figure, picture
 
 CHANNELS = ("red", "green", "blue")
+PANEL, PHOTOGRAPH, TITLE, GAP = 400, 640, 44, 24  # pixels, two for each of the screen
 
 
 def draw_patch(photograph, patch, row, column, name):
@@ -14,30 +20,26 @@ def draw_patch(photograph, patch, row, column, name):
     ``photograph`` is ``(height, width, 3)``, ``patch`` the square at (row, column), ``(size, size, 3)``, both 0…255.
     """
     size = len(patch)
-    figure, axes = new_figure(10, 2.55, 1, 4, width_ratios=(1.5, 1, 1, 1))
-    axes[0].imshow(photograph)
-    # A square of eight pixels is too small to find on the screen: the frame is drawn around a wider one.
-    margin = max(photograph.shape[0] // 30, size // 2)
-    corner = column - margin, row - margin
-    for colour, width in (("black", 4), (YELLOW, 2)):
-        side = size + 2 * margin
-        axes[0].add_patch(Rectangle(corner, side, side, fill=False, edgecolor=colour, linewidth=width))
-    axes[0].set_title(f"{name}: {' × '.join(map(str, photograph.shape))}", fontsize=10)
-    for channel, colour in enumerate(CHANNELS):
-        values = patch[..., channel]
-        axes[channel + 1].imshow(values, cmap="gray", vmin=0, vmax=255)
-        axes[channel + 1].set_title(f"channel {channel}, {colour}", fontsize=10)
-        if size <= 8:
-            _write_numbers(axes[channel + 1], values)
-    for each in axes:
-        each.set_xticks([])
-        each.set_yticks([])
+    panels = [_marked(photograph, row, column, size), *(_as_numbers(patch[..., each]) for each in range(3))]
+    titles = [
+        f"{name}: {' × '.join(map(str, photograph.shape))}",
+        *(f"channel {each}, {colour}" for each, colour in enumerate(CHANNELS)),
+    ]
+    width = sum(each.width for each in panels) + GAP * (len(panels) - 1)
+    sheet, left = Image.new("RGB", (width, PANEL + TITLE), "white"), 0
+    for panel, title in zip(panels, titles, strict=True):
+        sheet.paste(panel, (left, TITLE + (PANEL - panel.height) // 2))
+        place = left + panel.width // 2, TITLE // 2
+        ImageDraw.Draw(sheet).text(place, title, fill="black", font=_font(24), anchor="mm")
+        left += panel.width + GAP
     means = ", ".join(f"{colour} {patch[..., i].mean():.0f}" for i, colour in enumerate(CHANNELS))
     alt = (
         f"The photograph {name} with a square of {size} × {size} pixels marked at row {row}, column {column}; beside "
         f"it the square's three channels as grey pictures with their values; mean values: {means}."
     )
-    return picture(figure, alt, photographic=True)
+    buffer = io.BytesIO()
+    sheet.save(buffer, format="JPEG", quality=88, subsampling=0)
+    return Picture(buffer.getvalue(), alt, width=width // 2, mime="image/jpeg")
 
 
 def draw_course_map(chapters):
@@ -71,6 +73,35 @@ def _two_lines(title):
     return f"{title[:middle]}\n{title[middle + 1 :]}"
 
 
-def _write_numbers(axis, values):
-    for (i, j), value in np.ndenumerate(values):
-        axis.text(j, i, str(value), ha="center", va="center", fontsize=7.5, color="black" if value > 127 else "white")
+@cache
+def _font(size):
+    """The other figures' font: Pillow's own has no ×."""
+    return ImageFont.truetype(matplotlib.get_data_path() + "/fonts/ttf/DejaVuSans.ttf", size)
+
+
+def _marked(photograph, row, column, size):
+    """The photograph with a frame around the square."""
+    height, width = photograph.shape[:2]
+    scale = min(PHOTOGRAPH / width, PANEL / height)
+    shown = Image.fromarray(photograph).resize((round(width * scale), round(height * scale)), Image.Resampling.BILINEAR)
+    # A square of eight pixels is too small to find on the screen: the frame is drawn around a wider one.
+    margin = max(height // 30, size // 2)
+    top, left, side = row - margin, column - margin, size + 2 * margin
+    corners = [round(scale * each) for each in (left, top, left + side, top + side)]
+    for colour, thickness in (("black", 9), (YELLOW, 5)):
+        middle = (thickness - 5) // 2
+        outer = [corners[0] - middle, corners[1] - middle, corners[2] + middle, corners[3] + middle]
+        ImageDraw.Draw(shown).rectangle(outer, outline=colour, width=thickness)
+    return shown
+
+
+def _as_numbers(values):
+    """One channel of the square as grey cells; in large ones their values."""
+    size = len(values)
+    shown = Image.fromarray(values).resize((PANEL, PANEL), Image.Resampling.NEAREST)
+    if size <= 8:
+        pen, font, cell = ImageDraw.Draw(shown), _font(18), PANEL / size
+        for (i, j), value in np.ndenumerate(values):
+            place = (j + 0.5) * cell, (i + 0.5) * cell
+            pen.text(place, str(value), fill=0 if value > 127 else 255, font=font, anchor="mm")
+    return shown.convert("RGB")
