@@ -9,6 +9,7 @@ In the end every job must be there exactly once, with its right output; no tempo
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 TARGETS = "runner", "worker", "kernel", "parent"
 MOST_JOBS = 24
+ROOT = Path(__file__).parents[2]
 COURSE = Path(sys.executable).with_name("course")
 PATIENCE = 120
 WORK = """import os, pathlib, time
@@ -36,6 +38,8 @@ def main(kills=100, seed=0, targets=TARGETS):
     chance, complaints, counts, batches = random.Random(seed), [], dict.fromkeys(targets, 0), 0
     jobs = min(MOST_JOBS, 2 * kills + 2)
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        for room in ("utils", "data_scripts"):  # a copy: what is edited meanwhile would make new jobs
+            shutil.copytree(ROOT / room, Path(folder) / "course" / room, ignore=shutil.ignore_patterns("__pycache__"))
         while sum(counts.values()) < kills:
             batches += 1
             batch = Batch(Path(folder), batches, jobs, warm="parent" in targets)
@@ -129,6 +133,7 @@ class Batch:
 def surroundings(folder):
     """The environment of everything that a batch starts."""
     return os.environ | {
+        "PYTHONPATH": str(folder / "course"),
         "TMPDIR": str(folder / "tmp"),
         "XDG_RUNTIME_DIR": str(folder / "runtime"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),

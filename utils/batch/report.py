@@ -57,7 +57,7 @@ EXTRA_STYLE = """
 .filters { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: baseline; margin: 1rem 0 }
 .filters label { white-space: nowrap }
 .filters input, .filters select { font: inherit }
-th, td { overflow-wrap: anywhere }
+td.status { overflow-wrap: anywhere; min-width: 14rem }
 """
 
 
@@ -171,6 +171,6 @@ def _row(outcome):
     answers = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()) or "–"
     return (
         f'<tr data-status="{status}" data-notebook="{notebook}" data-who="{who}">'
-        f'<th scope="row">{name}</th><td dir="auto">{who or "–"}</td><td>{told}</td>'
+        f'<th scope="row">{name}</th><td dir="auto">{who or "–"}</td><td class="status">{told}</td>'
         f'<td class="number">{outcome.seconds:.1f}</td><td>{html.escape(answers)}</td></tr>\n'
     )
