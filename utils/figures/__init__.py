@@ -62,19 +62,11 @@ def new_figure(width=7.0, height=3.5, rows=1, columns=1, **subplots):
     return figure, axes
 
 
-def picture(figure, alt, caption="", photographic=False):
-    """The ``Picture`` of a matplotlib figure, drawn at twice the screen's size.
-
-    Plots go into a palette of 256 colours, which would leave visible steps in a photograph: a figure that
-    shows one is ``photographic``, and becomes a JPEG.
-    """
+def picture(figure, alt, caption=""):
+    """The ``Picture`` of a matplotlib figure, drawn at twice the screen's size, in a palette of 256 colours."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=2 * DOTS_PER_INCH, metadata={"Software": None})
     image = Image.open(buffer).convert("RGB")
-    if photographic:
-        buffer = io.BytesIO()
-        image.save(buffer, format="JPEG", quality=88, subsampling=0, optimize=True)
-        return Picture(buffer.getvalue(), alt, caption, image.width // 2, "image/jpeg")
     return Picture(palette_png(image), alt, caption, image.width // 2)
 
 
