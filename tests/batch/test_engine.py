@@ -334,6 +334,41 @@ def until(condition, seconds=20):
         time.sleep(0.05)
 
 
+def test_a_kernel_whose_notebook_passed_ends_by_itself(tmp_path):
+    source = write(
+        tmp_path / "tidy.ipynb",
+        f"import atexit, pathlib\nfolder = pathlib.Path({str(tmp_path)!r})\n"
+        "file = open(folder / 'file.txt', 'w')\nfile.write('never closed')\n"
+        "atexit.register(lambda: (folder / 'exit.txt').write_text('at exit'))",
+    )
+    assert execute(Job(source, tmp_path / "out.ipynb")).status == "passed"
+    assert (tmp_path / "file.txt").read_text() == "never closed"
+    assert (tmp_path / "exit.txt").read_text() == "at exit"
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "error"),
+    [
+        ("raise SystemExit(5)", "failed", "before the first cell: the kernel's process left with exit code 5"),
+        ("import time; time.sleep(60)", "timed out", "before the first cell: the kernel did not start within 1 s"),
+    ],
+)
+def test_a_kernel_that_does_not_start_is_no_failure_of_a_cell(tmp_path, monkeypatch, command, status, error):
+    spec = tmp_path / "kernels" / "broken" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text(
+        json.dumps({"argv": [sys.executable, "-c", command], "display_name": "broken", "language": "python"})
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    source = write(tmp_path / "first.ipynb", "1", kernel="broken")
+    out = tmp_path / "out.ipynb"
+    with pytest.raises(engine.NotPassed):
+        papermill.execute_notebook(source, out, engine_name="course", start_timeout=1, progress_bar=False)
+    notebook = nbformat.read(out, as_version=4)
+    assert outcome(notebook) == (status, error)
+    assert [state(cell) for cell in notebook.cells] == ["never ran"]
+
+
 def test_the_caller_hears_of_each_cell_as_it_starts(tmp_path):
     heard = []
     source = write(tmp_path / "three.ipynb", "1", "2", "3")
