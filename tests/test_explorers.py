@@ -180,7 +180,7 @@ def encoded(image, format, **options):
     return buffer.getvalue()
 
 
-RED, BLUE, WHITE, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (0, 0, 0)
+RED, BLUE, WHITE, GREY, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (64, 64, 64), (0, 0, 0)
 
 
 def flag(width=60, height=40, top=RED, bottom=BLUE, mode="RGB"):
@@ -197,7 +197,7 @@ def held_sideways():
 
 
 TRANSPARENT = flag(top=(*RED, 0), bottom=(*BLUE, 255), mode="RGBA")
-SIXTEEN_BITS = Image.fromarray(np.repeat(np.uint16([[0], [65535]]), 20, axis=0).repeat(60, axis=1))
+SIXTEEN_BITS = Image.fromarray(np.repeat(np.uint16([[0], [64 * 257]]), 20, axis=0).repeat(60, axis=1))
 TWO_FRAMES = {"save_all": True, "append_images": [flag(top=BLUE, bottom=RED)]}
 PHOTOGRAPHS = {
     "of a camera.jpg": (encoded(flag(4000, 3000), "JPEG"), RED, BLUE),
@@ -205,7 +205,7 @@ PHOTOGRAPHS = {
     "animated.gif": (encoded(flag(), "GIF", **TWO_FRAMES), RED, BLUE),
     "transparent.png": (encoded(TRANSPARENT, "PNG"), WHITE, BLUE),
     "held sideways.jpg": (held_sideways(), RED, BLUE),
-    "sixteen bits.png": (encoded(SIXTEEN_BITS, "PNG"), BLACK, WHITE),
+    "sixteen bits.png": (encoded(SIXTEEN_BITS, "PNG"), BLACK, GREY),
     "for a printer.jpg": (encoded(flag().convert("CMYK"), "JPEG"), RED, BLUE),
 }
 NO_PHOTOGRAPHS = {
@@ -286,13 +286,13 @@ def test_a_photograph_that_was_changed_under_the_same_path_is_read_anew(browser,
     assert np.abs(colours(browser.shown)[0] - BLUE).max() < 16
 
 
-def test_an_uploaded_file_stays_in_a_folder_of_its_own_whatever_its_name():
+def test_an_uploaded_file_stays_in_a_folder_of_its_own_whatever_its_name(tmp_path):
     explorer = Explorer("Paths", lambda path: path, path=Control("Path", File(), ""))
     paths = []
     for name in (
         "../../cat.jpg",
         "..",
-        "/etc/passwd",
+        f"{tmp_path}/elsewhere.png",
         "a\0b/c.png",
         "x" * 300 + ".png",
         "Ünï cödé.png",
