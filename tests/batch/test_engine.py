@@ -23,7 +23,7 @@ from utils.batch.process_tree import ProcessTree
 from utils.batch.runner import Job, execute
 
 SLEEPER = f"31415926.{os.getpid()}"  # seconds: nobody else on the machine sleeps so long
-HEAR = "import time; time.sleep(0.5)"  # a kernel sends what is printed five times a second
+HEAR = "import time; time.sleep(1)"  # a kernel sends what is printed five times a second
 MEGABYTE = 1_000_000
 
 
@@ -54,16 +54,16 @@ ENDS = {
     ),
     "slow_cell": (
         [f"print('so far')\n{HEAR}\ntime.sleep(60)", "2"],
-        {"cell_timeout": 2},
+        {"cell_timeout": 4},
         "timed out",
-        "In [1]: ran for more than 2 s",
+        "In [1]: ran for more than 4 s",
         ["timed out", "never ran"],
     ),
     "slow_notebook": (
         ["1", f"print('so far')\n{HEAR}\nwhile True: time.sleep(0.01)", "3"],
-        {"deadline": 3},
+        {"deadline": 8},
         "timed out",
-        "In [2]: the notebook ran for more than 3 s",
+        "In [2]: the notebook ran for more than 8 s",
         ["passed", "timed out", "never ran"],
     ),
     "killed": (
@@ -164,7 +164,7 @@ def test_an_error_that_its_cell_expects_is_no_failure_and_leaves_no_mark(tmp_pat
     ("name", "says"),
     [
         ("failing", "ZeroDivisionError: division by zero"),
-        ("slow_notebook", "the notebook ran for more than 3 s"),
+        ("slow_notebook", "the notebook ran for more than 8 s"),
         ("killed", "SIGKILL"),
         ("exit", "told the kernel to exit"),
         ("parameter", "it has depth"),
@@ -273,7 +273,7 @@ def without_what_chance_decides(cell):
 def test_a_cell_that_prints_for_ever_is_stopped_before_it_fills_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "OUTPUT_BYTES", 2 * MEGABYTE)
     source = write(tmp_path / "flood.ipynb", "while True:\n    print('x' * 10_000)")
-    result = execute(Job(source, tmp_path / "out.ipynb", deadline=30))
+    result = execute(Job(source, tmp_path / "out.ipynb", deadline=120))
     assert (result.status, result.error) == ("failed", "In [1]: the notebook's outputs are larger than 2 MB")
     assert (tmp_path / "out.ipynb").stat().st_size < 2.1 * MEGABYTE
 
@@ -295,13 +295,14 @@ def test_papermill_itself_does_not_exit_with_0_after_sys_exit(tmp_path):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, None), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_notebook_and_all_its_processes(tmp_path, number, code):
     source = write(
-        tmp_path / "long.ipynb", f"print('so far')\nimport subprocess\nsubprocess.run(['sleep', '{SLEEPER}'])", "2"
+        tmp_path / "long.ipynb",
+        f"print('so far')\n{HEAR}\nimport subprocess\nsubprocess.run(['sleep', '{SLEEPER}'])",
+        "2",
     )
     running = subprocess.Popen([*PAPERMILL, source, tmp_path / "out.ipynb"], stderr=subprocess.DEVNULL)
     until(lambda: sleepers() or running.poll() is not None)
-    time.sleep(0.3)  # for what the kernel printed
     running.send_signal(number)
-    left = running.wait(timeout=20)
+    left = running.wait(timeout=60)
     assert left == code if code else left != 0
     assert sleepers() == []
     notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
@@ -327,7 +328,7 @@ def test_memory_that_a_process_shares_with_those_it_forked_counts_once():
     assert tree.processes() == set()
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
