@@ -138,7 +138,8 @@ class WarmKernel:
             try:
                 self.returncode = self._message()["returncode"]
             except (OSError, ValueError, KeyError):
-                self.returncode = 1  # the parent was killed before, and nobody else can know
+                # The parent was killed before, and nobody else can know. A crash is tried again, an exit is not.
+                self.returncode = -signal.SIGKILL
             os.close(self._pidfd)
             self._connection.close()
         return self.returncode
