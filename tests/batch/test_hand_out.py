@@ -9,7 +9,7 @@ import zipfile
 
 import nbformat
 import pytest
-from tiny_notebooks import course, write
+from tiny_notebooks import course, course_here, write
 
 from utils import questions
 from utils.batch.inputs import Mistake, grid, roster
@@ -94,11 +94,12 @@ def test_what_is_wrong_in_the_roster_is_said_line_by_line(handed_out):
     assert "Traceback" not in done.stderr
 
 
-def test_again_gives_the_same_bytes_and_another_secret_gives_other_variants(handed_out):
+def test_again_gives_the_same_bytes_and_another_secret_gives_other_variants(handed_out, monkeypatch):
     folder, _ = handed_out
+    monkeypatch.chdir(folder)
     command = ["hand-out", "--roster", "roster.csv", "--out"]
-    course(*command, "again", "--secret", "course.key", cwd=folder)
-    course(*command, "other", "--secret", "other.key", cwd=folder)
+    course_here(*command, "again", "--secret", "course.key")
+    course_here(*command, "other", "--secret", "other.key")
     names = [f"students/{student}.zip" for student in STUDENTS] + ["answer_key.csv"]
     for name in names:
         first = (folder / "out" / name).read_bytes()
@@ -132,14 +133,14 @@ def test_a_key_file_is_never_overwritten_and_never_read_where_others_may(tmp_pat
 def test_variants_stay_in_the_notebook_s_ranges_differ_between_students_and_can_be_asked(path):
     ((source,), _) = sources([path])
     variants, declared = Variants(source.notebook, {}), parameters(read(path))
-    drawn = [variants.drawn(b"s" * 32, f"student{number}") for number in range(200)]
+    drawn = [variants.drawn(b"s" * 32, f"student{number}") for number in range(100)]
     for values in drawn:
         assert all(declared[name].range.allows(value) for name, value in values.items())
         list(variants.answers(values))  # raises where a question cannot be asked
     named = {name for cell in tagged(source.notebook, "answer") for name in declared if f"={name}" in cell.source}
     assert set(drawn[0]) == named
     largest = max(drawn.count(values) for values in drawn)
-    assert not named or largest < 60, "no variant goes to a third of the students"
+    assert not named or largest < 34, "no variant goes to a third of the students"
 
 
 def test_what_is_the_same_for_everybody_is_not_drawn():

@@ -1,5 +1,6 @@
 """``make soak`` in short: a batch is killed three times, and ends as if nothing had happened."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -15,3 +16,12 @@ def test_a_batch_whose_runner_worker_and_kernel_are_killed_ends_with_every_job_o
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 kills (runner 1, worker 1, kernel 1)" in done.stdout
+
+
+def test_no_wall_clock_decides_anything():
+    """A clock that jumps changes no status, no bound and no order: only ``time.monotonic`` is asked."""
+    rooms = Path(__file__).parents[2] / "utils" / "batch"
+    for path in rooms.glob("*.py"):
+        calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+        asked = {ast.unparse(call.func) for call in calls}
+        assert not asked & {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow"}, path.name

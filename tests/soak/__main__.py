@@ -36,7 +36,7 @@ mine.unlink()"""
 def main(kills=100, seed=0, targets=TARGETS):
     """Kill as often as asked, in as many batches as that takes; returns the complaints."""
     chance, complaints, counts, batches = random.Random(seed), [], dict.fromkeys(targets, 0), 0
-    jobs = min(MOST_JOBS, 2 * kills + 2)
+    jobs = min(MOST_JOBS, kills + 2)
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         for room in ("utils", "data_scripts"):  # a copy: what is edited meanwhile would make new jobs
             shutil.copytree(ROOT / room, Path(folder) / "course" / room, ignore=shutil.ignore_patterns("__pycache__"))
