@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import signal
 import subprocess
 import time
@@ -176,14 +177,13 @@ def test_ctrl_c_once_finishes_what_runs_twice_ends_it_and_both_resume(tmp_path):
     command += ["--workers", "1", "--json"]
 
     def batch(*signals, jobs):
-        with subprocess.Popen(
-            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        with subprocess.Popen(command, cwd=tmp_path, start_new_session=True, **pipes) as process:
             end = time.monotonic() + 60
             while len(list(began.iterdir())) < jobs and time.monotonic() < end:
                 time.sleep(0.05)
             for number in signals:
-                process.send_signal(number)
+                os.killpg(process.pid, number)  # as a terminal does
                 time.sleep(0.3)
             out, err = process.communicate(timeout=60)
             return process.returncode, [row["status"] for row in json.loads(out)], err
