@@ -109,14 +109,18 @@ def mosaic(maps, *, shared=False, dead=None, columns=None, least=32):
     height, width, channels = maps.shape
     columns = columns or math.ceil(math.sqrt(channels * height / width))
     columns = min(columns, channels)
-    finite = np.isfinite(maps).all(axis=(0, 1))
-    safe = np.where(finite, maps, 0)
-    low, high = safe.min(axis=(0, 1)), safe.max(axis=(0, 1))
+    low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
+    finite = np.isfinite(low) & np.isfinite(high)  # a channel's extremes are not where one of its values is not
+    safe = maps if finite.all() else np.where(finite, maps, 0)
+    low, high = np.where(finite, low, 0), np.where(finite, high, 0)
     flat = low == high
     if shared:
         low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
     span = np.where(high > low, high - low, 1)
-    codes = ((safe - low) / span * (LEVELS - 1)).astype(np.uint8)
+    codes = safe - low
+    codes /= span
+    codes *= LEVELS - 1
+    codes = codes.astype(np.uint8)
     marks = {
         CONSTANT: flat & finite & (safe[0, 0] != 0),
         BLANK: flat & finite & (safe[0, 0] == 0),
