@@ -11,7 +11,7 @@ from pathlib import Path
 import utils  # sets TensorFlow's environment before any benchmark imports it
 
 # Each has benchmarks(), which returns rows: name, ratio, target (None: for comparison only), runs.
-RATIOS = ("training", "seeing_inside", "explorers", "batches")
+RATIOS = ("training", "kernels", "seeing_inside", "explorers", "batches")
 VARIANTS = "ten_thousand_variants"  # has main(), which returns complaints
 OUT = Path(utils.__file__).parents[1] / "build" / "bench.json"
 

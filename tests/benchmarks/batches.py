@@ -98,7 +98,7 @@ def benchmarks(parts=("own-work", "short", "rate", "dask", "trivial"), runs=1):
 
 
 def own_work(folder, runs):
-    """Twelve executions of the six notebooks with training; targets from the issue of what was once measured."""
+    """Twelve executions of the six notebooks with training; the targets are what a prototype once reached."""
     theirs = {
         "a shell loop of papermill": (papermill_loop, 2.5),
         "a Python loop of execute_notebook": (python_loop, 2),
