@@ -128,7 +128,9 @@ def mosaic(maps, *, shared=False, dead=None, columns=None, least=32):
         BAD: ~finite,
     }
     factor = max(1, math.ceil(least / min(height, width)))
-    tiles = codes.transpose(2, 0, 1).repeat(factor, axis=1).repeat(factor, axis=2)
+    tiles = codes.transpose(2, 0, 1)
+    if factor > 1:
+        tiles = tiles.repeat(factor, axis=1).repeat(factor, axis=2)
     for code, which in marks.items():
         if which.any():
             tiles[which] = _hatched(tiles.shape[1:], code)
