@@ -39,7 +39,7 @@ class Cluster:
         self.scheduler, self.workers = None, []
 
     def start(self, workers):
-        self.scheduler = self._process("scheduler", "--host", "127.0.0.1", "--port", str(self.port))
+        self.scheduler = self._process("scheduler", "--port", str(self.port))
         self.workers += [
             self._process("worker", self.address, "--nthreads", "1", "--no-nanny", "--death-timeout", "20")
             for _ in range(workers)
@@ -52,7 +52,8 @@ class Cluster:
         self.workers.clear()
 
     def _process(self, kind, *arguments):
-        return subprocess.Popen([DASK, kind, *arguments, "--no-dashboard"], env=self._environment, **SILENT)
+        listening = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0", "--no-dashboard"]
+        return subprocess.Popen([DASK, kind, *arguments, *listening], env=self._environment, **SILENT)
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +175,7 @@ def test_a_process_that_dies_costs_its_own_call_alone():
     ],
 )
 def test_the_jobs_that_a_queue_gets_start_one_worker_of_one_thread(system, lines):
-    own = {"scheduler-options": {"host": "127.0.0.1", "dashboard": False}, "account": "course"}
+    own = {"scheduler-options": {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}, "account": "course"}
     settings = {f"jobqueue.{system}.{name}": value for name, value in own.items()}
     with dask.config.set(settings), queued_cluster(system) as cluster:
         script = cluster.job_script()
