@@ -11,7 +11,7 @@ run: .venv/ready  ## Execute the whole course on real photographs and a real Ima
 	@$(BIN)/course run
 
 test: .venv/ready  ## Run all tests, and every notebook against its stored outputs
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --nbval notebooks tests
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --nbval tests notebooks
 
 lab: .venv/ready  ## Open the course in JupyterLab
 	@$(BIN)/python -c 'from utils.batch.warm_kernels import start_parent; start_parent()'
