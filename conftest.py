@@ -6,6 +6,9 @@ alternative text. All else is compared to the letter.
 
 import json
 import re
+import sys
+
+import pytest
 
 import utils  # noqa: F401 (sets TensorFlow's environment before a test imports it)
 
@@ -33,6 +36,13 @@ def pytest_configure(config):
 
     IPyNbCell.compare_outputs = compare_outputs
     IPyNbCell.sanitize = lambda self, value: sanitize(self, without_what_may_differ(value))
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    """The same random weights in each test, whatever ran before it in the same process."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
 
 
 def pytest_sessionstart(session):

@@ -87,7 +87,7 @@ ENDS = {
                  ["passed", "ended early", "never ran"]),
     "exit": (["exit()", "2"], {}, "ended early", "In [1]: it told the kernel to exit", ["ended early", "never ran"]),
     "exit_last": (["1", "quit()"], {}, "passed", "", ["passed", "passed"]),
-    "os_exit": (["import os; os._exit(3)", "2"], {}, "ended early",
+    "os_exit": ([f"{HEAR}\nimport os; os._exit(3)", "2"], {}, "ended early",
                 "In [1]: the kernel's process left with exit code 3", ["ended early", "never ran"]),
     "magic": (["%nosuchmagic", "2"], {}, "unknown magic", "Line magic function `%nosuchmagic` not found",
               ["unknown magic", "never ran"]),
