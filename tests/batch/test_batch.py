@@ -57,6 +57,18 @@ def test_each_output_has_its_own_parameters(grid_run):
             assert cells[-1].outputs[0].text == f"{row['parameters']['depth'] * 2}\n"
 
 
+@pytest.mark.parametrize(("given", "found"), [(None, "1"), ("3", "3")])
+def test_a_notebook_of_a_batch_computes_with_one_thread_unless_told_otherwise(tmp_path, monkeypatch, given, found):
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    if given:
+        monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", given)
+    write(tmp_path / "asks.ipynb", "import os; print(os.environ['TF_NUM_INTRAOP_THREADS'])")
+    done = course("batch", tmp_path / "asks.ipynb", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stdout
+    (executed,) = (tmp_path / "out" / "asks").glob("*.ipynb")
+    assert nbformat.read(executed, as_version=4).cells[-1].outputs[0].text == f"{found}\n"
+
+
 def test_the_three_tables_say_the_same(grid_run):
     out, _, _, rows = grid_run
     with (out / "results.csv").open(encoding="utf-8", newline="") as file:

@@ -15,6 +15,7 @@ import jupyter_kernel_test
 import psutil
 import pytest
 from jupyter_client.manager import KernelManager
+from jupyter_core.utils import run_sync
 
 from utils.batch import warm_kernels
 from utils.batch.warm_kernels import WarmKernel, ask, parents, start_parent, warm_kernel
@@ -341,7 +342,7 @@ def test_other_surroundings_get_a_parent_of_their_own(surroundings, tmp_path, mo
     here = warm_kernels._address(surroundings)
     assert warm_kernels._address(surroundings) == here
     assert warm_kernels._address({**surroundings, "SOMETHING": "else"}) == here
-    assert warm_kernels._address({**surroundings, "TF_NUM_INTRAOP_THREADS": "1"}) != here
+    assert warm_kernels._address({**surroundings, "TF_ENABLE_ONEDNN_OPTS": "1"}) != here
     monkeypatch.setattr(sys, "prefix", "/another/environment")
     assert warm_kernels._address(surroundings) != here
     monkeypatch.undo()
@@ -355,6 +356,27 @@ def test_other_surroundings_get_a_parent_of_their_own(surroundings, tmp_path, mo
     before = warm_kernels._address(surroundings)
     (tmp_path / "keras-99.dist-info").mkdir()
     assert warm_kernels._address(surroundings) != before
+
+
+def test_kernels_of_one_parent_have_as_many_threads_as_each_is_given(surroundings):
+    code = "import os, keras; keras.ops.ones(1) + 1; print(len(os.listdir('/proc/self/task')))"
+    (before,) = parents()
+    threads = []
+    for number in "15":
+        with kernel({**surroundings, "TF_NUM_INTRAOP_THREADS": number}) as (_, client):
+            threads.append(int(run(client, code)))
+    assert threads[1] - threads[0] == 4
+    (after,) = parents()
+    assert (after["pid"], after["started"]) == (before["pid"], before["started"] + 2)
+
+
+def test_a_killed_kernel_has_ended_when_jupyter_first_looks(surroundings):
+    with kernel(surroundings) as (manager, client):
+        run(client, "import numpy; large = numpy.ones(30_000_000)")
+        pid = manager.provisioner.pid
+        run_sync(manager.provisioner.kill)()
+        assert not psutil.pid_exists(pid)
+        assert run_sync(manager.provisioner.poll)() == -signal.SIGKILL
 
 
 def test_a_folder_that_others_could_enter_is_not_used(surroundings, tmp_path, monkeypatch):

@@ -74,7 +74,9 @@ DASK = POOL.split("if __name__")[0].replace("import papermill", "import papermil
     with Client(n_workers=int(sys.argv[1]), threads_per_worker=1, dashboard_address=None) as client:
         client.gather(client.map(run, [each.split("=") for each in sys.argv[2:]], pure=False))"""
 )
-FLOOR = """import json, sys, time
+FLOOR = """import os, sys, time
+if hasattr(os, 'sched_setaffinity'):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 import nbformat
 notebooks = [nbformat.read(path, as_version=4) for path in sys.argv[1:]]
 import matplotlib; matplotlib.use("agg")

@@ -14,7 +14,7 @@ import nbformat
 from utils.batch import runner
 from utils.batch.executor import Lost
 from utils.batch.jobs import Outcome, environment
-from utils.batch.notebooks import ANSWER, VERDICT, records
+from utils.batch.notebooks import findings
 from utils.batch.outcome import (
     ENDED_EARLY,
     FAILED,
@@ -53,8 +53,11 @@ def perform(job, orders):
     """Execute one job, store its notebook and its page, and return the ``Outcome``; never raises for what goes wrong.
 
     Doing it twice does no harm: both write the same names, and the notebook appears with its record in it, at once. A
-    process performs one job at a time, in a private folder that is the notebook's working directory.
+    process performs one job at a time, in a private folder that is the notebook's working directory. A notebook
+    computes with one thread, unless TF_NUM_INTRAOP_THREADS says otherwise: there are enough other notebooks for the
+    other cores, and what it computes is the same on every machine.
     """
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     if orders.environment != environment():
         return _outcome(job, "refused", "this worker has other packages, or another version of the course")
     store = store_at(orders.address)
@@ -84,7 +87,8 @@ def published(store, job):
         notebook = nbformat.reads(json.dumps(plain), as_version=4)
         outcome = _outcome(job, record["status"], record["error"], record["seconds"])
         outcome.file = job.file
-        return _with_records(outcome, notebook), notebook
+        outcome.answers, outcome.verdicts = findings(notebook)
+        return outcome, notebook
     except Exception:
         return None  # absent, cut short, or something else altogether
 
@@ -145,9 +149,9 @@ def _executed(job, orders, store, folder):
     bounds = {"cell_timeout": orders.cell_timeout, "deadline": orders.deadline, "memory": orders.memory}
     result = runner.execute(runner.Job(source, output, job.parameters, **bounds))
     outcome = _outcome(job, result.status, result.error, result.seconds)
+    outcome.answers, outcome.verdicts = result.answers, result.verdicts
     if output.exists():
         notebook = nbformat.read(output, as_version=4)
-        _with_records(outcome, notebook)
         if outcome.status == FAILED and not culprit(notebook):
             outcome.status = NOT_EXECUTED
         # The page first: a notebook that is there is complete. (Making the page changes the notebook.)
@@ -185,9 +189,3 @@ def _digest(plain):
 
 def _outcome(job, status, error="", seconds=0.0):
     return Outcome(job.notebook, job.student, job.parameters, status, error, seconds, key=job.key)
-
-
-def _with_records(outcome, notebook):
-    outcome.answers = records(notebook, ANSWER)
-    outcome.verdicts = [{"id": record["id"], "verdict": record["verdict"]} for record in records(notebook, VERDICT)]
-    return outcome

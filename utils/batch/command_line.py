@@ -9,6 +9,7 @@ import click
 
 from data_scripts.command_line import data
 from utils.batch.batch_command import batch, hand_out
+from utils.batch.jobs import typed
 from utils.batch.kernels_command import kernels
 from utils.batch.notebooks import UnreadableNotebook, course_notebooks, parameters, read
 from utils.batch.questions_command import questions
@@ -100,20 +101,11 @@ def _chosen(source, settings):
     chosen = {}
     for name, text in settings:
         if name in declared:
-            chosen[name] = value = _value(text, declared[name].default)
+            chosen[name] = value = typed(text, declared[name])
             allowed = declared[name].range
             if allowed and not allowed.allows(value):
                 raise click.BadParameter(f"{name}={value!r}: {allowed} is needed ({source.name})", param_hint="-p")
     return chosen
-
-
-def _value(text, default):
-    """``text`` as a value of the default's type where it can be read as one; else as it is, for the range to refuse."""
-    if isinstance(default, str):
-        return text
-    from papermill.cli import _resolve_type
-
-    return _resolve_type(text)
 
 
 def _no_setting_is_lost(chosen, settings):

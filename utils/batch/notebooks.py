@@ -77,6 +77,12 @@ def records(notebook, mime):
     ]
 
 
+def findings(notebook):
+    """The records of the answers, and the claims' ids and verdicts, in order."""
+    verdicts = [{"id": record["id"], "verdict": record["verdict"]} for record in records(notebook, VERDICT)]
+    return records(notebook, ANSWER), verdicts
+
+
 def _calls(notebook, name):
     for cell in notebook.cells:
         if cell.cell_type == "code" and name in cell.source:

@@ -10,7 +10,7 @@ import papermill
 from papermill.execute import ERROR_MARKER_TAG
 
 from utils.batch.engine import NotPassed
-from utils.batch.notebooks import ANSWER, VERDICT, UnreadableNotebook, read, records
+from utils.batch.notebooks import UnreadableNotebook, findings, read
 from utils.batch.outcome import FAILED, PASSED, UNREADABLE, cell_states, outcome, plain
 from utils.batch.warm_kernels import KERNEL, start_parent
 
@@ -105,8 +105,7 @@ def _keep(partial, output, result):
         if not result.error:
             result.status, result.error = outcome(notebook)
         result.cells = cell_states(notebook)
-        result.answers = records(notebook, ANSWER)
-        result.verdicts = [{"id": record["id"], "verdict": record["verdict"]} for record in records(notebook, VERDICT)]
+        result.answers, result.verdicts = findings(notebook)
         if result.status == PASSED:
             _without_marks(notebook, partial)
         os.replace(partial, output)

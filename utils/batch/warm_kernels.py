@@ -7,6 +7,7 @@ kernels are ordinary. ``CONVNET_COURSE_WARM`` chooses: ``fork`` (the default on 
 were started beforehand, for where forking will not do), ``0`` (ordinary kernels only).
 """
 
+import asyncio
 import contextlib
 import hashlib
 import json
@@ -38,7 +39,10 @@ READ_AT_IMPORT = (
     "MPL", "IPYKERNEL_", "PYDEVD_", "JUPYTER_PLATFORM_DIRS", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TMPDIR",
     "LANG", "LC_", "TZ", SWITCH,
 )  # fmt: skip
+# These TensorFlow reads when it first computes: in the kernel.
+READ_LATER = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 ANSWER_SECONDS = 5
+GONE_SECONDS = 1  # a kernel that was killed has usually ended after 0.03 s
 # The parent is nobody's child, so that nobody has to reap it.
 DETACHED = "import os, sys; os.fork() or os.execv(sys.argv[1], sys.argv[1:])"
 
@@ -54,6 +58,13 @@ class WarmProvisioner(LocalProvisioner):
         self.process, self.pid, self.pgid = process, process.pid, process.pid
         self.cwd = kwargs.get("cwd")
         return self.connection_info
+
+    async def kill(self, restart=False):
+        """Kill the kernel, and see it end: Jupyter itself looks every 0.1 s only, a quarter of a warm restart."""
+        await super().kill(restart)
+        end = time.monotonic() + GONE_SECONDS
+        while await self.poll() is None and time.monotonic() < end:
+            await asyncio.sleep(0.002)
 
 
 def warm_kernel(cmd, env=None, cwd=None, independent=False, stdin=None, stdout=None, stderr=None, **more):
@@ -244,7 +255,9 @@ def _address(env):
 
 
 def _variables(env):
-    return {name: value for name, value in sorted(env.items()) if name.startswith(READ_AT_IMPORT)}
+    return {
+        name: value for name, value in sorted(env.items()) if name.startswith(READ_AT_IMPORT) and name not in READ_LATER
+    }
 
 
 def _inherited():
