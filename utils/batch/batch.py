@@ -57,9 +57,9 @@ def perform(job, orders):
     computes with one thread, unless TF_NUM_INTRAOP_THREADS says otherwise: there are enough other notebooks for the
     other cores, and what it computes is the same on every machine.
     """
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     if orders.environment != environment():
         return _outcome(job, "refused", "this worker has other packages, or another version of the course")
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     store = store_at(orders.address)
     with _one_notebook_at_a_time:
         if not orders.fresh and (found := published(store, job)):
