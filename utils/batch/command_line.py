@@ -9,6 +9,7 @@ import click
 
 from data_scripts.command_line import data
 from utils.batch.batch_command import batch, hand_out
+from utils.batch.grade_command import grade
 from utils.batch.jobs import typed
 from utils.batch.kernels_command import kernels
 from utils.batch.notebooks import UnreadableNotebook, course_notebooks, parameters, read
@@ -26,6 +27,7 @@ main.add_command(kernels)
 main.add_command(questions)
 main.add_command(batch)
 main.add_command(hand_out)
+main.add_command(grade)
 
 
 @main.command()

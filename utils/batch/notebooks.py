@@ -33,15 +33,20 @@ def course_notebooks():
 
 def read(path):
     """The notebook at ``path``, in format 4; ``UnreadableNotebook`` if it is none."""
-    path = Path(path)
     try:
-        notebook = nbformat.read(path, as_version=4)
-        nbformat.validate(notebook)
+        return reads(Path(path).read_bytes(), path)
     except OSError as error:
         raise UnreadableNotebook(f"{path}: {error.strerror or error}") from error
-    except (nbformat.ValidationError, ValueError, KeyError, AttributeError, TypeError) as error:
+
+
+def reads(content, place):
+    """The notebook in these bytes, in format 4; ``UnreadableNotebook`` naming ``place`` if there is none in them."""
+    try:
+        notebook = nbformat.reads(content.decode(), as_version=4)
+        nbformat.validate(notebook)
+    except (nbformat.ValidationError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise UnreadableNotebook(f"{path} is not a Jupyter notebook: {first}") from error
+        raise UnreadableNotebook(f"{place} is not a Jupyter notebook: {first}") from error
     return notebook
 
 
