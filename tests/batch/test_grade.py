@@ -15,6 +15,7 @@ from tiny_notebooks import course_here
 from utils import questions
 from utils.batch.grade import LARGEST_FILE
 from utils.batch.notebooks import ANSWER, course_notebooks, tagged
+from utils.explorers.question_form import QuestionForm
 
 ROSTER = "id,name,group\nada,Ada Example,1\nbo,=cmd(),1\ncy,דנה,2\ndee,Dee Example,2\n"  # made up, all of them
 NAMES = [path.stem for path in course_notebooks()]
@@ -186,7 +187,7 @@ def test_a_verdict_in_the_notebook_counts_for_nothing(handed_out, grade, tmp_pat
     assert "other parameters" in forged["remark"]
     assert empty["verdict"] == "unanswered"
     assert changed["verdict"] != "right"
-    assert "another answer" in changed["remark"]
+    assert "another answer is shown" in changed["remark"]
 
 
 def key_row(folder, student, notebook, question):
@@ -207,7 +208,25 @@ def test_a_copy_of_the_cell_counts_where_the_cell_itself_holds_nothing(handed_ou
     _, answers, _ = grade(put(notebook, tmp_path / "dee" / f"{BN}.ipynb").parent)
     assert answers["dee", BN, "bn-inference"]["verdict"] == "right"
     both = answers["dee", BN, "bn-bias"]
-    assert (both["given"], both["remark"]) == ("1", "its output, or a copy of the cell, shows another answer")
+    assert (both["given"], both["remark"]) == ("1", "another answer is shown, too, in its output or in another cell")
+
+
+def test_an_answer_in_the_question_s_form_counts(handed_out, grade, tmp_path):
+    folder, key = handed_out
+    notebook = theirs(handed_out, "dee", BN)
+    for question, parameters in (
+        ("bn-parameters", json.loads(key_row(folder, "dee", BN, "bn-parameters")["parameters"])),
+        ("bn-trainable", {"channels": 1}),  # tried out, and not this student's question
+    ):
+        form = QuestionForm(question, **parameters)
+        form.set(answer=str(key["dee", BN, question]))
+        notebook.cells.append(nbformat.v4.new_code_cell("QuestionForm(…)"))
+        data = {"text/plain": "", ANSWER: form.feedback.record()}
+        notebook.cells[-1].outputs = [nbformat.v4.new_output("display_data", data)]
+    points, answers, _ = grade(put(notebook, tmp_path / "dee" / f"{BN}.ipynb").parent)
+    assert answers["dee", BN, "bn-parameters"]["verdict"] == "right"
+    assert answers["dee", BN, "bn-trainable"]["verdict"] == "unanswered"
+    assert points["dee"] == 1
 
 
 def test_a_cell_is_found_without_its_id_and_a_deleted_one_is_missing(handed_out, grade, tmp_path):

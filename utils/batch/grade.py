@@ -114,17 +114,22 @@ def _judged(cells, asked, question, parameters):
     if cells is None:
         return {"verdict": NOT_RETURNED}
     own = [cell for cell in cells if asked.get("id") == cell.id or question == cell.question]
-    if not own:
+    shown, elsewhere = (
+        [each for cell in some for each in cell.shown if isinstance(each, dict) and each.get("id") == question]
+        for some in (own, [cell for cell in cells if cell not in own])
+    )
+    as_json = json.loads(json.dumps(parameters))
+    elsewhere = [each for each in elsewhere if each.get("parameters") == as_json]  # a question's form, say
+    if not own and not elsewhere:
         return {"verdict": MISSING}
-    shown = [each for cell in own for each in cell.shown if isinstance(each, dict) and each.get("id") == question]
-    answers = [_typed(cell.source) for cell in own] + [each.get("answer") for each in shown]
+    answers = [_typed(cell.source) for cell in own] + [each.get("answer") for each in shown + elsewhere]
     judged = [(answer, questions.check(question, answer, **parameters)) for answer in answers]
     answer, counts = min(judged, key=lambda each: LAST_TO_COUNT.get(each[1].verdict, 0))
     given = str(answer)[:200] if counts.verdict == "unreadable" else counts.answer
     remarks = []
     if any(each.answer not in (None, counts.answer) for _, each in judged):
-        remarks.append("its output, or a copy of the cell, shows another answer")
-    if any(each.get("parameters") != json.loads(json.dumps(parameters)) for each in shown):
+        remarks.append("another answer is shown, too, in its output or in another cell")
+    if any(each.get("parameters") != as_json for each in shown):
         remarks.append("it was run with other parameters than this student's")
     return {"verdict": counts.verdict, "given": given, "slip": counts.slip or "", "remark": "; ".join(remarks)}
 
