@@ -55,7 +55,7 @@ def perform(job, orders):
     Doing it twice does no harm: both write the same names, and the notebook appears with its record in it, at once. A
     process performs one job at a time, in a private folder that is the notebook's working directory. A notebook
     computes with one thread, unless TF_NUM_INTRAOP_THREADS says otherwise: there are enough other notebooks for the
-    other cores, and what it computes is the same on every machine.
+    other cores, and the order of its sums does not hang on how many there are.
     """
     if orders.environment != environment():
         return _outcome(job, "refused", "this worker has other packages, or another version of the course")

@@ -5,17 +5,16 @@ from pathlib import Path
 
 import click
 
+from utils.batch.batch_command import file_type
 from utils.batch.notebooks import course_notebooks
-
-existing = click.Path(exists=True, path_type=Path)
 
 
 @click.command()
-@click.argument("returned", nargs=-1, required=True, type=existing)
-@click.option("--roster", type=existing, required=True, help="Students (CSV: id, name, group).")
-@click.option("--secret", type=existing, help="The course's key file, if variants were handed out.")
+@click.argument("returned", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--roster", type=file_type, required=True, help="Students (CSV: id, name, group).")
+@click.option("--secret", type=file_type, help="The course's key file, if variants were handed out.")
 @click.option(
-    "--notebook", "notebooks", multiple=True, type=existing, help="One that was handed out; by default the course's."
+    "--notebook", "notebooks", multiple=True, type=file_type, help="One that was handed out; by default the course's."
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/grades"), show_default=True)
 def grade(returned, roster, secret, notebooks, out):
