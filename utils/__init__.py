@@ -6,6 +6,7 @@ fixes the arithmetic: oneDNN reorders floating point sums, so it is off for ever
 
 import os
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+# Where the environment says otherwise, that holds.
+SETTINGS = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+
+os.environ.update({**SETTINGS, **os.environ})

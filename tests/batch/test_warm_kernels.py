@@ -17,6 +17,7 @@ import pytest
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import run_sync
 
+import utils
 from utils.batch import warm_kernels
 from utils.batch.warm_kernels import WarmKernel, ask, parents, start_parent, warm_kernel
 
@@ -151,8 +152,9 @@ class TestConformance(jupyter_kernel_test.KernelTests):
 def test_a_notebook_sees_what_it_sees_in_an_ordinary_kernel(surroundings, tmp_path):
     seen = {}
     for switch in ("fork", "0"):
-        env = {**surroundings, "MINE": switch, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
-        env |= {"KERAS_BACKEND": "tensorflow"} | ({"CONVNET_COURSE_WARM": "0"} if switch == "0" else {})
+        # As JupyterLab starts a kernel, which has not imported utils and so has none of its settings.
+        env = {name: value for name, value in surroundings.items() if name not in utils.SETTINGS} | {"MINE": switch}
+        env |= {"CONVNET_COURSE_WARM": "0"} if switch == "0" else {}
         assert switch == "0" or start_parent(env, wait=120)
         with kernel(env, cwd=tmp_path) as (manager, client):
             assert isinstance(manager.provisioner.process, WarmKernel) == (switch == "fork")
@@ -160,6 +162,7 @@ def test_a_notebook_sees_what_it_sees_in_an_ordinary_kernel(surroundings, tmp_pa
     warm, ordinary = seen["fork"], seen["0"]
     assert ordinary["environment"].pop("CONVNET_COURSE_WARM") == "0"
     assert warm["environment"].pop("MINE") == "fork"
+    assert ordinary["environment"]["TF_ENABLE_ONEDNN_OPTS"] == "0"
     assert ordinary["environment"].pop("MINE") == "0"
     # An ordinary kernel's standard input is a closed pipe.
     assert (warm.pop("standard input"), ordinary.pop("standard input")[-4:]) == ("/dev/null", "pipe")
@@ -342,6 +345,10 @@ def test_other_surroundings_get_a_parent_of_their_own(surroundings, tmp_path, mo
     here = warm_kernels._address(surroundings)
     assert warm_kernels._address(surroundings) == here
     assert warm_kernels._address({**surroundings, "SOMETHING": "else"}) == here
+    # JupyterLab, "course run" and papermill: what utils or the parent sets anyway may stand there before or not.
+    plain = {name: value for name, value in surroundings.items() if name not in utils.SETTINGS}
+    assert warm_kernels._address(plain) == here
+    assert warm_kernels._address({**plain, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}) == here
     assert warm_kernels._address({**surroundings, "TF_ENABLE_ONEDNN_OPTS": "1"}) != here
     monkeypatch.setattr(sys, "prefix", "/another/environment")
     assert warm_kernels._address(surroundings) != here

@@ -24,6 +24,8 @@ from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
 
+from utils import SETTINGS
+
 try:
     import fcntl
     import resource
@@ -255,8 +257,12 @@ def _address(env):
 
 
 def _variables(env):
+    """Those that the parent's imports read, with what it sets itself where ``env`` says nothing."""
+    known = {**SETTINGS, "PYDEVD_DISABLE_FILE_VALIDATION": "1", **env}  # debugpy would remark on every import of it
     return {
-        name: value for name, value in sorted(env.items()) if name.startswith(READ_AT_IMPORT) and name not in READ_LATER
+        name: value
+        for name, value in sorted(known.items())
+        if name.startswith(READ_AT_IMPORT) and name not in READ_LATER
     }
 
 
@@ -310,9 +316,7 @@ def _spawn_once(address, env):
                 stderr=log,
                 pass_fds=[held],  # the lock goes along: it is held for as long as the parent serves
                 # Nothing else of the environment: the kernels could read it.
-                env={name: env[name] for name in ("PATH", "XDG_RUNTIME_DIR") if name in env}
-                | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}  # debugpy would remark on every import of it
-                | _variables(env),
+                env={name: env[name] for name in ("PATH", "XDG_RUNTIME_DIR") if name in env} | _variables(env),
                 cwd="/",
                 start_new_session=True,
             )

@@ -27,6 +27,7 @@ import traceback
 import warnings
 from pathlib import Path
 
+from utils import SETTINGS
 from utils.batch import warm_kernels
 
 PRELOADED = (
@@ -65,7 +66,8 @@ class Preloaded:
         for name in (*PRELOADED, *_rooms_of_the_course()):
             importlib.import_module(name)
         sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
-        self.variables = {name: value for name, value in os.environ.items() if variables.get(name) != value}
+        changed = {name: value for name, value in os.environ.items() if variables.get(name) != value}
+        self.variables = SETTINGS | changed  # utils was imported before
         self.filters = [each for each in warnings.filters if each not in filters]
         warnings.filters[:] = filters
         _assert_forkable()
