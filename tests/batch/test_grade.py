@@ -366,6 +366,22 @@ def test_without_variants_everybody_has_the_notebooks_as_they_are(grade, tmp_pat
     assert points["ada"] == 1
 
 
+def test_a_notebook_whose_cells_have_no_ids_is_graded_question_by_question(handed_out, tmp_path):
+    """As all were before notebook format 4.5."""
+    notebook = nbformat.read(course_notebooks()[3], as_version=4)
+    notebook.nbformat_minor = 4
+    for cell in notebook.cells:
+        del cell["id"]
+    mine = put(notebook, tmp_path / f"{BN}.ipynb")
+    type_in(notebook, "bn-parameters", "4 * 32")
+    back = put(notebook, tmp_path / "back" / "ada" / f"{BN}.ipynb")
+    out, roster = tmp_path / "grades", handed_out[0] / "roster.csv"
+    course_here("grade", back.parent, "--roster", roster, "--notebook", mine, "--out", out)
+    verdicts = {row["question"]: row["verdict"] for row in table(out / "answers.csv") if row["id"] == "ada"}
+    assert verdicts.pop("bn-parameters") == "right"
+    assert set(verdicts.values()) == {"unanswered"}
+
+
 def test_a_key_file_that_is_not_there_is_not_made(handed_out, tmp_path):
     roster = handed_out[0] / "roster.csv"
     done = course_here(

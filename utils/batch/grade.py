@@ -113,7 +113,7 @@ def _judged(cells, asked, question, parameters):
     """The verdict on the answer to ``question``, which was handed out in the cell ``asked``, as ``Mark`` holds it."""
     if cells is None:
         return {"verdict": NOT_RETURNED}
-    own = [cell for cell in cells if asked.get("id") == cell.id or question == cell.question]
+    own = [cell for cell in cells if cell.question == question or (cell.id and cell.id == asked.get("id"))]
     shown, elsewhere = (
         [each for cell in some for each in cell.shown if isinstance(each, dict) and each.get("id") == question]
         for some in (own, [cell for cell in cells if cell not in own])
