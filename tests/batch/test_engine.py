@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from utils.batch import engine
 from utils.batch.outcome import outcome, state
 from utils.batch.pages import notebook_page
-from utils.batch.process_tree import ProcessTree
+from utils.batch.process_tree import ProcessTree, Watch
 from utils.batch.runner import Job, execute
 
 SLEEPER = f"31415926.{os.getpid()}"  # seconds: nobody else on the machine sleeps so long
@@ -276,6 +276,27 @@ def test_a_cell_that_prints_for_ever_is_stopped_before_it_fills_the_memory(tmp_p
     result = execute(Job(source, tmp_path / "out.ipynb", deadline=120))
     assert (result.status, result.error) == ("failed", "In [1]: the notebook's outputs are larger than 2 MB")
     assert (tmp_path / "out.ipynb").stat().st_size < 2.1 * MEGABYTE
+
+
+def test_what_ends_a_notebook_is_heard_while_its_processes_are_looked_at(monkeypatch):
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    watch, look = Watch(time.monotonic()), ProcessTree.processes
+
+    def asked_meanwhile(tree):
+        watch.end("failed", "asked")
+        watch.end("failed", "asked again")
+        return look(tree)
+
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(ProcessTree, "processes", asked_meanwhile)
+            watch.begin(process.pid)
+            assert process.wait(timeout=10) == -signal.SIGKILL
+        assert watch.reason == ("failed", "asked")
+    finally:
+        watch.stop()
+        process.kill()
+        process.communicate()
 
 
 PAPERMILL = [sys.executable, "-m", "papermill", "--engine", "course", "--no-progress-bar"]

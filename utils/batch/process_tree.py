@@ -83,16 +83,21 @@ class ProcessTree:
 class Watch(threading.Thread):
     """Kills a kernel's process tree ``seconds`` after ``started``, above ``memory`` bytes, or on request.
 
-    ``reason`` is then ``(status, sentence)``; it is ``None`` as long as nothing was killed. The memory is sampled
-    four times a second: what is taken and given back in between goes unseen. ``started`` is in the time of
-    ``time.monotonic``.
+    The memory is sampled four times a second: what is taken and given back in between goes unseen. ``started`` is
+    in the time of ``time.monotonic``.
     """
 
     def __init__(self, started, seconds=None, memory=None):
         super().__init__(daemon=True)
-        self.reason, self.tree, self._since, self._seconds, self._memory = None, None, started, seconds, memory
+        self.tree, self._since, self._seconds, self._memory = None, started, seconds, memory
+        self._reasons = []  # threads and signal handlers add to it; the first one stands
         self._mark = f"{os.getpid()}-{time.monotonic_ns()}"
         self._wake, self._over = threading.Event(), False
+
+    @property
+    def reason(self):
+        """``(status, sentence)`` of the first reason to kill the tree, ``None`` as long as there is none."""
+        return self._reasons[0] if self._reasons else None
 
     @property
     def left(self):
@@ -110,7 +115,7 @@ class Watch(threading.Thread):
 
     def end(self, status, sentence):
         """Have the tree killed now, for this reason."""
-        self.reason = self.reason or (status, sentence)
+        self._reasons.append((status, sentence))
         self._wake.set()
 
     def stop(self):
@@ -123,7 +128,8 @@ class Watch(threading.Thread):
     def run(self):
         while not self._over:
             before = time.monotonic()
-            self.reason = self.reason or self._excess()
+            if excess := self._excess():
+                self.end(*excess)
             if self.reason:
                 self.tree.kill()
                 return
