@@ -30,6 +30,11 @@ PROBE = """
 import json, locale, logging, multiprocessing, os, resource, signal, sys, threading, warnings
 import matplotlib.pyplot, ipywidgets, keras, numpy, scipy.stats, utils.figures, utils.explorers
 from comm import get_comm_manager
+def new_pages():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    b"x" * 64_000_000
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+new_pages()
 facts = {
     "argv": [os.path.basename(each) if each.startswith("/") else each for each in sys.argv[:1]],
     "orig_argv": sys.orig_argv[1:3],
@@ -48,6 +53,7 @@ facts = {
     "backend": matplotlib.get_backend(), "figure size": matplotlib.rcParams["figure.figsize"],
     "targets": sorted(get_comm_manager().targets),
     "threads": sorted({thread.name.split("-")[0].split(" ")[0] for thread in threading.enumerate()}),
+    "freed memory is kept": new_pages() < 1000,
     "multiprocessing": [multiprocessing.get_start_method(), multiprocessing.process.ORIGINAL_DIR],
     "standard input": os.path.realpath("/proc/self/fd/0").split(":")[0],
     "display hook": type(sys.displayhook).__name__,
