@@ -222,6 +222,22 @@ def test_two_batches_do_not_write_to_one_folder_at_the_same_time(tmp_path):
     assert "another batch is writing there" in done.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="groups of processes")
+def test_ctrl_c_while_the_batch_starts_is_answered_by_the_command_alone(tmp_path):
+    source = write(tmp_path / "one.ipynb", "import time; time.sleep(1)")
+    running = subprocess.Popen(
+        [COURSE, "batch", source, "--out", tmp_path / "out"], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    command = psutil.Process(running.pid)
+    while not any("spawn_main" in " ".join(each.cmdline()) for each in command.children()):
+        time.sleep(0.001)
+    time.sleep(0.3)  # until they can hear it
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
+    _, err = running.communicate(timeout=60)
+    assert running.returncode in (1, 130)
+    assert "Traceback" not in err, err
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

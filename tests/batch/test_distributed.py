@@ -18,9 +18,9 @@ from tiny_notebooks import COURSE, course, write
 
 from utils.batch.batch import Orders, perform, published
 from utils.batch.crew import queued_cluster
-from utils.batch.executor import LocalPool, Lost
 from utils.batch.inputs import NOBODY
 from utils.batch.jobs import environment, jobs, sources
+from utils.batch.local_pool import LocalPool, Lost
 from utils.batch.store import FolderStore
 
 DASK = Path(sys.executable).with_name("dask")

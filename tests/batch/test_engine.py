@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -297,6 +299,39 @@ def test_what_ends_a_notebook_is_heard_while_its_processes_are_looked_at(monkeyp
         watch.stop()
         process.kill()
         process.communicate()
+
+
+# From here on this kernel notices a message only when the next one arrives.
+OVERLOOKS = """kernel, held = get_ipython().kernel, []
+def late(message, notice=kernel.shell_channel_thread_main):
+    held.append(message)
+    if len(held) > 1:
+        first = held.pop(0)
+        kernel.shell_channel_thread.io_loop.add_callback(notice, first)
+kernel.shell_channel_thread.io_loop.add_callback(lambda: kernel.shell_stream.on_recv(late, copy=False))"""
+
+
+def test_a_message_that_the_kernel_overlooked_is_brought_to_its_notice(tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "NUDGE_SECONDS", 1)
+    source = write(tmp_path / "overlooks.ipynb", OVERLOOKS, "print('heard')", "print(len(held))")
+    result = execute(Job(source, tmp_path / "out.ipynb", deadline=30))
+    assert (result.status, result.error) == ("passed", "")
+    cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
+    assert [cell.outputs[0].text for cell in cells[1:]] == ["heard\n", "1\n"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sockets with names of files")
+@pytest.mark.parametrize(("folder", "transport"), [("short", "ipc"), ("long" * 25, "tcp")])
+def test_no_other_kernel_can_take_a_kernels_ports(tmp_path, monkeypatch, folder, transport):
+    place = Path(tempfile.mkdtemp()) / folder
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    ask = "from ipykernel.connect import get_connection_info\nprint(get_connection_info(unpack=True)['transport'])"
+    result = execute(Job(write(tmp_path / "asks.ipynb", ask), tmp_path / "out.ipynb"))
+    assert (result.status, result.error) == ("passed", "")
+    assert nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[0].outputs[0].text.strip() == transport
+    assert list(place.iterdir()) == []
+    shutil.rmtree(place.parent)
 
 
 PAPERMILL = [sys.executable, "-m", "papermill", "--engine", "course", "--no-progress-bar"]

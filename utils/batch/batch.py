@@ -12,8 +12,8 @@ from functools import partial
 import nbformat
 
 from utils.batch import runner
-from utils.batch.executor import Lost
 from utils.batch.jobs import Outcome, environment
+from utils.batch.local_pool import Lost
 from utils.batch.notebooks import findings
 from utils.batch.outcome import (
     ENDED_EARLY,

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import click
 
-from utils.batch.notebooks import course_notebooks
-
 INTERRUPTED = 130
 
 notebooks_argument = click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
@@ -49,14 +47,20 @@ def batch(notebooks, grid, roster, secret, settings, out, scheduler, system, res
     Ctrl-C lets the running jobs finish; a second one ends them. Exit codes: 0 all passed, 1 some did not, 2 a mistake
     on the command line, 130 stopped.
     """
+    from utils.batch.crew import CannotStart, cluster_crew, local_crew
+
+    if scheduler and system:
+        raise click.UsageError("--scheduler and --slurm or --pbs: one of them is enough")
+    crew = None
+    if not (scheduler or system or dry_run):
+        crew = local_crew(limits["workers"])  # it starts while the jobs are planned
+        click.get_current_context().call_on_close(crew.kill)
+
     from utils.batch.batch import Orders, already_done
-    from utils.batch.crew import CannotStart, crew_for
     from utils.batch.jobs import environment
     from utils.batch.scratch import locked
     from utils.batch.store import StoreError, store_at
 
-    if scheduler and system:
-        raise click.UsageError("--scheduler and --slurm or --pbs: one of them is enough")
     jobs, refused = _planned(notebooks, grid, roster, secret, settings)
     try:
         store = store_at(out if "://" in out else Path(out).resolve())
@@ -71,7 +75,7 @@ def batch(notebooks, grid, roster, secret, settings, out, scheduler, system, res
         str(getattr(store, "root", out)), limits["cell_timeout"], limits["deadline"], memory, not resume, environment()
     )
     try:
-        crew = crew_for(scheduler, system, limits["workers"], limits["memory"])
+        crew = crew or cluster_crew(scheduler, system, limits["workers"], limits["memory"])
     except CannotStart as error:
         raise click.UsageError(str(error)) from error
     with locked(getattr(store, "root", "")) as mine:
@@ -104,6 +108,7 @@ def hand_out(notebooks, roster, secret, out):
     from utils.batch import inputs
     from utils.batch.hand_out import write_hand_out
     from utils.batch.jobs import sources
+    from utils.batch.notebooks import course_notebooks
     from utils.batch.store import StoreError
     from utils.batch.variants import secret_at
 
@@ -125,7 +130,7 @@ def _planned(notebooks, grid, roster, secret, settings):
     """The jobs, and an ``Outcome`` for every notebook, line and combination that is refused."""
     from utils.batch import inputs
     from utils.batch.jobs import Outcome, jobs, sources
-    from utils.batch.variants import VariantsOfAll, secret_at
+    from utils.batch.notebooks import course_notebooks
 
     if bool(roster) != bool(secret):
         raise click.UsageError("--roster and --secret belong together: the key file decides each student's variant")
@@ -134,6 +139,8 @@ def _planned(notebooks, grid, roster, secret, settings):
         sets = [dict(settings) | values for values in (inputs.grid(grid) if grid else [{}])]
         students, drawn = [inputs.NOBODY], {}
         if roster:
+            from utils.batch.variants import VariantsOfAll, secret_at
+
             students, lines = inputs.roster(roster)
             refused += [Outcome("", student, {}, "refused", f"{roster}, line {n}: {why}") for n, student, why in lines]
             drawn = {"drawn": VariantsOfAll(secret_at(secret)).drawn}

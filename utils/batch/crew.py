@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import NamedTuple
 
-from utils.batch.executor import LocalPool
+from utils.batch.local_pool import LocalPool
 
 QUEUED_PER_THREAD = 2
 CONNECT_SECONDS = 10
@@ -28,12 +28,27 @@ class Crew(NamedTuple):
     kill: Callable[[], None]
 
 
-def crew_for(scheduler=None, system=None, workers=None, memory=None):
+def local_crew(workers=None):
+    """A crew of processes on this machine, by default one a core. They begin to start now, not at their first job."""
+    cores = os.cpu_count() or 1
+    workers = workers or cores
+    pool = LocalPool(workers)
+    for _ in range(min(workers, cores)):
+        pool.submit(_prepare)
+    return Crew(pool, lambda: workers, pool.kill)
+
+
+def _prepare():
+    """Import what a job needs; the first page, too, takes its time."""
+    from nbformat.v4 import new_notebook
+
+    from utils.batch.batch import notebook_page
+
+    notebook_page(new_notebook())
+
+
+def cluster_crew(scheduler=None, system=None, workers=None, memory=None):
     """The crew for these options of ``course batch``; ``CannotStart`` if there is none."""
-    if not (scheduler or system):
-        workers = workers or os.cpu_count() or 1
-        pool = LocalPool(workers)
-        return Crew(pool, lambda: workers, pool.kill)
     try:
         from distributed import Client
     except ImportError as error:
