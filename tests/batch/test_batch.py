@@ -229,7 +229,7 @@ def test_ctrl_c_while_the_batch_starts_is_answered_by_the_command_alone(tmp_path
         [COURSE, "batch", source, "--out", tmp_path / "out"], stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     command = psutil.Process(running.pid)
-    while not any("spawn_main" in " ".join(each.cmdline()) for each in command.children()):
+    while running.poll() is None and not any("spawn_main" in " ".join(each.cmdline()) for each in command.children()):
         time.sleep(0.001)
     time.sleep(0.3)  # until they can hear it
     os.killpg(running.pid, signal.SIGINT)  # as a terminal does
