@@ -3,11 +3,9 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -318,20 +316,6 @@ def test_a_message_that_the_kernel_overlooked_is_brought_to_its_notice(tmp_path,
     assert (result.status, result.error) == ("passed", "")
     cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
     assert [cell.outputs[0].text for cell in cells[1:]] == ["heard\n", "1\n"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="sockets with names of files")
-@pytest.mark.parametrize(("folder", "transport"), [("short", "ipc"), ("long" * 25, "tcp")])
-def test_no_other_kernel_can_take_a_kernels_ports(tmp_path, monkeypatch, folder, transport):
-    place = Path(tempfile.mkdtemp()) / folder
-    place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
-    ask = "from ipykernel.connect import get_connection_info\nprint(get_connection_info(unpack=True)['transport'])"
-    result = execute(Job(write(tmp_path / "asks.ipynb", ask), tmp_path / "out.ipynb"))
-    assert (result.status, result.error) == ("passed", "")
-    assert nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[0].outputs[0].text.strip() == transport
-    assert list(place.iterdir()) == []
-    shutil.rmtree(place.parent)
 
 
 PAPERMILL = [sys.executable, "-m", "papermill", "--engine", "course", "--no-progress-bar"]

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import re
 import signal
-import sys
 import threading
 import time
 from queue import Empty
@@ -30,7 +29,6 @@ ALIVE_SECONDS = 0.05  # between two looks whether the kernel lives
 LAST_WORDS_SECONDS = 0.1  # what a kernel said before its end is still on its way
 SHUTDOWN_SECONDS = 3.0
 NUDGE_SECONDS = 10
-LONGEST_FOLDER = 80  # the address of a socket has 104 bytes on macOS, 108 on Linux
 OUTPUT_BYTES = 100_000_000  # a cell that prints for ever would fill this process's memory, not the kernel's
 BUILT_IN = {"PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"}  # parameters that papermill adds (--inject-paths)
 
@@ -179,9 +177,6 @@ class Client(PapermillNotebookClient):
         self.create_kernel_manager()
         with private_folder() as folder:  # swept even if this process is killed
             self.km.connection_file = str(folder / "kernel.json")
-            if self._is_ipykernel() and sys.platform != "win32" and len(str(folder)) < LONGEST_FOLDER:
-                # The numbers of ports can be taken by another kernel before this one listens; these files cannot.
-                self.km.transport, self.km.ip = "ipc", str(folder / "kernel")
             try:
                 await self._start_kernel()
                 nudges = asyncio.create_task(self._nudge())
@@ -199,7 +194,7 @@ class Client(PapermillNotebookClient):
     async def _start_kernel(self):
         """Start the kernel and wait until it answers on both channels."""
         if self._is_ipykernel():
-            # Over TCP it warns of its unencrypted connection at every start; and nobody will look up the history.
+            # It warns of its unencrypted connection on loopback at every start; and nobody will look up the history.
             self.extra_arguments += ["--IPKernelApp.log_level=40", "--HistoryManager.hist_file=:memory:"]
         await ensure_async(self.km.start_kernel(extra_arguments=self.extra_arguments, env=self.watch.environment()))
         self.watch.begin(self.km.provisioner.pid)
