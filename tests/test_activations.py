@@ -14,11 +14,6 @@ from keras import layers
 from PIL import Image
 
 from utils.activations import (
-    BLANK,
-    CONSTANT,
-    DEAD,
-    GAP,
-    LEVELS,
     Observer,
     activations,
     filters_by_ascent,
@@ -29,9 +24,7 @@ from utils.activations import (
     receptive_field,
     sparsity,
 )
-from utils.claims import over_seeds, verdict
-from utils.claims.activations import share
-from utils.depth import (
+from utils.activations.by_depth import (
     Depth,
     class_selectivity,
     edge_correlations,
@@ -41,6 +34,18 @@ from utils.depth import (
     untrained,
     varied_crops,
 )
+from utils.activations.filters import (
+    colour_opponency,
+    natural_peaks,
+    orientation_selectivity,
+    random_kernels,
+    roughness,
+    tile_size,
+)
+from utils.activations.layer_calls import LayerCalls
+from utils.activations.mosaics import BLANK, CONSTANT, DEAD, GAP, LEVELS
+from utils.claims import over_seeds, verdict
+from utils.claims.activations import share
 from utils.explorers.activations import activation_browser
 from utils.figures.activations import (
     draw_by_depth,
@@ -55,15 +60,6 @@ from utils.figures.activations import (
     draw_mosaic,
     draw_windows,
 )
-from utils.filters import (
-    colour_opponency,
-    natural_peaks,
-    orientation_selectivity,
-    random_kernels,
-    roughness,
-    tile_size,
-)
-from utils.layer_calls import LayerCalls
 from utils.mini_xception import mini_xception
 from utils.photographs import photograph
 

@@ -7,7 +7,7 @@ from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
-from utils.activations import BAD, BLANK, CONSTANT, DEAD, GAP, LEVELS
+from utils.activations.mosaics import BAD, BLANK, CONSTANT, DEAD, GAP, LEVELS
 from utils.figures import (
     BLACK,
     BLUE,

@@ -9,7 +9,7 @@ import tensorflow as tf
 from PIL import Image
 from scipy import ndimage, stats
 
-from utils.layer_calls import LayerCalls
+from utils.activations.layer_calls import LayerCalls
 from utils.photographs import COLOUR, photograph
 
 
