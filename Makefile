@@ -1,6 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help run test lab site lint refresh bench soak lock clean
 
@@ -10,30 +11,31 @@ help:  ## Show this help
 run: .venv/ready  ## Execute the whole course on real photographs and a real ImageNet network (build/run/index.html)
 	@$(BIN)/course run
 
-test: .venv/ready  ## Run all tests, and every notebook against its stored outputs
+test: .venv/dev  ## Run all tests, and every notebook against its stored outputs
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --nbval tests notebooks
 
 lab: .venv/ready  ## Open the course in JupyterLab
 	@$(BIN)/python -c 'from utils.batch.warm_kernels import start_parent; start_parent()'
 	@$(BIN)/jupyter lab --notebook-dir notebooks 00_start_here.ipynb
 
-site: .venv/ready  ## Show the notebooks, as they are stored, as a web site (build/site/docs/index.html)
+site: .venv/dev  ## Show the notebooks, as they are stored, as a web site (build/site/docs/index.html)
 	@$(BIN)/sphinx-build -q -c docs -b html . build/site
 
-lint: .venv/ready  ## Check and format code and notebooks
+lint: .venv/dev  ## Check and format code and notebooks
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-refresh: .venv/ready  ## Execute all notebooks and store their outputs
+refresh: .venv/dev  ## Execute all notebooks and store their outputs
 	@$(BIN)/course refresh
 
-bench: .venv/ready  ## Run the benchmarks: ratios, measured interleaved
+bench: .venv/dev  ## Run the benchmarks: ratios, measured interleaved
 	@$(BIN)/python -m tests.benchmarks
 
-soak: .venv/ready  ## Kill a batch's processes a hundred times, and see that nothing is lost
+soak: .venv/dev  ## Kill a batch's processes a hundred times, and see that nothing is lost
 	@$(BIN)/python -m tests.soak
 
-lock: .venv/ready  ## Compile requirements.txt from pyproject.toml
-	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml --output-file requirements.txt
+lock: .venv/dev  ## Compile requirements.txt (the students') and requirements-dev.txt from pyproject.toml
+	@$(COMPILE) --upgrade --extra make pyproject.toml --output-file requirements.txt
+	@$(COMPILE) --upgrade --all-extras --constraints requirements.txt pyproject.toml --output-file requirements-dev.txt
 
 clean:  ## Remove what make and the runs wrote
 	@rm -rf .venv build
@@ -48,3 +50,8 @@ clean:  ## Remove what make and the runs wrote
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch .venv/ready
+
+.venv/dev: .venv/ready requirements-dev.txt
+	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --require-hashes -r requirements-dev.txt || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch .venv/dev

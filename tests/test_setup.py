@@ -1,6 +1,9 @@
-"""pyproject.toml, requirements.txt and environment.yml say the same, and name no machine or registry."""
+"""pyproject.toml, the two locks, environment.yml and the imports say the same, and name no machine or registry."""
 
+import ast
+import importlib.metadata
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -12,12 +15,20 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCK = (ROOT / "requirements.txt").read_text()
-TEXTS = [*PROJECT["dependencies"], *(text for extra in PROJECT["optional-dependencies"].values() for text in extra)]
-DIRECT = [Requirement(text) for text in TEXTS]
-LOCKED = [
-    Requirement(line.split("\\")[0].split("#")[0]) for line in LOCK.splitlines() if re.match(r"[a-zA-Z0-9]", line)
-]
+EXTRAS = PROJECT["optional-dependencies"]
+# What each lock must hold.
+DIRECT = {
+    "requirements.txt": [*PROJECT["dependencies"], *EXTRAS["make"]],
+    "requirements-dev.txt": [*PROJECT["dependencies"], *(text for extra in EXTRAS.values() for text in extra)],
+}
+LOCKS = {name: (ROOT / name).read_text() for name in DIRECT}
+
+
+def locked(lock):
+    """The requirements of a lock file, each a pin with its marker."""
+    lines = (line for line in LOCKS[lock].splitlines() if re.match(r"[a-zA-Z0-9]", line))
+    return [Requirement(line.split("\\")[0].split("#")[0]) for line in lines]
+
 
 ENVIRONMENTS = [
     {**default_environment(), "python_version": python, "python_full_version": f"{python}.1", **platform}
@@ -31,30 +42,89 @@ ENVIRONMENTS = [
 ]
 
 
-@pytest.mark.parametrize(
+DISTRIBUTIONS = importlib.metadata.packages_distributions()
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+# The helpers of one folder's tests stand beside them.
+OURS = {"utils", "data_scripts", "tests", *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
+each_lock = pytest.mark.parametrize("lock", DIRECT)
+each_environment = pytest.mark.parametrize(
     "environment", ENVIRONMENTS, ids=lambda e: f"{e['python_version']}-{e['sys_platform']}-{e['platform_machine']}"
 )
-def test_the_lock_holds_each_dependency_once_for_every_platform(environment):
-    here = [each for each in LOCKED if each.marker is None or each.marker.evaluate(environment)]
-    pins = {canonicalize_name(each.name): str(each.specifier).removeprefix("==") for each in here}
-    assert len(pins) == len(here)
-    for wanted in DIRECT:
-        if wanted.marker is None or wanted.marker.evaluate(environment):
-            name = canonicalize_name(wanted.name)
-            assert name in pins, f"{name} is not locked: make lock"
-            assert wanted.specifier.contains(pins[name]), f"{wanted} is locked as {pins[name]}: make lock"
 
 
-def test_every_locked_package_is_pinned_and_hashed():
-    blocks = re.split(r"\n(?=[a-zA-Z0-9])", LOCK.strip())
-    assert len(blocks) == len(LOCKED) > 100
+@each_environment
+def test_a_lock_holds_each_dependency_once_for_every_platform(environment):
+    for lock in DIRECT:
+        chosen = pins(lock, environment)
+        for wanted in map(Requirement, DIRECT[lock]):
+            if wanted.marker is None or wanted.marker.evaluate(environment):
+                name = canonicalize_name(wanted.name)
+                assert name in chosen, f"{name} is not locked: make lock"
+                assert wanted.specifier.contains(chosen[name]), f"{wanted} is locked as {chosen[name]}: make lock"
+
+
+@each_environment
+def test_the_second_lock_adds_to_the_first_and_changes_none_of_it(environment):
+    students, everything = (pins(lock, environment) for lock in DIRECT)
+    assert students.items() < everything.items()
+
+
+def pins(lock, environment):
+    """The version of each package that a lock chooses for this environment."""
+    here = [each for each in locked(lock) if each.marker is None or each.marker.evaluate(environment)]
+    versions = {canonicalize_name(each.name): str(each.specifier).removeprefix("==") for each in here}
+    assert len(versions) == len(here)
+    return versions
+
+
+@each_lock
+def test_every_locked_package_is_pinned_and_hashed(lock):
+    blocks = re.split(r"\n(?=[a-zA-Z0-9])", LOCKS[lock].strip())
+    assert len(blocks) == len(locked(lock)) > 100
     for block in blocks:
         assert re.match(r"[\w.-]+==\S+", block)
         assert "--hash=sha256:" in block, block.splitlines()[0]
 
 
-def test_the_lock_names_no_registry():
-    assert "://" not in LOCK
+@each_lock
+def test_a_lock_names_no_registry(lock):
+    assert "://" not in LOCKS[lock]
+
+
+def test_students_install_nothing_of_tests_site_and_clusters():
+    names = {canonicalize_name(each.name) for each in locked("requirements.txt")}
+    for extra in ("cluster", "dev", "site"):
+        assert not names & names_of(EXTRAS[extra]) - {"comm", "packaging"}  # JupyterLab's own, too
+
+
+@pytest.mark.parametrize("folder", ["utils", "data_scripts", "tests"])
+def test_every_package_that_is_imported_is_declared(folder):
+    runtime, cluster = names_of(PROJECT["dependencies"]), names_of(EXTRAS["cluster"])
+    for path in (ROOT / folder).rglob("*.py"):
+        for package, in_a_function in third_party_imports(path.read_text(encoding="utf-8")):
+            declared = runtime | (cluster if in_a_function else set())
+            if folder == "tests":
+                declared |= names_of(EXTRAS["dev"]) | cluster
+            names = {canonicalize_name(name) for name in DISTRIBUTIONS.get(package, [])}
+            assert names & declared, f"{path} imports {package}: add its package to pyproject.toml, then make lock"
+
+
+def names_of(texts):
+    return {canonicalize_name(Requirement(text).name) for text in texts}
+
+
+def third_party_imports(source):
+    """The top-level package of each import that is neither Python's nor the course's; True where in a function."""
+    tree = ast.parse(source)
+    inside = {id(each) for node in ast.walk(tree) if isinstance(node, FUNCTION) for each in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            packages = {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            packages = {node.module.partition(".")[0]}
+        else:
+            continue
+        yield from ((each, id(node) in inside) for each in packages - sys.stdlib_module_names - OURS)
 
 
 def test_the_conda_environment_is_python_and_the_lock():
