@@ -15,7 +15,7 @@ test: .venv/dev  ## Run all tests, and every notebook against its stored outputs
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --nbval tests notebooks
 
 lab: .venv/ready  ## Open the course in JupyterLab
-	@$(BIN)/python -c 'from utils.batch.warm_kernels import start_parent; start_parent()'
+	@$(BIN)/python -c 'from utils.course.warm_kernels.provisioner import start_parent; start_parent()'
 	@$(BIN)/jupyter lab --notebook-dir notebooks 00_start_here.ipynb
 
 site: .venv/dev  ## Show the notebooks, as they are stored, as a web site (build/site/docs/index.html)

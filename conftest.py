@@ -48,7 +48,7 @@ def _seeded():
 def pytest_sessionstart(session):
     """The first notebook's kernel is a warm one already."""
     if session.config.pluginmanager.hasplugin("nbval") and not hasattr(session.config, "workerinput"):
-        from utils.batch.warm_kernels import start_parent
+        from utils.course.warm_kernels.provisioner import start_parent
 
         start_parent(wait=60)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from utils.batch.notebooks import course_notebooks, read
+from utils.notebook_files.reading import read
+from utils.notebook_files.sources import course_notebooks
 
 ROOT = Path(__file__).parents[1]
 TOPICS = [path.stem[3:] for path in course_notebooks()]
@@ -46,11 +47,11 @@ def test_a_topic_has_its_code_its_figures_and_its_tests_under_one_name(topic):
 
 
 @pytest.mark.parametrize("path", course_notebooks(), ids=lambda path: path.stem)
-def test_a_notebook_imports_its_own_topic_and_never_the_batch_room(path):
+def test_a_notebook_imports_its_own_topic_and_never_the_course_room(path):
     source = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
     names = list(imported(source))
     assert any(name.startswith(f"utils.{path.stem[3:]}") for name in names)
-    assert not [name for name in names if name.split(".")[:2] == ["utils", "batch"]]
+    assert not [name for name in names if name.split(".")[:2] == ["utils", "course"]]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -58,8 +59,8 @@ def test_imports_go_one_way(path):
     names = list(imported(path.read_text(encoding="utf-8")))
     rooms = {name.split(".")[1] for name in names if name.startswith("utils.")}
     here = room(path)
-    if here != "batch":
-        assert "batch" not in rooms, "nothing imports utils.batch"
+    if here != "course":
+        assert "course" not in rooms, "no room imports utils.course"
     if here == "arithmetic":
         assert not [name for name in names if name.split(".")[0] in ("keras", "tensorflow")]
     if here in TOPICS or here in ("arithmetic", "training", "data", "photographs", "pretrained"):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from utils.batch.notebooks import course_notebooks, read
+from utils.notebook_files.reading import read
+from utils.notebook_files.sources import course_notebooks
 
 ROOT = Path(__file__).parents[1]
 ROWS = [

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from utils.batch.notebooks import course_notebooks
+from utils.notebook_files.sources import course_notebooks
 
 ROOT = Path(__file__).parents[1]
 

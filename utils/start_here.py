@@ -59,7 +59,7 @@ def patch(photograph, row, column, size):
 
 def _kind_of_kernel():
     # A warm one has the modules of the process that stood by.
-    return "warm" if "utils.batch.warm_kernels" in sys.modules else "started afresh"
+    return "warm" if "utils.course.warm_kernels.provisioner" in sys.modules else "started afresh"
 
 
 def _chapter(path):

@@ -21,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 import utils  # noqa: F401 (before TensorFlow, for its settings)
 from tests.benchmarks.measuring import row
-from utils.batch.warm_kernels import start_parent
+from utils.course.warm_kernels.provisioner import start_parent
 
 CORES = 2
 BIN = Path(sys.executable).parent

@@ -8,7 +8,7 @@ import psutil
 from jupyter_client.manager import KernelManager
 
 from tests.benchmarks.measuring import row
-from utils.batch.warm_kernels import KERNEL, WarmKernel, start_parent
+from utils.course.warm_kernels.provisioner import KERNEL, WarmKernel, start_parent
 
 ORDINARY = "python3"
 FIRST_RESULTS = {

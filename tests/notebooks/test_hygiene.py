@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 import nbformat
 import pytest
 
-from utils.batch.notebooks import course_notebooks, parameters, read, tagged
+from utils.notebook_files.reading import read, tagged
+from utils.notebook_files.sources import course_notebooks, parameters
 
 MEGABYTE = 1_000_000
 ALLOWED_TAGS = {"parameters", "answer", "prediction", "nbval-ignore-output"}

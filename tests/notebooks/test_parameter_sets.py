@@ -6,7 +6,8 @@ from pathlib import Path
 import papermill
 import pytest
 
-from utils.batch.notebooks import course_notebooks, parameters, read
+from utils.notebook_files.reading import read
+from utils.notebook_files.sources import course_notebooks, parameters
 
 ROOT = Path(__file__).parents[2]
 PHOTOGRAPH = str(resources.files("skimage.data") / "hubble_deep_field.jpg")

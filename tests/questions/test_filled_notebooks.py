@@ -12,7 +12,8 @@ import pytest
 from checking import typed
 
 from utils import questions as course
-from utils.batch.notebooks import course_notebooks, parameters, read, tagged
+from utils.notebook_files.reading import read, tagged
+from utils.notebook_files.sources import course_notebooks, parameters
 from utils.parameters import Choice
 
 CELLS = [

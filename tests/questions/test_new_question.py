@@ -8,7 +8,7 @@ from checking import engine_complaints, keras_complaints
 from click.testing import CliRunner
 
 from utils import questions as course
-from utils.batch.questions_command import questions as command
+from utils.course.commands.questions import questions as command
 from utils.questions import check, hint, variant
 
 # The sample file of the README: what instructors read is what is tested.

@@ -3,8 +3,8 @@
 import nbformat
 from nbclient import NotebookClient
 
-from utils.batch.notebooks import ANSWER, records
 from utils.explorers.question_form import QuestionForm
+from utils.notebook_files.reading import ANSWER, records
 
 CELLS = (
     'from utils.explorers.question_form import QuestionForm\nform = QuestionForm("bn-parameters", channels=48)\nform',

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from utils import questions as course
-from utils.batch.questions_command import questions
+from utils.course.commands.questions import questions
 
 
 def run(*arguments):

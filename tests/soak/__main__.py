@@ -106,7 +106,7 @@ class Batch:
         if target == "kernel":
             pids = {int(path.name.split("-")[0]) for path in self.pids.iterdir()}
             return [pid for pid in pids if psutil.pid_exists(pid)]
-        return [each.pid for each in belonging(self.folder) if "utils.batch.warm_parent" in _command(each)]
+        return [each.pid for each in belonging(self.folder) if "utils.course.warm_kernels.server" in _command(each)]
 
     def _complaints(self, rows):
         found = []
@@ -154,7 +154,7 @@ def belonging(folder):
 
 def _left_behind(folder):
     subprocess.run([COURSE, "kernels", "--stop"], env=surroundings(folder), capture_output=True, check=True)
-    sweep = "from utils.batch import warm_kernels; warm_kernels.sweep()"  # as the next parent would
+    sweep = "from utils.course.warm_kernels.provisioner import sweep; sweep()"  # as the next parent would
     subprocess.run([sys.executable, "-c", sweep], env=surroundings(folder), check=True)
     end = time.monotonic() + 15
     while (left := belonging(folder)) and time.monotonic() < end:

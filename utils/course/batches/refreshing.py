@@ -1,0 +1,85 @@
+"""``course refresh``: a notebook executed, its outputs stored in the notebook itself."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import nbformat
+
+from utils.course.engine.execute import PASSED, Job, execute
+from utils.course.warm_kernels.provisioner import KERNEL
+from utils.figures.start_here import draw_course_map
+from utils.notebook_files.reading import read
+from utils.notebook_files.sources import ROOT
+from utils.start_here import chapters
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+MACHINE_DEPENDENT = "nbval-ignore-output"
+
+
+def refresh_notebook(source, force=False):
+    """Execute ``source`` with its defaults, and store the outputs if it passed; the ``Result`` says how it went."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / source.name
+        result = execute(Job(source, output))
+        if result.status == PASSED:
+            fresh = read(output)
+            _tidy(fresh)
+            if not force:
+                _keep_machine_dependent(read(source), fresh)
+            _store(fresh, source)
+    return result
+
+
+def refresh_map():
+    """Draw the README's map of the course anew, from the notebooks."""
+    (ROOT / "docs" / "course_map.png").write_bytes(draw_course_map(chapters()).data)
+
+
+def _tidy(notebook):
+    """Take out what differs from run to run, and widgets' views: without a kernel their static picture shows."""
+    for key in ("papermill", "widgets", "jupytext"):
+        notebook.metadata.pop(key, None)
+    notebook.metadata.kernelspec = {"display_name": "Python 3 (convnet course)", "language": "python", "name": KERNEL}
+    notebook.metadata.language_info = {"name": "python"}
+    for cell in notebook.cells:
+        for key in ("papermill", "execution", "trusted", "ExecuteTime"):
+            cell.metadata.pop(key, None)
+        if cell.metadata.get("tags") == []:
+            del cell.metadata["tags"]
+        if "outputs" in cell:
+            cell.outputs = joined_streams(cell.outputs)
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output.data.pop(WIDGET_VIEW, None)
+                output.metadata = {}
+
+
+def joined_streams(outputs):
+    """The outputs, with printed text that came in several messages put together: when it comes apart is chance."""
+    joined = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream" and output.name == joined[-1].name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def _keep_machine_dependent(stored, fresh):
+    before = {cell.id: cell for cell in stored.cells}
+    for cell in fresh.cells:
+        old = before.get(cell.id)
+        if (
+            old
+            and MACHINE_DEPENDENT in cell.metadata.get("tags", [])
+            and old.source == cell.source
+            and old.get("outputs")
+        ):
+            cell.outputs = old.outputs
+
+
+def _store(notebook, path):
+    beside = path.with_name(f".{path.stem}.partial")
+    nbformat.write(notebook, beside, version=nbformat.NO_CONVERT)
+    os.replace(beside, path)

@@ -1,0 +1,32 @@
+"""The command ``course``."""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "batch": "utils.course.commands.batch",
+    "data": "data_scripts.command_line",
+    "grade": "utils.course.commands.grade",
+    "hand-out": "utils.course.commands.hand_out",
+    "kernels": "utils.course.commands.kernels",
+    "questions": "utils.course.commands.questions",
+    "refresh": "utils.course.commands.refresh",
+    "run": "utils.course.commands.run",
+}
+
+
+class _Commands(click.Group):
+    """The commands; a module is imported when its command is named. A batch's processes import this one, too."""
+
+    def list_commands(self, context):
+        return list(COMMANDS)
+
+    def get_command(self, context, name):
+        return getattr(import_module(COMMANDS[name]), name.replace("-", "_")) if name in COMMANDS else None
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="convnet-course")
+def main():
+    """The convnet course: run its notebooks, look at its questions, fetch its data."""

@@ -1,0 +1,28 @@
+"""``course refresh``: the notebooks executed, and their outputs stored in their place."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from utils.notebook_files.sources import course_notebooks
+
+
+@click.command()
+@click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Also store anew what differs from machine to machine (times, versions).")
+def refresh(notebooks, force):
+    """Execute the NOTEBOOKS (all of the course by default) and store their outputs in them.
+
+    A notebook that fails is left as it was. Cells tagged nbval-ignore-output keep the output they have.
+    """
+    from utils.course.batches.refreshing import refresh_map, refresh_notebook
+
+    failed = False
+    for source in list(notebooks) or course_notebooks():
+        result = refresh_notebook(source, force)
+        failed |= result.status != "passed"
+        click.echo(f"{result.notebook}  {result.status}  {result.seconds:.1f} s  {result.error}".rstrip())
+    if not notebooks:
+        refresh_map()
+    sys.exit(1 if failed else 0)

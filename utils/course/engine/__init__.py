@@ -1,0 +1,1 @@
+"""One notebook executed through papermill, watched, and the truth said about it."""

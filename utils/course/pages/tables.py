@@ -1,0 +1,94 @@
+"""What a batch tells in the end: one table in three formats (CSV, JSON, JUnit XML) and an index page with filters."""
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from dataclasses import asdict
+from xml.etree import ElementTree
+
+from utils.notebook_files.status import PASSED
+
+COLUMNS = (
+    "notebook",
+    "student",
+    "name",
+    "group",
+    "parameters",
+    "status",
+    "error",
+    "seconds",
+    "attempts",
+    "file",
+    "key",
+)
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_IN_A_CELL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def record(outcome):
+    """An outcome as a flat JSON object."""
+    plain = asdict(outcome)
+    student = plain.pop("student")
+    return plain | {"student": student["id"], "name": student["name"], "group": student["group"]}
+
+
+def tally(outcomes):
+    """``"3 passed, 1 failed"``: how many there are of each status, those that passed first."""
+    counts = Counter(each.status for each in outcomes)
+    return ", ".join(f"{counts[each]} {each}" for each in sorted(counts, key=lambda status: (status != PASSED, status)))
+
+
+def label(outcome):
+    """The outcome's job in words: the student, or the parameters."""
+    parameters = ", ".join(f"{name}={value}" for name, value in outcome.parameters.items())
+    return " · ".join(filter(None, (outcome.student.id, outcome.student.name, parameters)))
+
+
+def cell(value):
+    """``value`` for a spreadsheet, which would run a text that begins like a formula."""
+    if not isinstance(value, str):
+        return value
+    value = NOT_IN_A_CELL.sub("", value)
+    return f"'{value}" if value.lstrip().startswith(("=", "+", "-", "@")) or value.startswith(("\t", "\r")) else value
+
+
+def _csv(outcomes):
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for outcome in outcomes:
+        values = record(outcome) | {"parameters": json.dumps(outcome.parameters, ensure_ascii=False)}
+        writer.writerow([cell(values[name]) for name in COLUMNS])
+    return text.getvalue()
+
+
+def _junit(outcomes):
+    suites = ElementTree.Element("testsuites")
+    for notebook in dict.fromkeys(each.notebook for each in outcomes):
+        own = [each for each in outcomes if each.notebook == notebook]
+        failed = [each for each in own if each.status == "failed"]
+        suite = ElementTree.SubElement(
+            suites,
+            "testsuite",
+            name=_xml(notebook),
+            tests=str(len(own)),
+            failures=str(len(failed)),
+            errors=str(sum(each.status not in (PASSED, "failed") for each in own)),
+            time=f"{sum(each.seconds for each in own):.3f}",
+        )
+        for each in own:
+            names = {"classname": _xml(notebook), "name": _xml(label(each) or notebook), "time": f"{each.seconds:.3f}"}
+            case = ElementTree.SubElement(suite, "testcase", names)
+            if each.status != PASSED:
+                kind = "failure" if each.status == "failed" else "error"
+                ElementTree.SubElement(case, kind, type=_xml(each.status), message=_xml(each.error)).text = _xml(
+                    each.error
+                )
+    ElementTree.indent(suites)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
+
+
+def _xml(text):
+    return NOT_IN_XML.sub("", text)

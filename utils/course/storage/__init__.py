@@ -1,0 +1,1 @@
+"""Files written whole or not at all, locks, private folders, and text files read within bounds."""

@@ -1,0 +1,84 @@
+"""Writing the files to hand out: each student's notebooks in a zip file, and the answer key that stays behind."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from copy import deepcopy
+
+import nbformat
+
+from utils.course.pages.tables import cell
+from utils.course.storage.input_files import Mistake
+from utils.course.storage.store import FolderStore, write
+from utils.course.students.variants import Variants
+from utils.notebook_files.reading import tagged
+
+COLUMNS = ("student", "name", "group", "notebook", "question", "parameters", "answer")
+KEY = "answer_key.csv"
+
+
+def write_hand_out(sources, students, secret, out):
+    """Write ``students/ID.zip`` for each student and the answer key; returns a sentence for each notebook left out."""
+    usable, complaints = [], []
+    for source in sources:
+        try:
+            _no_answers(source.notebook)
+            usable.append((source.name, Variants(source.notebook, {})))
+        except Mistake as error:
+            complaints.append(f"{source.name}: {error}")
+    store, key = FolderStore(out), io.StringIO()
+    rows = csv.writer(key)
+    rows.writerow(COLUMNS)
+    for student in students:
+        notebooks = {}
+        for name, variants in usable:
+            values = variants.drawn(secret, student.id)
+            notebooks[name] = _handed_out(variants.notebook, values, student.id)
+            for question, parameters, answer in variants.answers(values):
+                plain = [json.dumps(each, ensure_ascii=False) for each in (parameters, answer)]
+                line = (student.id, student.name, student.group, name, question, *plain)
+                rows.writerow(map(cell, line))
+        write(store, f"students/{student.id}.zip", _zipped(student.id, notebooks))
+    store.write(KEY, key.getvalue(), mode=0o600)
+    store.sweep()
+    return complaints
+
+
+def _no_answers(notebook):
+    for each in tagged(notebook, "answer"):
+        if not re.search(r"^answer = None\b", each.source, flags=re.MULTILINE):
+            raise Mistake(
+                f"the cell that asks {each.metadata.get('question')} holds an answer: 'answer = None' is needed"
+            )
+
+
+def _handed_out(notebook, values, student_id):
+    """The notebook as a student gets it: the variant set in a cell below the parameters."""
+    from papermill.parameterize import parameterize_notebook
+
+    copy = deepcopy(notebook)
+    if values:
+        copy.metadata.papermill = {}
+        for each in copy.cells:
+            each.metadata.setdefault("tags", [])  # papermill looks for its tag in each
+        copy = parameterize_notebook(copy, values, comment="Your variant")
+        tagged(copy, "injected-parameters")[0].id = "your-variant"
+        del copy.metadata["papermill"]
+        for each in copy.cells:
+            if not each.metadata.tags:
+                del each.metadata["tags"]
+    copy.metadata.setdefault("course", nbformat.NotebookNode()).student = student_id
+    return copy
+
+
+def _zipped(student_id, notebooks):
+    """A zip file, as bytes, of these notebooks (name → notebook); the same notebooks give the same bytes."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, notebook in notebooks.items():
+            entry = zipfile.ZipInfo(f"{student_id}/{name}.ipynb")  # dated 1980
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, nbformat.writes(notebook))
+    return content.getvalue()

@@ -1,0 +1,173 @@
+"""A student's own variant of a notebook: parameters drawn with the course's secret."""
+
+import ast
+import hashlib
+import hmac
+import itertools
+import json
+import os
+import random
+import re
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+
+from utils import questions
+from utils.course.storage.input_files import Mistake
+from utils.notebook_files.reading import tagged
+from utils.notebook_files.sources import parameters
+
+SECRET = re.compile(r"[0-9a-f]{64}\n?")
+
+
+def secret_at(path):
+    """The course's secret. Where there is no key file, one is made, which only its owner may read.
+
+    A key file is never overwritten: another key draws other variants. ``Mistake`` for one that others may read, or that
+    holds something else.
+    """
+    path = Path(path)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise Mistake(f"{path}: no key file can be made there: {error.strerror}") from error
+    else:
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+    try:
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            raise Mistake(f"{path}: others may read this key file; after 'chmod 600 {path}' only you may")
+        text = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Mistake(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if not SECRET.fullmatch(text):
+        raise Mistake(f"{path}: this is no key file of the course: 64 hexadecimal digits are needed")
+    return bytes.fromhex(text.strip())
+
+
+@dataclass(frozen=True, eq=False)
+class Variants:
+    """The variants of one notebook, the parameters in ``fixed`` being the same for everybody.
+
+    A variant sets the notebook's own parameters wherever an answer cell's ``check`` names them, so that its text, its
+    experiments and its questions agree. What ``check`` gives as a plain value stands in the text, and stays.
+    """
+
+    notebook: nbformat.NotebookNode
+    fixed: dict
+
+    def drawn(self, secret, student_id):
+        """The parameters of this student's variant, beside those fixed.
+
+        Each question draws among the sets that suit it and all other questions, by HMAC(secret, student, question).
+        """
+
+        def settled(asked, values):
+            if not asked:
+                return values
+            first, *others = asked
+            sets = [each for each in first.sets if all(values.get(name, each[name]) == each[name] for name in each)]
+            random.Random(_seed(secret, student_id, first.id)).shuffle(sets)
+            return next(filter(None, (settled(others, values | each) for each in sets)), None)
+
+        found = settled([asked for asked in self._asked if asked.sets], {})
+        if found is None:
+            raise Mistake("no set of parameters suits all of its questions at once")
+        return found
+
+    def answers(self, values):
+        """``(question id, its parameters, its answer)`` for each question, the variant being ``values``."""
+        values = {name: each.default for name, each in self._declared.items()} | self.fixed | values
+        for asked in self._asked:
+            named = {name: values[parameter] for name, parameter in asked.names.items()}
+            question = questions.ask(asked.id, **asked.literals, **named)
+            yield asked.id, question.parameters, questions.plain(question.answer)
+
+    @cached_property
+    def _declared(self):
+        return parameters(self.notebook)
+
+    @cached_property
+    def _asked(self):
+        """The questions, each with the sets of notebook parameters that it can be asked with."""
+        asked = [_asked_in(cell, self._declared) for cell in tagged(self.notebook, "answer")]
+        for each in asked:
+            each.sets = self._sets(each, asked)
+        return asked
+
+    def _sets(self, asked, everyone):
+        among = {name: self._values(parameter, everyone) for name, parameter in asked.names.items()}
+        if all(parameter in self.fixed for parameter in asked.names.values()) or not all(among.values()):
+            return []
+        found = questions.variants(asked.id, **{name: (value,) for name, value in asked.literals.items()}, **among)
+        sets = [{parameter: each[name] for name, parameter in asked.names.items()} for each in found]
+        sets = [each for each in sets if all(each[parameter] in among[name] for name, parameter in asked.names.items())]
+        free = [parameter for parameter in dict.fromkeys(asked.names.values()) if parameter not in self.fixed]
+        return [{parameter: each[parameter] for parameter in free} for each in sets or _askable(asked, among)]
+
+    def _values(self, parameter, everyone):
+        """What a notebook's parameter may become: what the questions that name it vary, in everybody's range."""
+        if parameter in self.fixed:
+            return (self.fixed[parameter],)
+        users = [
+            questions.parameters_of(asked.id)[name]
+            for asked in everyone
+            for name, used in asked.names.items()
+            if used == parameter
+        ]
+        values = {value for each in users for value in each.variants or (each.default,)}
+        ranges = [each.allowed for each in users] + [self._declared[parameter].range]
+        return tuple(sorted(value for value in values if all(each.allows(value) for each in ranges if each)))
+
+
+class VariantsOfAll:
+    """The variants of several notebooks, drawn with one secret."""
+
+    def __init__(self, secret):
+        self._secret, self._known = secret, {}
+
+    def drawn(self, student, source, fixed):
+        """What ``Variants.drawn`` returns for this student and this source."""
+        known = source.name, json.dumps(fixed, sort_keys=True)
+        if known not in self._known:
+            self._known[known] = Variants(source.notebook, fixed)
+        return self._known[known].drawn(self._secret, student.id)
+
+
+@dataclass
+class _Asked:
+    """A question as a notebook's cell asks it: which of its parameters are the notebook's, and which plain values."""
+
+    id: str
+    names: dict
+    literals: dict
+    sets: list = ()
+
+
+def _seed(secret, student_id, question_id):
+    return hmac.new(secret, f"{student_id}\n{question_id}".encode(), hashlib.sha256).digest()
+
+
+def _asked_in(cell, declared):
+    (call,) = (
+        node for node in ast.walk(ast.parse(cell.source)) if getattr(getattr(node, "func", 0), "id", "") == "check"
+    )
+    names, literals = {}, {}
+    for keyword in call.keywords:
+        if isinstance(keyword.value, ast.Name) and keyword.value.id in declared:
+            names[keyword.arg] = keyword.value.id
+        else:
+            literals[keyword.arg] = ast.literal_eval(keyword.value)
+    return _Asked(ast.literal_eval(call.args[0]), names, literals)
+
+
+def _askable(asked, among):
+    """All sets that the question can be asked with, whatever its answer: it does not depend on them."""
+    for values in itertools.product(*among.values()):
+        if not questions.preview(asked.id, **asked.literals, **dict(zip(among, values, strict=True)))[1]:
+            yield dict(zip(asked.names.values(), values, strict=True))

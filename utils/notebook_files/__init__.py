@@ -1,0 +1,1 @@
+"""Notebooks read as data, from any hand. Nothing in them is run."""
