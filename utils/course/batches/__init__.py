@@ -1,1 +1,4 @@
-"""What is executed and in which order: jobs planned, performed, seen through, and what came of them."""
+"""Which notebooks are executed, with which parameters, in which order, and what came of each.
+
+It does not know about the terminal: that is the commands' affair.
+"""

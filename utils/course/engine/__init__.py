@@ -1,1 +1,4 @@
-"""One notebook executed through papermill, watched, and the truth said about it."""
+"""One notebook executed through papermill: watched, bounded, ended with all that it started.
+
+It says what became of the notebook; it does not know about batches, students or pages.
+"""

@@ -1,1 +1,4 @@
-"""Files written whole or not at all, locks, private folders, and text files read within bounds."""
+"""Files written whole or not at all, locks, private folders, and text files read within bounds.
+
+It does not know what is in them.
+"""
