@@ -12,7 +12,7 @@ run: .venv/ready  ## Execute the whole course on real photographs and a real Ima
 	@$(BIN)/course run
 
 test: .venv/dev  ## Run all tests, and every notebook against its stored outputs
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --nbval tests notebooks
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --nbval --nbval-cell-timeout 400 tests notebooks
 
 lab: .venv/ready  ## Open the course in JupyterLab
 	@$(BIN)/python -c 'from utils.course.warm_kernels.provisioner import start_parent; start_parent()'
