@@ -12,6 +12,7 @@ import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from tiny_notebooks import course_here
 
 from utils.course.batches.refreshing import joined_streams
 from utils.notebook_files.status import outcome
@@ -182,3 +183,51 @@ def test_printed_text_that_came_in_pieces_is_stored_in_one():
     picture, after = new_output("display_data"), new_output("stream", name="stdout", text="three\n")
     joined = joined_streams([*pieces, picture, after])
     assert [output.get("text") for output in joined] == ["one\ntwo\n", None, "three\n"]
+
+
+@pytest.mark.parametrize("command", ["run", "batch"])
+@pytest.mark.parametrize(
+    ("there", "out"),
+    [
+        ({"mine.ipynb": None}, "."),  # the source itself
+        ({"mine.ipynb": None, "index.html": "my page"}, "."),
+        ({"own/mine.ipynb": None, "results.json": "[1, 2]"}, "."),
+        ({"own/mine.ipynb": None, "results.csv": "mine", "mine.html": "my page", "index.html": "x"}, "."),
+        ({"out/.partial/mine.ipynb": None}, "out"),
+    ],
+)
+def test_no_output_replaces_or_removes_what_no_run_wrote(tmp_path, monkeypatch, command, there, out):
+    monkeypatch.chdir(tmp_path)
+    for name, text in there.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text) if text else write(Path(name), "print(depth)")
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    source = next(name for name, text in there.items() if not text)
+    if command == "batch" and list(there) == ["mine.ipynb"]:
+        return  # a batch's outputs have names of their own, in a folder of their own
+    done = course_here(command, source, "--out", out)
+    assert done.returncode == 2, done.stdout
+    assert "choose another folder with --out" in " ".join(done.stderr.split())
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_a_source_is_known_by_another_name_too(tmp_path, link):
+    source = write(tmp_path / "mine.ipynb", "print(depth)")
+    (tmp_path / "out").mkdir()
+    getattr(tmp_path / "out" / "mine.ipynb", link)(source)
+    before = source.read_bytes()
+    assert course_here("run", source, "--out", tmp_path / "out").returncode == 2
+    assert source.read_bytes() == before
+
+
+def test_the_inputs_of_a_batch_are_not_replaced_either(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "mine.ipynb", "print(depth)")
+    Path("out").mkdir()
+    Path("out/results.json").write_text("[]\n")  # a batch was there
+    Path("out/results.csv").write_text("depth\n4\n")
+    done = course_here("batch", "mine.ipynb", "--grid", "out/results.csv", "--out", "out")
+    assert done.returncode == 2
+    assert Path("out/results.csv").read_text() == "depth\n4\n"
+    assert Path("out/results.json").read_text() == "[]\n"

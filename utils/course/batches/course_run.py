@@ -10,6 +10,8 @@ from utils.ledger import changes, ledger
 from utils.notebook_files.reading import UnreadableNotebook, read
 from utils.notebook_files.sources import ROOT
 
+TABLES = ("index.html", "results.json", "ledger.json", "ledger.csv")
+
 
 def run_course(chosen, out, workers, on_event):
     """Execute the notebooks of ``chosen`` (path → parameters) into ``out`` and return their results in order."""
@@ -27,6 +29,12 @@ def run_course(chosen, out, workers, on_event):
     verdicts.write(out)
     _write(out / "index.html", index_page(results, verdicts.html()))
     return results
+
+
+def output_names(sources):
+    """The names of all files that a run of these notebooks writes into its folder."""
+    pages = [f"{source.stem}.html" for source in sources]
+    return [*(source.name for source in sources), *pages, *TABLES]
 
 
 def changed_verdicts(chosen, out):

@@ -57,16 +57,25 @@ def batch(notebooks, grid, roster, secret, settings, out, scheduler, system, res
 
     from utils.course.batches.perform import Orders, already_done
     from utils.course.batches.plan import environment
+    from utils.course.pages.batch_index import REPORTS
+    from utils.course.storage.input_files import Mistake
     from utils.course.storage.locks import locked
+    from utils.course.storage.output_folder import TABLE, refuse_to_replace
     from utils.course.storage.store import StoreError, store_at
 
     jobs, refused = _planned(notebooks, grid, roster, secret, settings)
     try:
         store = store_at(out if "://" in out else Path(out).resolve())
         finished = already_done(jobs, store) if resume else {}
+        if hasattr(store, "root"):
+            inputs = [*notebooks, *filter(None, (grid, roster, secret))]
+            names = [f"{job.file}.{kind}" for job in jobs for kind in ("ipynb", "html")]
+            refuse_to_replace(store.root, [*REPORTS, *names], inputs)
         if dry_run:
             return _show(jobs, finished, refused, as_json)
         store.prepare()
+    except Mistake as error:
+        raise click.BadParameter(str(error), param_hint="--out") from error
     except (StoreError, OSError) as error:
         raise click.BadParameter(f"{out}: {getattr(error, 'strerror', None) or error}", param_hint="--out") from error
     memory = limits["memory"] and limits["memory"] * 2**20
@@ -81,6 +90,8 @@ def batch(notebooks, grid, roster, secret, settings, out, scheduler, system, res
         if mine is False:
             raise click.BadParameter(f"{out}: another batch is writing there", param_hint="--out")
         store.sweep()
+        if hasattr(store, "root") and not (store.root / TABLE).exists():
+            store.write(TABLE, "[]\n")  # from now on the folder is known as one of ours
         outcomes = [*refused, *finished.values()]
         stopped = _run(
             [job for job in jobs if job not in finished],

@@ -43,7 +43,7 @@ def run(notebooks, settings, profile, out, workers):
     chosen = {source: _chosen(source, settings) for source in sources}
     _no_setting_is_lost(chosen, settings)
     _names_differ(sources)
-    _can_write(out)
+    _can_write(out, sources)
     results = run_course(chosen, out, workers, _Display(len(sources)))
     failed = [result for result in results if result.status != "passed"]
     click.echo(f"\n{len(results) - len(failed)} of {len(results)} notebooks passed: {out / 'index.html'}")
@@ -95,12 +95,22 @@ def _names_differ(sources):
             raise click.UsageError(f"{stem}: named more than once; the outputs would overwrite each other")
 
 
-def _can_write(out):
+def _can_write(out, sources):
+    from utils.course.batches.course_run import output_names
+    from utils.course.storage.input_files import Mistake
+    from utils.course.storage.output_folder import TABLE, refuse_to_replace
+
+    try:
+        refuse_to_replace(out, output_names(sources), sources)
+    except Mistake as error:
+        raise click.BadParameter(str(error), param_hint="--out") from error
     try:
         out.mkdir(parents=True, exist_ok=True)
         probe = out / f".probe-{os.getpid()}"
         probe.touch()
         probe.unlink()
+        if not (out / TABLE).exists():
+            (out / TABLE).write_text("[]\n")  # from now on the folder is known as one of ours
     except OSError as error:
         raise click.BadParameter(f"{out}: cannot write there: {error.strerror}", param_hint="--out") from error
 

@@ -9,6 +9,7 @@ from utils.course.pages.notebook_page import STYLE
 from utils.course.pages.tables import _csv, _junit, label, record, tally
 from utils.notebook_files.status import PASSED
 
+REPORTS = ("results.json", "results.csv", "results.xml", "index.html")
 FILTERS = """
 <form class="filters" role="search" onsubmit="return false">
 <label>Status <select id="status"><option value="">all</option>{options}</select></label>

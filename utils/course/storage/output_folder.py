@@ -1,0 +1,42 @@
+"""The folder that outputs go to: what stands there is replaced only where a run of the course wrote it."""
+
+import json
+from pathlib import Path
+
+from utils.course.storage.input_files import Mistake
+from utils.course.storage.store import PARTIAL
+
+TABLE = "results.json"  # every run and every batch writes it, first of all
+
+
+def refuse_to_replace(folder, names, inputs):
+    """``Mistake`` if an output of these names in ``folder`` would replace an input, or what no run wrote.
+
+    ``inputs`` are the files that the command reads. Nothing is touched. A folder is one of ours if the table in it
+    is; another one may be used, too, as long as none of the names is taken.
+    """
+    folder = Path(folder)
+    outputs = {path: _identity(path) for path in (folder / name for name in (*names, PARTIAL))}
+    for source in map(Path, inputs):
+        own = {_identity(each) for each in (source, *source.absolute().parents)} - {None}
+        if not own.isdisjoint(outputs.values()):
+            raise Mistake(f"{source}: an output would replace it there; choose another folder with --out")
+    taken = [path for path, identity in outputs.items() if identity or path.is_symlink()]
+    if taken and not _is_ours(folder / TABLE):
+        raise Mistake(f"{taken[0]}: it is there already, and no run wrote it; choose another folder with --out")
+
+
+def _identity(path):
+    try:
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    except OSError:
+        return None
+
+
+def _is_ours(table):
+    try:
+        rows = json.loads(table.read_text(encoding="utf-8"))
+        return isinstance(rows, list) and all({"notebook", "status"} <= row.keys() for row in rows)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
