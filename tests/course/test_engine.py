@@ -16,12 +16,12 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from utils.course.engine import papermill_engine as engine
+from utils.course.engine import client
 from utils.course.engine.execute import Job, execute
 from utils.course.engine.process_tree import ProcessTree
 from utils.course.engine.watch import Watch
 from utils.course.pages.notebook_page import notebook_page
-from utils.notebook_files.status import outcome, state
+from utils.notebook_files.status import cell_status, status_of
 
 SLEEPER = f"31415926.{os.getpid()}"  # seconds: nobody else on the machine sleeps so long
 HEAR = "import time; time.sleep(1)"  # a kernel sends what is printed five times a second
@@ -138,7 +138,7 @@ def test_each_end_has_its_name_for_the_notebook_and_for_every_cell(ended, name):
     assert error in result.error
     assert bool(error) == bool(result.error)
     # What the file says is what the result says.
-    assert outcome(notebook) == (result.status, result.error)
+    assert status_of(notebook) == (result.status, result.error)
 
 
 @pytest.mark.parametrize("name", ["slow_cell", "slow_notebook", "killed"])
@@ -272,7 +272,7 @@ def without_what_chance_decides(cell):
 
 
 def test_a_cell_that_prints_for_ever_is_stopped_before_it_fills_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "OUTPUT_BYTES", 2 * MEGABYTE)
+    monkeypatch.setattr(client, "OUTPUT_BYTES", 2 * MEGABYTE)
     source = write(tmp_path / "flood.ipynb", "while True:\n    print('x' * 10_000)")
     result = execute(Job(source, tmp_path / "out.ipynb", deadline=120))
     assert (result.status, result.error) == ("failed", "In [1]: the notebook's outputs are larger than 2 MB")
@@ -311,7 +311,7 @@ kernel.shell_channel_thread.io_loop.add_callback(lambda: kernel.shell_stream.on_
 
 
 def test_a_message_that_the_kernel_overlooked_is_brought_to_its_notice(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "NUDGE_SECONDS", 1)
+    monkeypatch.setattr(client, "NUDGE_SECONDS", 1)
     source = write(tmp_path / "overlooks.ipynb", OVERLOOKS, "print('heard')", "print(len(held))")
     result = execute(Job(source, tmp_path / "out.ipynb", deadline=30))
     assert (result.status, result.error) == ("passed", "")
@@ -327,7 +327,7 @@ def test_papermill_itself_does_not_exit_with_0_after_sys_exit(tmp_path):
     done = subprocess.run([*PAPERMILL, source, tmp_path / "out.ipynb"], capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     assert done.stderr.rstrip().endswith("ended early: In [1]: sys.exit(0)")
-    assert [state(cell) for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells] == [
+    assert [cell_status(cell) for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells] == [
         "ended early",
         "never ran",
     ]
@@ -347,9 +347,9 @@ def test_a_signal_ends_the_notebook_and_all_its_processes(tmp_path, number, code
     assert left == code if code else left != 0
     assert sleepers() == []
     notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
-    assert outcome(notebook) == ("interrupted", f"In [1]: interrupted by {number.name}")
+    assert status_of(notebook) == ("interrupted", f"In [1]: interrupted by {number.name}")
     assert notebook.cells[0].outputs[0].text == "so far\n"
-    assert [state(cell) for cell in notebook.cells] == ["interrupted", "never ran"]
+    assert [cell_status(cell) for cell in notebook.cells] == ["interrupted", "never ran"]
 
 
 def test_memory_that_a_process_shares_with_those_it_forked_counts_once():
@@ -404,11 +404,11 @@ def test_a_kernel_that_does_not_start_is_no_failure_of_a_cell(tmp_path, monkeypa
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     source = write(tmp_path / "first.ipynb", "1", kernel="broken")
     out = tmp_path / "out.ipynb"
-    with pytest.raises(engine.NotPassed):
+    with pytest.raises(client.NotPassed):
         papermill.execute_notebook(source, out, engine_name="course", start_timeout=1, progress_bar=False)
     notebook = nbformat.read(out, as_version=4)
-    assert outcome(notebook) == (status, error)
-    assert [state(cell) for cell in notebook.cells] == ["never ran"]
+    assert status_of(notebook) == (status, error)
+    assert [cell_status(cell) for cell in notebook.cells] == ["never ran"]
 
 
 def test_the_caller_hears_of_each_cell_as_it_starts(tmp_path):

@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from tiny_notebooks import course_here
 
 from utils.course.batches.refreshing import joined_streams
-from utils.notebook_files.status import outcome
+from utils.notebook_files.status import status_of
 
 COURSE = Path(sys.executable).with_name("course")
 
@@ -157,7 +157,7 @@ def test_ctrl_c_ends_every_process_and_keeps_what_was_executed(tmp_path):
     assert running.wait(timeout=20) != 0
     assert sleepers() == []
     assert [path.name for path in (tmp_path / "out").glob("*long*")] == ["long.ipynb"]
-    assert outcome(nbformat.read(tmp_path / "out" / "long.ipynb", as_version=4))[0] == "interrupted"
+    assert status_of(nbformat.read(tmp_path / "out" / "long.ipynb", as_version=4))[0] == "interrupted"
 
 
 def test_refresh_stores_outputs_once_and_leaves_a_failing_notebook_alone(tmp_path):

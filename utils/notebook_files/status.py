@@ -5,35 +5,49 @@ notebook, ``metadata.papermill.status`` of each cell.
 """
 
 import re
-
-PASSED = "passed"
-FAILED = "failed"  # an error in a cell, or no way to execute the notebook
-TIMED_OUT = "timed out"  # a cell, the whole notebook, or the kernel's start
-KILLED = "killed"  # the kernel, by a signal
-OUT_OF_MEMORY = "out of memory"  # over the bound that was set
-ENDED_EARLY = "ended early"  # sys.exit, exit(), quit(), os._exit
-UNKNOWN_MAGIC = "unknown magic"
-UNKNOWN_PARAMETER = "unknown parameter"
-INTERRUPTED = "interrupted"  # by Ctrl-C or a request to terminate
-UNREADABLE = "unreadable"  # notebooks only: the file is none
-NEVER_RAN = "never ran"  # cells only
-
-COMPLETED = "completed"  # papermill's word for a cell that passed
+from enum import StrEnum
 
 
-def outcome(notebook):
+class Status(StrEnum):
+    """What became of a notebook, of one of its cells, or of a batch's job. Each is the text that people read."""
+
+    PASSED = "passed"
+    FAILED = "failed"  # an error in a cell, or no way to execute the notebook
+    TIMED_OUT = "timed out"  # a cell, the whole notebook, or the kernel's start
+    KILLED = "killed"  # the kernel, by a signal
+    OUT_OF_MEMORY = "out of memory"  # over the bound that was set
+    ENDED_EARLY = "ended early"  # sys.exit, exit(), quit(), os._exit
+    UNKNOWN_MAGIC = "unknown magic"
+    UNKNOWN_PARAMETER = "unknown parameter"
+    INTERRUPTED = "interrupted"  # by Ctrl-C or a request to terminate
+    # Cells only.
+    NEVER_RAN = "never ran"
+    # Notebooks and jobs only.
+    UNREADABLE = "unreadable"  # the file is no notebook
+    LOST = "lost"  # the process that executed it ended without an answer
+    # Jobs of a batch only.
+    REFUSED = "refused"  # not begun: parameters, roster or worker do not fit
+    NOT_EXECUTED = "not executed"  # no kernel could be had
+    NOT_STORED = "not stored"  # executed, and its files could not be written
+
+
+# papermill's own words for a cell.
+COMPLETED, PENDING = "completed", "pending"
+
+
+def status_of(notebook):
     """``(status, error)`` of an executed notebook, or ``(None, "")`` if this engine did not execute it."""
     record = notebook.metadata.get("papermill", {})
     return record.get("status"), record.get("error", "")
 
 
-def cell_states(notebook):
+def cell_statuses(notebook):
     """For each code cell that holds something its id, its number in ``In [ ]``, its status and its seconds."""
     return [
         {
             "id": cell.get("id"),
             "number": cell.get("execution_count"),
-            "status": state(cell),
+            "status": cell_status(cell),
             "seconds": cell.metadata.get("papermill", {}).get("duration"),
         }
         for cell in notebook.cells
@@ -41,10 +55,10 @@ def cell_states(notebook):
     ]
 
 
-def state(cell):
-    """What became of a cell, in the words above."""
+def cell_status(cell):
+    """What became of a cell: a word of ``Status``, or ``None`` if nothing says so."""
     word = cell.metadata.get("papermill", {}).get("status")
-    return PASSED if word == COMPLETED else word
+    return Status.PASSED if word == COMPLETED else word
 
 
 def is_code(cell):
@@ -52,11 +66,12 @@ def is_code(cell):
     return cell.cell_type == "code" and bool(cell.source.strip())
 
 
-def culprit(notebook):
+def failed_cell(notebook):
     """The first cell that ran and did not pass; ``None`` if there is none."""
-    return next((cell for cell in notebook.cells if state(cell) not in (PASSED, NEVER_RAN, None, "pending")), None)
+    harmless = (Status.PASSED, Status.NEVER_RAN, None, PENDING)
+    return next((cell for cell in notebook.cells if cell_status(cell) not in harmless), None)
 
 
 def plain(text):
-    """One line without terminal colours, cut at 500 characters."""
+    """One line without terminal colors, cut at 500 characters."""
     return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(text)).split())[:500]

@@ -18,20 +18,13 @@ from utils.course.storage.private_folders import private_folder
 from utils.course.storage.store import StoreError, store_at, write
 from utils.course.workers.process_pool import Lost
 from utils.notebook_files.reading import findings
-from utils.notebook_files.status import (
-    ENDED_EARLY,
-    FAILED,
-    INTERRUPTED,
-    KILLED,
-    PASSED,
-    UNKNOWN_MAGIC,
-    UNKNOWN_PARAMETER,
-    culprit,
-)
+from utils.notebook_files.status import Status, failed_cell
 
-LOST, NOT_EXECUTED, NOT_STORED = "lost", "not executed", "not stored"
-SETTLED = {PASSED, FAILED, ENDED_EARLY, UNKNOWN_MAGIC, UNKNOWN_PARAMETER}  # the notebook's own doing
-CRASHED = {KILLED, LOST, NOT_EXECUTED}
+# The notebook's own doing.
+SETTLED = {
+    Status.PASSED, Status.FAILED, Status.ENDED_EARLY, Status.UNKNOWN_MAGIC, Status.UNKNOWN_PARAMETER,
+}  # fmt: skip
+CRASHED = {Status.KILLED, Status.LOST, Status.NOT_EXECUTED}
 
 
 @dataclass(frozen=True)
@@ -58,7 +51,7 @@ def perform(job, orders):
     other cores, and the order of its sums does not hang on how many there are.
     """
     if orders.environment != environment():
-        return _outcome(job, "refused", "this worker has other packages, or another version of the course")
+        return _outcome(job, Status.REFUSED, "this worker has other packages, or another version of the course")
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     store = store_at(orders.address)
     with _one_notebook_at_a_time:
@@ -74,7 +67,7 @@ def perform(job, orders):
                 finally:
                     os.chdir(before)
         except OSError as error:
-            return _outcome(job, NOT_EXECUTED, f"the worker cannot work: {error}")
+            return _outcome(job, Status.NOT_EXECUTED, f"the worker cannot work: {error}")
 
 
 def published(store, job):
@@ -126,7 +119,7 @@ def see_through(jobs, orders, executor, window, retries, on_outcome, stop):
                 continue
             outcome = _result(future, job)
             outcome.attempts = attempts[job]
-            if stop.is_set() and outcome.status in (LOST, INTERRUPTED):
+            if stop.is_set() and outcome.status in (Status.LOST, Status.INTERRUPTED):
                 continue  # ended by whoever stopped the batch
             if outcome.status in CRASHED and attempts[job] <= retries and not stop.is_set():
                 waiting.append(job)
@@ -138,9 +131,9 @@ def _result(future, job):
     try:
         return future.result()
     except Lost as loss:
-        return _outcome(job, LOST, f"the worker ended in the middle of it: {loss}")
+        return _outcome(job, Status.LOST, f"the worker ended in the middle of it: {loss}")
     except Exception as error:
-        return _outcome(job, LOST, f"{type(error).__name__}: {error}")
+        return _outcome(job, Status.LOST, f"{type(error).__name__}: {error}")
 
 
 def _executed(job, orders, store, folder):
@@ -152,8 +145,8 @@ def _executed(job, orders, store, folder):
     outcome.answers, outcome.verdicts = result.answers, result.verdicts
     if output.exists():
         notebook = nbformat.read(output, as_version=4)
-        if outcome.status == FAILED and not culprit(notebook):
-            outcome.status = NOT_EXECUTED
+        if outcome.status == Status.FAILED and not failed_cell(notebook):
+            outcome.status = Status.NOT_EXECUTED
         # The page first: a notebook that is there is complete. (Making the page changes the notebook.)
         text = _signed(job, outcome, notebook)
         outcome = _stored(store, job, outcome, f"{job.file}.html", notebook_page(notebook))
@@ -163,12 +156,12 @@ def _executed(job, orders, store, folder):
 
 def _stored(store, job, outcome, name, text):
     """The outcome after ``text`` was stored, or could not be."""
-    if outcome.status != NOT_STORED:
+    if outcome.status != Status.NOT_STORED:
         try:
             write(store, name, text)
             outcome.file = job.file
         except StoreError as error:
-            outcome.status, outcome.error, outcome.file = NOT_STORED, f"{outcome.status}, but {error}", ""
+            outcome.status, outcome.error, outcome.file = Status.NOT_STORED, f"{outcome.status}, but {error}", ""
     return outcome
 
 

@@ -19,6 +19,7 @@ from utils.course.storage.input_files import Mistake
 from utils.course.students.roster import NOBODY, Student
 from utils.notebook_files.reading import UnreadableNotebook, read
 from utils.notebook_files.sources import parameters
+from utils.notebook_files.status import Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What became of a job: ``status`` as the runner says it, or "refused", "lost", "not executed", "not stored".
+    """What became of a job: ``status`` is a ``Status``.
 
     ``file`` is the executed notebook's name in the store, without the ending; "" if there is none.
     """
@@ -91,9 +92,9 @@ def sources(paths):
                 raise Mistake(f"{path}: another notebook of this batch has the same name")
             usable.append(_source(path))
         except UnreadableNotebook as error:
-            refused.append(Outcome(_name(path), NOBODY, {}, "unreadable", str(error)))
+            refused.append(Outcome(_name(path), NOBODY, {}, Status.UNREADABLE, str(error)))
         except Mistake as error:
-            refused.append(Outcome(_name(path), NOBODY, {}, "refused", str(error)))
+            refused.append(Outcome(_name(path), NOBODY, {}, Status.REFUSED, str(error)))
     return usable, refused
 
 
@@ -117,7 +118,7 @@ def jobs(sources, sets, students, drawn=lambda student, source, values: {}):
             job = Job(source.name, source.content, chosen | drawn(student, source, chosen), student)
             found.setdefault(job.key, job)
         except ValueError as error:
-            outcome = Outcome(source.name, student, chosen, "refused", str(error))
+            outcome = Outcome(source.name, student, chosen, Status.REFUSED, str(error))
             refused.setdefault(json.dumps([source.name, chosen, student.id], sort_keys=True, default=str), outcome)
     return list(found.values()), list(refused.values())
 

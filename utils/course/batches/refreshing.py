@@ -6,11 +6,12 @@ from pathlib import Path
 
 import nbformat
 
-from utils.course.engine.execute import PASSED, Job, execute
+from utils.course.engine.execute import Job, execute
 from utils.course.warm_kernels.provisioner import KERNEL
 from utils.figures.start_here import draw_course_map
 from utils.notebook_files.reading import read
 from utils.notebook_files.sources import ROOT
+from utils.notebook_files.status import Status
 from utils.start_here import chapters
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -22,7 +23,7 @@ def refresh_notebook(source, force=False):
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / source.name
         result = execute(Job(source, output))
-        if result.status == PASSED:
+        if result.status == Status.PASSED:
             fresh = read(output)
             _tidy(fresh)
             if not force:

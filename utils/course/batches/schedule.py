@@ -6,6 +6,7 @@ from queue import SimpleQueue
 
 from utils.course.engine.execute import Result, execute
 from utils.course.workers.process_pool import LocalPool, Lost, tell
+from utils.notebook_files.status import Status
 
 CRASHES_ALLOWED = 1
 
@@ -48,4 +49,4 @@ def _outcome(future, job):
     try:
         return future.result()
     except Exception as failure:
-        return Result(job.source.stem, "died", 0.0, f"the process that ran it was lost: {failure}")
+        return Result(job.source.stem, Status.LOST, 0.0, f"the process that ran it was lost: {failure}")

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from utils.course.commands.options import file_type, notebooks_argument
+from utils.notebook_files.status import Status
 
 INTERRUPTED = 130
 
@@ -123,7 +124,9 @@ def _planned(notebooks, grid, roster, secret, settings):
             from utils.course.students.variants import VariantsOfAll, secret_at
 
             students, lines = roster_students(roster)
-            refused += [Outcome("", student, {}, "refused", f"{roster}, line {n}: {why}") for n, student, why in lines]
+            refused += [
+                Outcome("", student, {}, Status.REFUSED, f"{roster}, line {n}: {why}") for n, student, why in lines
+            ]
             drawn = {"drawn": VariantsOfAll(secret_at(secret)).drawn}
         planned, out_of_range = jobs(usable, sets, students, **drawn)
     except Mistake as error:
@@ -185,9 +188,9 @@ def _report(store, outcomes, total, stopped, as_json):
     else:
         click.echo(f"{tally(outcomes)}{unfinished if stopped else ''}: {store.where('index.html')}")
         for each in outcomes:
-            if each.status != "passed":
+            if each.status != Status.PASSED:
                 click.echo(f"  {' '.join(filter(None, (each.notebook, label(each))))}: {each.status}. {each.error}")
-    sys.exit(INTERRUPTED if stopped else any(each.status != "passed" for each in outcomes))
+    sys.exit(INTERRUPTED if stopped else any(each.status != Status.PASSED for each in outcomes))
 
 
 @contextmanager
@@ -225,7 +228,7 @@ class Progress:
 
     def line(self):
         done, left = len(self.outcomes), self.total - len(self.outcomes)
-        failed = sum(each.status != "passed" for each in self.outcomes)
+        failed = sum(each.status != Status.PASSED for each in self.outcomes)
         rate = (done - self.before) / max(time.monotonic() - self.began, 1e-6)
         return (
             f"{done} done · {failed} failed · {left} left · {60 * rate:.0f} a minute · {_duration(left / rate)} to go"

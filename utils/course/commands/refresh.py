@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from utils.notebook_files.sources import course_notebooks
+from utils.notebook_files.status import Status
 
 
 @click.command()
@@ -21,7 +22,7 @@ def refresh(notebooks, force):
     failed = False
     for source in list(notebooks) or course_notebooks():
         result = refresh_notebook(source, force)
-        failed |= result.status != "passed"
+        failed |= result.status != Status.PASSED
         click.echo(f"{result.notebook}  {result.status}  {result.seconds:.1f} s  {result.error}".rstrip())
     if not notebooks:
         refresh_map()

@@ -10,6 +10,7 @@ import click
 from utils.course.batches.plan import typed
 from utils.notebook_files.reading import UnreadableNotebook, read
 from utils.notebook_files.sources import course_notebooks, parameters
+from utils.notebook_files.status import Status
 
 
 @click.command()
@@ -45,7 +46,7 @@ def run(notebooks, settings, profile, out, workers):
     _names_differ(sources)
     _can_write(out, sources)
     results = run_course(chosen, out, workers, _Display(len(sources)))
-    failed = [result for result in results if result.status != "passed"]
+    failed = [result for result in results if result.status != Status.PASSED]
     click.echo(f"\n{len(results) - len(failed)} of {len(results)} notebooks passed: {out / 'index.html'}")
     for result in failed:
         click.echo(f"  {result.notebook}: {result.status}. {result.error}")

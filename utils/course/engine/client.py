@@ -14,8 +14,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.exceptions import PapermillException
 
 from utils.course.storage.private_folders import private_folder
-from utils.notebook_files import status as outcome
-from utils.notebook_files.status import plain
+from utils.notebook_files.status import Status, failed_cell, is_code, plain, status_of
 
 ALIVE_SECONDS = 0.05  # between two looks whether the kernel lives
 
@@ -57,12 +56,12 @@ class Client(PapermillNotebookClient):
             run_sync(self._execute)()
         if received:
             raise KeyboardInterrupt if received[0] == signal.SIGINT else SystemExit(128 + received[0])
-        status, error = outcome.outcome(self.nb)
-        if status in (outcome.KILLED, outcome.OUT_OF_MEMORY):
+        status, error = status_of(self.nb)
+        if status in (Status.KILLED, Status.OUT_OF_MEMORY):
             raise KernelLost(f"{status}: {error}")
         # papermill itself raises for a cell that failed, and marks the place in the notebook.
-        papermill_raises = status in (outcome.FAILED, outcome.UNKNOWN_MAGIC) and outcome.culprit(self.nb)
-        if status != outcome.PASSED and not papermill_raises:
+        papermill_raises = status in (Status.FAILED, Status.UNKNOWN_MAGIC) and failed_cell(self.nb)
+        if status != Status.PASSED and not papermill_raises:
             raise NotPassed(f"{status}: {error}")
 
     async def _execute(self):
@@ -76,7 +75,7 @@ class Client(PapermillNotebookClient):
                     await self._execute_cells()
                 finally:
                     nudges.cancel()
-                self.nb_man.conclude(outcome.PASSED)
+                self.nb_man.conclude(Status.PASSED)
             except NotPassed:
                 pass  # the record says why
             finally:
@@ -103,7 +102,7 @@ class Client(PapermillNotebookClient):
             if not await ensure_async(self.km.is_alive()):
                 await self._kernel_lost()
             if time.monotonic() > end:
-                self._conclude(outcome.TIMED_OUT, f"the kernel did not start within {self.startup_timeout} s")
+                self._conclude(Status.TIMED_OUT, f"the kernel did not start within {self.startup_timeout} s")
             if time.monotonic() - asked > 1:
                 await ensure_async(self.kc.kernel_info())
                 asked = time.monotonic()
@@ -146,7 +145,7 @@ class Client(PapermillNotebookClient):
                 self._conclude(*_failure(self._reply), index)
             except CellTimeoutError as late:
                 what = "its outputs did not end" if "IOPub" in str(late) else f"ran for more than {self.timeout} s"
-                self._conclude(outcome.TIMED_OUT, what, index)
+                self._conclude(Status.TIMED_OUT, what, index)
             except DeadKernelError:
                 await self._kernel_lost(index)
             self._judge(cell, index)
@@ -154,13 +153,13 @@ class Client(PapermillNotebookClient):
     def _judge(self, cell, index):
         """The cell ran to its end. Did it pass, and is there still a kernel for the next one?"""
         left = any(each["source"] == "ask_exit" and not each["keepkernel"] for each in self._reply.get("payload", []))
-        if left and any(outcome.is_code(below) for below in self.nb.cells[index + 1 :]):
-            self._conclude(outcome.ENDED_EARLY, "it told the kernel to exit", index)
+        if left and any(is_code(below) for below in self.nb.cells[index + 1 :]):
+            self._conclude(Status.ENDED_EARLY, "it told the kernel to exit", index)
         shown = [output for output in cell.get("outputs", []) if output.output_type == "error"]
         if shown and "raises-exception" not in cell.metadata.get("tags", []):
             # An error that was shown and not raised stops no notebook, but no such notebook passed.
             error = f"{_name(cell, index)}: {shown[0].ename}: {plain(shown[0].evalue)}"
-            self.nb_man.cell_failed(cell, index, outcome.FAILED, error)
+            self.nb_man.cell_failed(cell, index, Status.FAILED, error)
         else:
             self.nb_man.cell_complete(cell, cell_index=index)
 
@@ -171,8 +170,8 @@ class Client(PapermillNotebookClient):
             self._conclude(*self.watch.reason, index)
         if code is not None and code < 0:
             perhaps = ", perhaps for want of memory" if -code == signal.SIGKILL else ""
-            self._conclude(outcome.KILLED, f"the kernel was killed by {_signal_name(-code)}{perhaps}", index)
-        status = outcome.FAILED if index is None else outcome.ENDED_EARLY
+            self._conclude(Status.KILLED, f"the kernel was killed by {_signal_name(-code)}{perhaps}", index)
+        status = Status.FAILED if index is None else Status.ENDED_EARLY
         self._conclude(status, f"the kernel's process left with exit code {code}", index)
 
     def _conclude(self, status, error, index=None):
@@ -186,7 +185,7 @@ class Client(PapermillNotebookClient):
 
     async def _end_kernel(self):
         """Let the kernel go: it may tidy up if all went well. Nothing below it stays."""
-        passed = outcome.outcome(self.nb)[0] == outcome.PASSED
+        passed = status_of(self.nb)[0] == Status.PASSED
         self.watch.stop()
         if self.watch.tree:
             if passed and await ensure_async(self.km.is_alive()):
@@ -218,7 +217,7 @@ class Client(PapermillNotebookClient):
         texts = [msg["content"].get("text"), *(msg["content"].get("data") or {}).values()]
         self._printed += sum(len(text) for text in texts if isinstance(text, str))
         if self._printed > OUTPUT_BYTES:
-            self.watch.end(outcome.FAILED, f"the notebook's outputs are larger than {OUTPUT_BYTES / 1e6:g} MB")
+            self.watch.end(Status.FAILED, f"the notebook's outputs are larger than {OUTPUT_BYTES / 1e6:g} MB")
             return None
         return super().process_message(msg, cell, cell_index)
 
@@ -240,10 +239,10 @@ def _failure(reply):
     """``(status, error)`` of a cell that raised."""
     name, value = reply["ename"], plain(reply["evalue"])
     if name == "SystemExit":
-        return outcome.ENDED_EARLY, f"sys.exit({value})"
+        return Status.ENDED_EARLY, f"sys.exit({value})"
     if name == "UsageError" and re.match(r"(Line|Cell) magic function .* not found", value):
-        return outcome.UNKNOWN_MAGIC, f"{name}: {value}"
-    return outcome.FAILED, f"{name}: {value}"
+        return Status.UNKNOWN_MAGIC, f"{name}: {value}"
+    return Status.FAILED, f"{name}: {value}"
 
 
 def _name(cell, index):
@@ -268,7 +267,7 @@ def _signals_stop(watch):
 
     def stop(number, frame):
         received.append(number)
-        watch.end(outcome.INTERRUPTED, f"interrupted by {_signal_name(number)}")
+        watch.end(Status.INTERRUPTED, f"interrupted by {_signal_name(number)}")
 
     before = {}
     if threading.current_thread() is threading.main_thread():

@@ -12,14 +12,14 @@ from papermill.execute import ERROR_MARKER_TAG
 from utils.course.engine.client import NotPassed
 from utils.course.warm_kernels.provisioner import KERNEL, start_parent
 from utils.notebook_files.reading import UnreadableNotebook, findings, read
-from utils.notebook_files.status import FAILED, PASSED, UNREADABLE, cell_states, outcome, plain
+from utils.notebook_files.status import Status, cell_statuses, plain, status_of
 
 
 @dataclass
 class Result:
-    """What became of one notebook: ``status`` is a word of ``utils.notebook_files.status``, ``error`` a sentence on it.
+    """What became of one notebook: ``status`` is a ``Status``, ``error`` a sentence on it.
 
-    ``answers`` and ``verdicts`` are the records in the outputs, ``cells`` is what ``cell_states`` returns.
+    ``answers`` and ``verdicts`` are the records in the outputs, ``cells`` is what ``cell_statuses`` returns.
     """
 
     notebook: str
@@ -59,13 +59,13 @@ def execute(job, on_cell=None):
     started = time.monotonic()
     # "{" in a path would be read as one of papermill's placeholders.
     partial = job.output.with_name(f".{job.output.stem}.partial.ipynb")
-    result = Result(job.source.stem, FAILED, 0.0)
+    result = Result(job.source.stem, Status.FAILED, 0.0)
     try:
         _execute(job, partial, on_cell)
     except (papermill.PapermillExecutionError, NotPassed):
         pass  # the executed notebook says it better
     except UnreadableNotebook as failure:
-        result.status, result.error = UNREADABLE, str(failure)
+        result.status, result.error = Status.UNREADABLE, str(failure)
     except Exception as failure:
         # Whatever else went wrong belongs to this notebook; the others still run.
         result.error = f"{type(failure).__name__}: {plain(failure)}"
@@ -103,16 +103,16 @@ def _keep(partial, output, result):
     try:
         notebook = nbformat.read(partial, as_version=4)
         if not result.error:
-            result.status, result.error = outcome(notebook)
-        result.cells = cell_states(notebook)
+            result.status, result.error = status_of(notebook)
+        result.cells = cell_statuses(notebook)
         result.answers, result.verdicts = findings(notebook)
-        if result.status == PASSED:
+        if result.status == Status.PASSED:
             _without_marks(notebook, partial)
         os.replace(partial, output)
     except (ValueError, OSError) as failure:
         # Half written, for the disk is full. Then the first failure tells more than the second.
         partial.unlink(missing_ok=True)
-        result.status, result.error = FAILED, result.error or f"{type(failure).__name__}: {plain(failure)}"
+        result.status, result.error = Status.FAILED, result.error or f"{type(failure).__name__}: {plain(failure)}"
 
 
 def _without_marks(notebook, path):

@@ -12,9 +12,8 @@ from papermill.log import logger
 
 from utils.course.engine.client import Client, NotPassed
 from utils.course.engine.watch import Watch
-from utils.notebook_files import status as outcome
 from utils.notebook_files.reading import tagged
-from utils.notebook_files.status import plain
+from utils.notebook_files.status import Status, plain
 
 BUILT_IN = {"PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"}  # parameters that papermill adds (--inject-paths)
 
@@ -39,7 +38,7 @@ class CourseEngine(Engine):
         try:
             cls.execute_managed_notebook(record, kernel_name, log_output=log_output, **options)
         except Exception as failure:
-            record.conclude(outcome.FAILED, f"{type(failure).__name__}: {plain(failure)}")
+            record.conclude(Status.FAILED, f"{type(failure).__name__}: {plain(failure)}")
             raise
         finally:
             record.cleanup_pbar()
@@ -98,21 +97,21 @@ class Record(NotebookExecutionManager):
         """The cell ended so, and with it the notebook."""
         self.cell_exception(cell, cell_index=cell_index)
         self.cell_complete(cell, cell_index=cell_index)
-        cell.metadata.papermill["status"] = status
+        cell.metadata.papermill["status"] = str(status)
         self.conclude(status, error)
 
     def conclude(self, status, error=""):
         """The notebook ended so; the first such word stands."""
         about = self.nb.metadata.papermill
         if "status" not in about:
-            about["status"], about["error"] = status, error
-            about["exception"] = status != outcome.PASSED or None
+            about["status"], about["error"] = str(status), error
+            about["exception"] = status != Status.PASSED or None
 
     def notebook_complete(self, **kwargs):
         for cell in self.nb.cells:
             about = cell.metadata.papermill
             if about["status"] == self.PENDING:
-                about["status"] = outcome.NEVER_RAN
+                about["status"] = str(Status.NEVER_RAN)
             elif about["status"] == self.RUNNING:
                 about["status"] = self.FAILED
         super().notebook_complete(**kwargs)
@@ -141,5 +140,5 @@ def _refuse_unknown_parameters(nb_man):
     if unknown := sorted(given - declared):
         has = f"it has {', '.join(sorted(declared))}" if declared else "it has none (no cell tagged parameters)"
         error = f"{', '.join(unknown)}: the notebook has no parameter of that name; {has}"
-        nb_man.conclude(outcome.UNKNOWN_PARAMETER, error)
-        raise NotPassed(f"{outcome.UNKNOWN_PARAMETER}: {error}")
+        nb_man.conclude(Status.UNKNOWN_PARAMETER, error)
+        raise NotPassed(f"{Status.UNKNOWN_PARAMETER}: {error}")

@@ -5,7 +5,7 @@ import threading
 import time
 
 from utils.course.engine.process_tree import MARK, ProcessTree
-from utils.notebook_files.status import OUT_OF_MEMORY, TIMED_OUT
+from utils.notebook_files.status import Status
 
 SAMPLE_SECONDS = 0.25
 
@@ -69,14 +69,14 @@ class Watch(threading.Thread):
 
     def _excess(self):
         if self.left <= 0:
-            return TIMED_OUT, f"the notebook ran for more than {self._seconds:g} s"
+            return Status.TIMED_OUT, f"the notebook ran for more than {self._seconds:g} s"
         if self._memory is None:
             self.tree.processes()  # remembers them
             return None
         used = self.tree.memory(above=self._memory)
         if used > self._memory:
             return (
-                OUT_OF_MEMORY,
+                Status.OUT_OF_MEMORY,
                 f"the kernel's processes held {_megabytes(used)}; {_megabytes(self._memory)} are allowed",
             )
         return None

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from utils.course.pages.notebook_page import STYLE
 from utils.course.pages.tables import _csv, _junit, label, record, tally
-from utils.notebook_files.status import PASSED
+from utils.notebook_files.status import Status
 
 REPORTS = ("results.json", "results.csv", "results.xml", "index.html")
 FILTERS = """
@@ -47,7 +47,7 @@ td.status { overflow-wrap: anywhere; min-width: 14rem }
 
 
 def _index(outcomes):
-    passed = sum(each.status == PASSED for each in outcomes)
+    passed = sum(each.status == Status.PASSED for each in outcomes)
     title = f"{passed} of {len(outcomes)} jobs passed"
     statuses = dict.fromkeys(each.status for each in outcomes)
     options = "".join(f'<option value="{html.escape(each)}">{html.escape(each)}</option>' for each in statuses)
@@ -71,7 +71,7 @@ def _row(outcome):
     name = f'<a href="{quote(outcome.file)}.html">{notebook}</a>' if outcome.file else notebook
     told = (
         "✓ passed"
-        if outcome.status == PASSED
+        if outcome.status == Status.PASSED
         else f'<span class="failed">✗ {status}</span><br>{html.escape(outcome.error)}'
     )
     verdicts = Counter(each["verdict"] for each in outcome.answers)
@@ -85,7 +85,9 @@ def _row(outcome):
 
 def reports(outcomes):
     """The files that describe these outcomes: name → text."""
-    ordered = sorted(outcomes, key=lambda each: (each.status == PASSED, each.notebook, each.student.id, each.file))
+    ordered = sorted(
+        outcomes, key=lambda each: (each.status == Status.PASSED, each.notebook, each.student.id, each.file)
+    )
     return {
         "results.json": json.dumps([record(each) for each in ordered], indent=1, ensure_ascii=False) + "\n",
         "results.csv": _csv(ordered),

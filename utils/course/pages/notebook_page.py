@@ -7,7 +7,7 @@ from nbconvert import HTMLExporter
 from nbconvert.filters import ansi2html
 from papermill.execute import ERROR_MARKER_TAG
 
-from utils.notebook_files.status import NEVER_RAN, PASSED, cell_states, culprit, outcome
+from utils.notebook_files.status import Status, cell_statuses, failed_cell, status_of
 
 STYLE = """
 :root { color-scheme: light dark }
@@ -35,8 +35,8 @@ def notebook_page(notebook):
     # With widget state present nbconvert would show a dead widget in place of its static picture.
     notebook.metadata.pop("widgets", None)
     exporter = _exporter()
-    status, error = outcome(notebook)
-    if status in (None, PASSED):
+    status, error = status_of(notebook)
+    if status in (None, Status.PASSED):
         return exporter.from_notebook_node(notebook)[0]
     # The box says it better than papermill's marks.
     notebook.cells = [cell for cell in notebook.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
@@ -53,7 +53,7 @@ def _exporter():
 
 def _failure_box(notebook, status, error):
     """What happened and where, with a link to the cell, and its traceback folded."""
-    cell, link, folded, style = culprit(notebook), "", "", BOX_STYLE
+    cell, link, folded, style = failed_cell(notebook), "", "", BOX_STYLE
     if cell:
         anchor = f"cell-id={html.escape(cell.id)}"
         name = f"In [{cell.execution_count}]" if cell.execution_count else "the cell"
@@ -65,8 +65,12 @@ def _failure_box(notebook, status, error):
             folded = (
                 f'<details><summary>Traceback</summary><div class="jp-RenderedText"><pre>{trace}</pre></div></details>'
             )
-    states = [each["status"] for each in cell_states(notebook)]
-    below = f"<p>{states.count(NEVER_RAN)} of {len(states)} code cells never ran.</p>" if NEVER_RAN in states else ""
+    states = [each["status"] for each in cell_statuses(notebook)]
+    below = (
+        f"<p>{states.count(Status.NEVER_RAN)} of {len(states)} code cells never ran.</p>"
+        if Status.NEVER_RAN in states
+        else ""
+    )
     return (
         f'<style>{style}</style><section class="course-failure" aria-labelledby="course-failure">'
         f'<h1 id="course-failure">✗ This notebook did not pass: {html.escape(status)}</h1>'

@@ -4,13 +4,13 @@ import html
 import json
 
 from utils.course.pages.notebook_page import STYLE
-from utils.notebook_files.status import PASSED
+from utils.notebook_files.status import Status
 
 
 def index_page(results, ledger=""):
     """The index: one row a notebook (status, seconds, answers, verdicts), failures first; ``ledger`` is HTML."""
-    passed = sum(result.status == PASSED for result in results)
-    rows = "".join(_row(result) for result in sorted(results, key=lambda result: result.status == PASSED))
+    passed = sum(result.status == Status.PASSED for result in results)
+    rows = "".join(_row(result) for result in sorted(results, key=lambda result: result.status == Status.PASSED))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -32,8 +32,10 @@ def results_json(results):
 
 def _row(result):
     name, error = html.escape(result.notebook), html.escape(result.error)
-    link = name if result.status == "unreadable" else f'<a href="{name}.html">{name}</a>'
-    status = "✓ passed" if result.status == PASSED else f'<span class="failed">✗ {result.status}</span><br>{error}'
+    link = name if result.status == Status.UNREADABLE else f'<a href="{name}.html">{name}</a>'
+    status = (
+        "✓ passed" if result.status == Status.PASSED else f'<span class="failed">✗ {result.status}</span><br>{error}'
+    )
     return (
         f'<tr><th scope="row">{link}</th><td>{status}</td><td class="number">{result.seconds:.1f}</td>'
         f"<td>{_tally(record['verdict'] for record in result.answers)}</td>"

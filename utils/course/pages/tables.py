@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import asdict
 from xml.etree import ElementTree
 
-from utils.notebook_files.status import PASSED
+from utils.notebook_files.status import Status
 
 COLUMNS = (
     "notebook",
@@ -37,7 +37,9 @@ def record(outcome):
 def tally(outcomes):
     """``"3 passed, 1 failed"``: how many there are of each status, those that passed first."""
     counts = Counter(each.status for each in outcomes)
-    return ", ".join(f"{counts[each]} {each}" for each in sorted(counts, key=lambda status: (status != PASSED, status)))
+    return ", ".join(
+        f"{counts[each]} {each}" for each in sorted(counts, key=lambda status: (status != Status.PASSED, status))
+    )
 
 
 def label(outcome):
@@ -68,21 +70,21 @@ def _junit(outcomes):
     suites = ElementTree.Element("testsuites")
     for notebook in dict.fromkeys(each.notebook for each in outcomes):
         own = [each for each in outcomes if each.notebook == notebook]
-        failed = [each for each in own if each.status == "failed"]
+        failed = [each for each in own if each.status == Status.FAILED]
         suite = ElementTree.SubElement(
             suites,
             "testsuite",
             name=_xml(notebook),
             tests=str(len(own)),
             failures=str(len(failed)),
-            errors=str(sum(each.status not in (PASSED, "failed") for each in own)),
+            errors=str(sum(each.status not in (Status.PASSED, Status.FAILED) for each in own)),
             time=f"{sum(each.seconds for each in own):.3f}",
         )
         for each in own:
             names = {"classname": _xml(notebook), "name": _xml(label(each) or notebook), "time": f"{each.seconds:.3f}"}
             case = ElementTree.SubElement(suite, "testcase", names)
-            if each.status != PASSED:
-                kind = "failure" if each.status == "failed" else "error"
+            if each.status != Status.PASSED:
+                kind = "failure" if each.status == Status.FAILED else "error"
                 ElementTree.SubElement(case, kind, type=_xml(each.status), message=_xml(each.error)).text = _xml(
                     each.error
                 )
