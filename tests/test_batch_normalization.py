@@ -44,7 +44,7 @@ from utils.batch_normalization import (
     z_scores,
     zero_to_one,
 )
-from utils.claims import claims, counted, measured, verdict
+from utils.claims import counted, measured, verdict
 from utils.data import photos
 from utils.explorers.batch_normalization import normalization_explorer
 from utils.figures import batch_normalization as figures
@@ -370,7 +370,6 @@ CONTRARY = {
 
 @pytest.mark.parametrize("name", FAVOURABLE)
 def test_each_claim_can_hold_and_can_fail(name):
-    assert claims()[name].notebook == "03_batch_normalization"
     assert verdict(name, *map(measured, FAVOURABLE[name])).word == "holds"
     assert verdict(name, *map(measured, CONTRARY[name])).word == "does not hold here"
 

@@ -318,7 +318,6 @@ def test_verdicts_turn_when_plain_and_residual_are_exchanged():
 
 def test_every_claim_of_the_notebook_has_reasons_and_literature():
     for name in ("vanishing-gradient", "residual-trains-deep", "residual-identity", "residual-ensemble"):
-        assert claim(name).notebook == "02_residual_connections"
         assert claim(name).literature
         assert all(len(criterion.because) > 20 for criterion in claim(name).criteria)
 

@@ -15,7 +15,7 @@ import html
 import importlib
 import math
 import pkgutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -98,7 +98,6 @@ class Claim:
     source: str
     criteria: tuple[Criterion, ...]
     literature: tuple[str, ...]
-    notebook: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

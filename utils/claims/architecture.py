@@ -2,7 +2,6 @@
 
 from utils.claims import Claim, Criterion
 
-NOTEBOOK = "01_architecture"
 NOT_LUCK = "the whole interval over the seeds must lie above 0: else the seeds alone could explain it"
 
 CLAIMS = (
@@ -32,7 +31,6 @@ CLAIMS = (
             "move with the picture",
             "Zhang 2019, Making convolutional networks shift-invariant again: strides break it",
         ),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="architecture-data",
@@ -55,7 +53,6 @@ CLAIMS = (
             "the convolutional solution by itself",
             "Tolstikhin et al. 2021, MLP-Mixer: with hundreds of millions of images the gap to convnets nearly closes",
         ),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="pyramid",
@@ -82,6 +79,5 @@ CLAIMS = (
             "Simonyan & Zisserman 2014, Very deep convolutional networks (VGG)",
             "Han et al. 2017, Deep pyramidal residual networks: growing at every layer is better still",
         ),
-        notebook=NOTEBOOK,
     ),
 )

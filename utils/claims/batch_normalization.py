@@ -2,7 +2,6 @@
 
 from utils.claims import Claim, Criterion
 
-NOTEBOOK = "03_batch_normalization"
 BATCH_NORMALIZATION = "seed 001, batch normalization"
 IOFFE = "Ioffe & Szegedy 2015, Batch normalization: accelerating deep network training"
 SANTURKAR = "Santurkar et al. 2018, How does batch normalization help optimization?"
@@ -34,7 +33,6 @@ CLAIMS = (
         literature=(
             IOFFE + ", algorithm 1: ε is added to the variance, so a channel far quieter than ε is not brought to 1",
         ),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="bn-two-modes",
@@ -58,7 +56,6 @@ CLAIMS = (
             ),
         ),
         literature=(IOFFE + ", algorithm 2", "Ioffe 2017, Batch renormalization: when the two modes drift apart"),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="bn-order",
@@ -88,7 +85,6 @@ CLAIMS = (
             "Mishkin et al. 2017, Systematic evaluation of convolution neural network advances on the ImageNet: after "
             "is slightly better there",
         ),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="bn-gradients",
@@ -121,7 +117,6 @@ CLAIMS = (
             "Bjorck et al. 2018, Understanding batch normalization: larger learning rates are the gain",
             "Yang et al. 2019, A mean field theory of batch normalization: gradients grow by a factor of 1.21 a layer",
         ),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="bn-noise",
@@ -149,6 +144,5 @@ CLAIMS = (
             "Luo et al. 2018, Towards understanding regularization in batch normalization",
             "Hoffer et al. 2017, Train longer, generalize better: statistics of small groups",
         ),
-        notebook=NOTEBOOK,
     ),
 )

@@ -2,7 +2,6 @@
 
 from utils.claims import Claim, Criterion
 
-NOTEBOOK = "02_residual_connections"
 HE_2015 = "He et al. 2015, Deep residual learning for image recognition (arXiv:1512.03385)"
 HE_2016 = "He et al. 2016, Identity mappings in deep residual networks (arXiv:1603.05027)"
 BALDUZZI = "Balduzzi et al. 2017, The shattered gradients problem (arXiv:1702.08591)"
@@ -31,7 +30,6 @@ CLAIMS = (
             f"{HE_2015}: with batch normalization gradients do not vanish, and deep plain nets still fail",
             f"{BALDUZZI}: gradients of plain nets resemble white noise",
         ),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="residual-trains-deep",
@@ -56,7 +54,6 @@ CLAIMS = (
             f"{HE_2015}: 152 layers train, and 1,202 do (with a higher test error), all with batch normalization",
             "Zhang et al. 2019, Fixup initialization (arXiv:1901.09321): without it, the start must be scaled by depth",
         ),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="residual-identity",
@@ -75,7 +72,6 @@ CLAIMS = (
             ),
         ),
         literature=(HE_2016, "Hardt & Ma 2017, Identity matters in deep learning (arXiv:1611.04231)"),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="residual-ensemble",
@@ -94,6 +90,5 @@ CLAIMS = (
             ),
         ),
         literature=(VEIT, f"{HE_2016}: a forward pass is a sum over blocks"),
-        notebook=NOTEBOOK,
     ),
 )

@@ -2,7 +2,6 @@
 
 from utils.claims import Claim, Criterion
 
-NOTEBOOK = "04_separable_convolutions"
 CHOLLET = "Chollet 2017, Xception: deep learning with depthwise separable convolutions (CVPR)"
 MOBILENETS = "Howard et al. 2017, MobileNets (arXiv:1704.04861)"
 
@@ -19,7 +18,6 @@ CLAIMS = (
             Criterion("multiply-adds saved against Conv2D", "fewer means one at least; this is a count", at_least=1),
         ),
         literature=(CHOLLET, f"{MOBILENETS}: the cost is 1/filters + 1/k² of the ordinary one"),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="separable-faster",
@@ -40,7 +38,6 @@ CLAIMS = (
         literature=(
             "Ma et al. 2018, ShuffleNet V2 (ECCV): counted operations and speed differ, memory access costs too",
         ),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="separable-prior",
@@ -62,7 +59,6 @@ CLAIMS = (
             ),
         ),
         literature=(f"{CHOLLET}: the hypothesis is stated there, not measured", "Sifre 2014, PhD thesis, section 6.2"),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="separable-not-first",
@@ -78,7 +74,6 @@ CLAIMS = (
             Criterion("test accuracy that an ordinary first layer adds", A_FEW_POINTS, at_least=0.02),
         ),
         literature=(f"{CHOLLET}: Xception begins with two ordinary convolutions",),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="separable-better",
@@ -89,7 +84,6 @@ CLAIMS = (
             f"{CHOLLET}: with as many weights as Inception V3, ImageNet top-1 79.0 % against 78.2 %",
             f"{MOBILENETS}: with the same filters and a seventh of the weights, 70.6 % against 71.7 %",
         ),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="separable-head-start",
@@ -103,7 +97,6 @@ CLAIMS = (
             ),
         ),
         literature=(f"{CHOLLET}: Xception's training curve on ImageNet lies above Inception V3's (figure 6)",),
-        notebook=NOTEBOOK,
     ),
     Claim(
         id="separable-overfits-less",
@@ -118,6 +111,5 @@ CLAIMS = (
             ),
         ),
         literature=(f"{MOBILENETS}: small models overfit less, so little regularization is used",),
-        notebook=NOTEBOOK,
     ),
 )
