@@ -1,9 +1,10 @@
-PYTHON ?= python3
-BIN := .venv/bin
+WINDOWS := $(filter Windows_NT,$(OS))
+PYTHON ?= $(if $(WINDOWS),python,python3)
+BIN := .venv/$(if $(WINDOWS),Scripts,bin)
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help run test lab site lint refresh bench soak lock clean
+.PHONY: help run test lab site lint refresh bench soak lock clean .venv/ready .venv/dev
 
 help:  ## Show this help
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -40,18 +41,5 @@ lock: .venv/dev  ## Compile requirements.txt (the students') and requirements-de
 clean:  ## Remove what make and the runs wrote
 	@rm -rf .venv build
 
-# uv installs the locked packages several times faster than pip; where it cannot (it does not read pip's settings), pip does.
-.venv/ready: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info; (3, 11) <= v < (3, 14) or sys.exit(f"Python {v[0]}.{v[1]} runs this: TensorFlow needs 3.11, 3.12 or 3.13. Name one: make PYTHON=python3.12 …")'
-	@echo "Setting up .venv (once)"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.txt)"
-	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --require-hashes -r requirements.txt || \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch .venv/ready
-
-.venv/dev: .venv/ready requirements-dev.txt
-	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --require-hashes -r requirements-dev.txt || \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch .venv/dev
+.venv/ready .venv/dev:
+	@$(PYTHON) install.py $(@F) $(if $(findstring command,$(origin PYTHON)),--this-python)
