@@ -8,7 +8,8 @@ import nbformat
 import pytest
 
 from utils.claims import Claim, Criterion, Verdict, claims, counted, measured, verdict
-from utils.ledger import MIME, NOT_MEASURED, changes, ledger, stored_notebooks
+from utils.ledger import NOT_MEASURED, changes, ledger, stored_notebooks
+from utils.records import VERDICT
 
 CLAIM = Claim(
     id="water-is-wet",
@@ -25,7 +26,7 @@ def notebook(path, *verdicts, seconds=None):
     """An executed notebook file whose outputs hold the verdicts."""
     cells = [nbformat.v4.new_markdown_cell("# A title"), nbformat.v4.new_code_cell("not run")]
     for each in verdicts:
-        output = nbformat.v4.new_output("execute_result", {"text/plain": str(each), MIME: each.record()})
+        output = nbformat.v4.new_output("execute_result", {"text/plain": str(each), VERDICT: each.record()})
         cells.append(nbformat.v4.new_code_cell("verdict(…)", outputs=[output]))
     metadata = {"papermill": {"duration": seconds}} if seconds else {}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
@@ -57,7 +58,7 @@ def test_a_claim_that_no_notebook_judged_is_listed_as_not_measured_with_the_reas
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"cells": 3}', json.dumps({"cells": [{"outputs": [{"data": {MIME: {}}}]}]})]
+    "text", ["", "{", "[]", '{"cells": 3}', json.dumps({"cells": [{"outputs": [{"data": {VERDICT: {}}}]}]})]
 )
 def test_a_damaged_notebook_is_not_measured_and_hides_no_other(tmp_path, text):
     notebook(tmp_path / "03_water.ipynb", HOLDS)

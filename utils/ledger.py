@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import utils.claims
-from utils.claims import MIME, Measurement, claims
+from utils.claims import Measurement, claims
+from utils.records import VERDICT
 
 NOT_MEASURED = "not measured"
 PATTERN = "[0-9][0-9]_*.ipynb"
@@ -156,7 +157,7 @@ def _read(path):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         seconds = notebook.get("metadata", {}).get("papermill", {}).get("duration")
         outputs = [output.get("data", {}) for cell in notebook["cells"] for output in cell.get("outputs", [])]
-        return [_row(data[MIME], path.stem, seconds) for data in outputs if MIME in data], seconds, ""
+        return [_row(data[VERDICT], path.stem, seconds) for data in outputs if VERDICT in data], seconds, ""
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return [], None, "the notebook cannot be read"
 

@@ -1,6 +1,8 @@
 """The ranges that a notebook's parameters must lie in."""
 
 from dataclasses import dataclass
+from numbers import Integral
+from numbers import Real as RealNumber
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Whole:
         return f"a whole number from {self.low} to {self.high}{steps}"
 
     def allows(self, value):
-        whole = isinstance(value, int) and not isinstance(value, bool)
+        whole = isinstance(value, Integral) and not isinstance(value, bool)  # NumPy's integers too
         return whole and self.low <= value <= self.high and (value - self.low) % self.step == 0
 
 
@@ -31,7 +33,7 @@ class Real:
         return f"a number from {self.low} to {self.high}"
 
     def allows(self, value):
-        number = isinstance(value, int | float) and not isinstance(value, bool)
+        number = isinstance(value, RealNumber) and not isinstance(value, bool)
         return number and self.low <= value <= self.high
 
 
@@ -73,9 +75,18 @@ def check_parameters(values, **ranges):
     ``values`` maps names to values: in a notebook, ``globals()``.
     """
     wrong = [
-        f"{name}={values[name]!r}: {allowed} is needed"
+        f"{name}={shown(values[name])}: {allowed} is needed"
         for name, allowed in ranges.items()
         if not allowed.allows(values[name])
     ]
     if wrong:
         raise ValueError("; ".join(wrong))
+
+
+def shown(value):
+    """A value as Python writes it, in at most 60 characters; never raises."""
+    try:
+        text = repr(value)
+    except Exception:  # an object's own, or a number of more digits than Python prints
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -3,7 +3,7 @@
 import html
 from dataclasses import dataclass
 
-MIME = "application/vnd.convnet-course.prediction+json"
+from utils.records import PREDICTION
 
 _guesses = {}
 
@@ -24,7 +24,7 @@ class Prediction:
         return {
             "text/plain": str(self),
             "text/html": f'<p role="status">{html.escape(str(self))}</p>',
-            MIME: {"id": self.subject, "guess": None if self.guess is None else str(self.guess)},
+            PREDICTION: {"id": self.subject, "guess": None if self.guess is None else str(self.guess)},
         }
 
 

@@ -27,7 +27,7 @@ def engine_complaints(question_id, parameters):
         complaints.append(f"the first hint holds the answer {question.answer}")
     for near in neighbours(question.answer):
         judged = check(question_id, near, **parameters)
-        if judged.verdict == "wrong" and given_away(question.answer, " ".join(judged.lines)):
+        if judged.verdict == "wrong" and given_away(question.answer, " ".join(judged.explanation)):
             complaints.append(f"the feedback on {near} holds the answer {question.answer}")
     return complaints
 

@@ -117,7 +117,7 @@ def test_a_first_hint_that_gives_the_answer_away_is_found(broken):
 
 
 def test_feedback_that_gives_the_answer_away_is_found(monkeypatch):
-    from utils.questions import _feedback
+    from utils.questions import _judging
 
-    monkeypatch.setattr(_feedback, "how_far_off", lambda given, question: [f"It is {question.answer:,}."])
+    monkeypatch.setattr(_judging, "how_far_off", lambda given, question: [f"It is {question.answer:,}."])
     assert "the feedback on 897 holds the answer 896" in engine_complaints("conv-parameters", {})

@@ -1,18 +1,24 @@
 """The questions: the seeds' numbers, three roads to each answer, slips that are told apart, feedback that helps."""
 
+import json
 import random
 import re
+import subprocess
+import sys
 from fractions import Fraction
+from pathlib import Path
 
+import numpy as np
 import pytest
 from checking import engine_complaints, keras_complaints
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils import questions as course
-from utils.parameters import Choice, Real
-from utils.questions import ask, check, hint, parameters_of, solution, variant, variants
+from utils.parameters import Choice, Real, Whole
+from utils.questions import ask, check, hint, judge, parameters_of, solution, variant, variants
 
+ROOT = Path(__file__).parents[2]
 ALL = course.questions()
 OPEN = [each for each in ALL if ask(each).answer is None]
 every_question = pytest.mark.parametrize("question_id", ALL)
@@ -176,13 +182,78 @@ def test_a_question_is_complete(question_id):
         assert all(map(parameter.allowed.allows, parameter.variants)), name
 
 
-def test_an_author_s_mistake_is_an_error_that_says_what_there_is():
-    with pytest.raises(KeyError, match=r"no question 'bn-parametres'; the questions are: .*bn-parameters"):
-        check("bn-parametres", 1)
-    with pytest.raises(TypeError, match="no parameter 'chanels'; it has: channels, height, width"):
-        check("bn-parameters", 1, chanels=32)
-    with pytest.raises(ValueError, match="channels=0: a whole number from 1 to 4096 is needed"):
-        check("bn-parameters", 1, channels=0)
+MISTAKES = [
+    (("bn-parametres",), {}, 'There is no question 'bn-parametres'. Do you mean "bn-parameters"?'),
+    (("weather",), {}, 'There is no question 'weather'. The questions are: activation-sparsity, bn-bias, '),
+    ((["bn-parameters"],), {}, "There is no question ['bn-parameters']."),
+    (("bn-parameters",), {"chanels": 32}, "bn-parameters has no parameter 'chanels'; it has: channels, height, width."),
+    (("bn-inference",), {"channels": 32}, "bn-inference has no parameter 'channels'; it has none."),
+    (("bn-parameters",), {"channels": 0}, "channels=0: a whole number from 1 to 4096 is needed"),
+    (("bn-parameters",), {"channels": 10**5000}, "channels=a value of type int: a whole number from 1 to 4096"),
+    (("bn-parameters",), {"channels": True}, "channels=True: a whole number from 1 to 4096 is needed"),
+]
+
+
+@pytest.mark.parametrize(("asked", "parameters", "sentence"), MISTAKES)
+def test_an_author_s_mistake_is_one_sentence_in_the_notebook_and_an_error_to_a_program(asked, parameters, sentence):
+    judged = check(*asked, 1, **parameters)
+    assert (judged.verdict, judged.answer) == ("not-asked", None)
+    assert judged.explanation[0].startswith(sentence)
+    assert len(judged.explanation) == 1
+    assert sentence in str(hint(*asked, **parameters))
+    assert sentence in str(solution(*asked, **parameters))
+    with pytest.raises(ValueError) as refused:
+        ask(*asked, **parameters)
+    assert str(refused.value).startswith(sentence)
+    json.dumps(judged._repr_mimebundle_(), allow_nan=False)
+
+
+def test_numpy_s_numbers_are_parameters_like_python_s():
+    judged = check("bn-parameters", 16, channels=np.int64(4) * 2, height=np.array(30), width=np.uint8(30))
+    assert judged.parameters == {"channels": 8, "height": 30, "width": 30}
+    assert {type(value) for value in judged.parameters.values()} == {int}
+    assert judged.slip == "only the trained parameters"
+    assert check("bn-normalise", None, gamma=np.float32(1.5), beta=np.int8(2)).verdict == "unanswered"
+    assert "channels=0:" in str(check("bn-parameters", 16, channels=np.int64(0)))
+    assert Whole(1, 9).allows(np.int64(4))
+    assert not Whole(1, 9).allows(np.float64(4))
+    assert not Whole(0, 9).allows(np.bool_(True))
+    assert Real(0, 1).allows(np.float32(0.5))
+    assert not Real(0, 1).allows(np.float32("nan"))
+
+
+def test_a_judgement_is_pure(monkeypatch):
+    def touched(*_):
+        raise AssertionError("a judgement changes the kernel")
+
+    monkeypatch.setattr("utils.predictions.predict", touched)
+    monkeypatch.setattr(course, "_asked_last", None)
+    for question_id in ALL:
+        question = ask(question_id)
+        for answer in (None, question.answer, *(slip.answer for slip in question.slips), 1, "?", *question.choices):
+            assert judge(question, answer) == judge(question, answer)
+
+
+def test_what_check_shows_is_the_judgement():
+    question = ask("bn-parameters", channels=48)
+    for answer in (None, 192, 96, 7, "seven"):
+        assert check("bn-parameters", answer, channels=48) == judge(question, answer)
+
+
+def test_questions_need_neither_numpy_nor_keras():
+    """A page in a browser asks them too, and a command that lists them starts at once."""
+    code = """
+import sys
+from utils import questions
+for each in questions.questions():
+    question = questions.ask(each)
+    questions.judge(question, "13")
+    questions.judge(question, (1, 2))
+    questions.variants(each)
+print(*{"numpy", "keras", "tensorflow", "scipy", "ipywidgets", "IPython", "nbformat"} & set(sys.modules))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert (ran.stdout.strip(), ran.stderr) == ("", "")
 
 
 def test_not_answered_yet_is_neutral_and_shows_the_question():

@@ -22,8 +22,7 @@ import numpy as np
 from scipy import stats
 
 from utils.predictions import predicted
-
-MIME = "application/vnd.convnet-course.verdict+json"
+from utils.records import VERDICT
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ class Verdict:
         return "\n".join([*lines, f"  Literature: {'; '.join(self.claim.literature)}"])
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/plain": str(self), "text/html": self._html(), MIME: self.record()}
+        return {"text/plain": str(self), "text/html": self._html(), VERDICT: self.record()}
 
     def _html(self):
         cell = '<td style="text-align:left;padding:2px 12px 2px 0">'

@@ -5,6 +5,7 @@ Each module in this package is one question: ``bn_parameters.py`` is "bn-paramet
 function ``question`` of them that returns a ``Question``, and ``by_keras``, which gets the same answer from Keras.
 """
 
+import difflib
 import importlib
 import itertools
 import pkgutil
@@ -12,12 +13,15 @@ import random
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from utils import predictions
 from utils.arithmetic import Count
-from utils.parameters import check_parameters
-from utils.questions._feedback import Help, judged, same
-from utils.questions._reading import flat, plain
+from utils.parameters import check_parameters, shown
+from utils.questions._feedback import Help
+from utils.questions._judging import Judgement, judge, same
+from utils.questions._reading import flat, plain, unwrapped
 
 __all__ = [
+    "Judgement",
     "Parameter",
     "Question",
     "Slip",
@@ -25,6 +29,7 @@ __all__ = [
     "by_keras",
     "check",
     "hint",
+    "judge",
     "parameters_of",
     "plain",
     "preview",
@@ -94,18 +99,23 @@ _asked_last = {}
 
 
 def check(question_id, answer, **parameters):
-    """Judge ``answer`` and return ``Feedback`` for display; parameters that are left out take their defaults.
+    """Judge ``answer`` and return the ``Judgement`` for display; parameters that are left out take their defaults.
 
-    Never raises for what a student answers. ``KeyError`` for an unknown id, ``TypeError`` for an unknown parameter and
-    ``ValueError`` for one out of its range are for the author of the cell.
+    Never raises: what the author of the cell mistook (an id, a parameter, its value) is shown as a sentence, too.
     """
-    _asked_last[question_id] = parameters
-    return judged(*preview(question_id, **parameters), answer)
+    question, refusal = preview(question_id, **parameters)
+    _asked_last[question.id] = parameters
+    if refusal:
+        return Judgement(question.id, question.parameters, None, "not-asked", None, (refusal,))
+    judgement = judge(question, answer)
+    if judgement.verdict == "noted":
+        predictions.predict(question.claim, judgement.answer)
+    return judgement
 
 
 def hint(question_id, number=1, **parameters):
     """The first or the second hint, for the parameters last checked if none are given."""
-    question, refusal = preview(question_id, **(parameters or _asked_last.get(question_id, {})))
+    question, refusal = preview(question_id, **(parameters or _last(question_id)))
     if refusal:
         return Help("Hint", [refusal])
     if number not in (1, 2):
@@ -115,15 +125,15 @@ def hint(question_id, number=1, **parameters):
 
 def solution(question_id, **parameters):
     """The derivation of the right answer, for the parameters last checked if none are given."""
-    question, refusal = preview(question_id, **(parameters or _asked_last.get(question_id, {})))
+    question, refusal = preview(question_id, **(parameters or _last(question_id)))
     return Help("Solution", [refusal] if refusal else question.steps)
 
 
 def ask(question_id, **parameters):
     """The ``Question`` with these parameters, the others at their defaults.
 
-    ``KeyError`` for an unknown id, ``TypeError`` for an unknown parameter, ``ValueError`` for one out of its range or
-    a set that makes no sense (a kernel larger than the image) or whose answers could not be told apart.
+    ``ValueError`` for an unknown id, an unknown parameter or one out of its range, and for a set that makes no sense (a
+    kernel larger than the image) or whose answers could not be told apart.
     """
     question, refusal = preview(question_id, **parameters)
     if refusal:
@@ -132,21 +142,21 @@ def ask(question_id, **parameters):
 
 
 def preview(question_id, **parameters):
-    """The question and "", or the question as far as it can be put and the reason why it is not asked."""
-    module = _module(question_id)
-    known = module.PARAMETERS
-    if unknown := [name for name in parameters if name not in known]:
-        raise TypeError(f"{question_id} has no parameter {unknown[0]!r}; it has: {', '.join(known) or 'none'}")
-    values = {name: parameters.get(name, parameter.default) for name, parameter in known.items()}
-    check_parameters(values, **{name: parameter.allowed for name, parameter in known.items()})
-    shown = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    """The question and "", or the question as far as it can be put and a sentence on why it is not asked."""
+    question_id = question_id if isinstance(question_id, str) else shown(question_id)
+    try:
+        module = _module(question_id)
+        values = _values(question_id, module.PARAMETERS, parameters)
+    except ValueError as error:
+        return _unasked(question_id, {}), str(error)
+    set_of_values = ", ".join(f"{name}={value!r}" for name, value in values.items())
     try:
         question = replace(module.question(**values), id=question_id, parameters=values)
     except ValueError as error:
-        question, refusal = Question("", None, (), (), ("", ""), id=question_id, parameters=values), str(error)
+        question, refusal = _unasked(question_id, values), str(error)
     else:
         refusal = question.refusal
-    return question, refusal and f"This question is not asked with {shown}: {refusal}. Choose other parameters."
+    return question, refusal and f"This question is not asked with {set_of_values}: {refusal}. Choose other parameters."
 
 
 def variant(question_id, seed):
@@ -194,7 +204,28 @@ def by_keras(question_id, **parameters):
     return _module(question_id).by_keras(**ask(question_id, **parameters).parameters)
 
 
+def _last(question_id):
+    return _asked_last.get(question_id, {}) if isinstance(question_id, str) else {}
+
+
 def _module(question_id):
-    if question_id not in questions():
-        raise KeyError(f"no question {question_id!r}; the questions are: {', '.join(questions())}")
+    known = questions()
+    if question_id not in known:
+        close = difflib.get_close_matches(question_id[:60], known, 1)
+        advice = f'Do you mean "{close[0]}"?' if close else f"The questions are: {', '.join(known)}."
+        raise ValueError(f"There is no question {shown(question_id)}. {advice}")
     return importlib.import_module(f"{__name__}.{question_id.replace('-', '_')}")
+
+
+def _values(question_id, known, given):
+    """The parameters as Python's own values, those not given at their defaults; ``ValueError`` for a wrong one."""
+    if unknown := [name for name in given if name not in known]:
+        has = f"it has: {', '.join(known)}" if known else "it has none"
+        raise ValueError(f"{question_id} has no parameter {unknown[0]!r}; {has}.")
+    values = {name: unwrapped(given.get(name, parameter.default)) for name, parameter in known.items()}
+    check_parameters(values, **{name: parameter.allowed for name, parameter in known.items()})
+    return values
+
+
+def _unasked(question_id, values):
+    return Question("", None, (), (), ("", ""), id=question_id, parameters=values)

@@ -4,14 +4,14 @@ import ast
 import math
 import operator
 import re
+import sys
 import warnings
 from fractions import Fraction
-
-import numpy as np
 
 LARGEST = 10**18
 LONGEST_TEXT = 200
 LONGEST_LIST = 1000
+PLAIN = (bool, int, float, str, tuple, list, Fraction, type(None))
 TYPED_SIGNS = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", "÷": "/", "\u00a0": " "})
 OPERATIONS = {
     ast.Add: operator.add,
@@ -32,8 +32,10 @@ class Unreadable(ValueError):
 def read(answer, key, choices=()):
     """The answer in the form of ``key``: a choice's name for text, a flat list of numbers for a tuple, else a number.
 
-    Whole numbers come back as ``int``, others as ``Fraction``. Raises ``Unreadable``.
+    Whole numbers come back as ``int``, others as ``Fraction``, and ``None`` for no answer. Raises ``Unreadable``.
     """
+    if answer is None:
+        return None
     if choices:
         return _choice(answer, choices)
     if isinstance(key, tuple):
@@ -70,11 +72,11 @@ def _plain(text):
 
 
 def _numbers(answer, length):
-    values = _parsed(answer) if isinstance(answer, str) else _unwrapped(answer)
+    values = _parsed(answer) if isinstance(answer, str) else unwrapped(answer)
     if not isinstance(values, list | tuple):
         raise Unreadable(f"{length} numbers are asked for, in brackets and with commas between them.")
     try:
-        values = flat([_unwrapped(value) for value in values])
+        values = flat([unwrapped(value) for value in values])
     except RecursionError:
         raise Unreadable("These brackets are nested too deeply.") from None
     if len(values) == length + 1 and values[0] is None:
@@ -85,7 +87,7 @@ def _numbers(answer, length):
 
 
 def _number(answer):
-    answer = _parsed(answer) if isinstance(answer, str) else _unwrapped(answer)
+    answer = _parsed(answer) if isinstance(answer, str) else unwrapped(answer)
     if isinstance(answer, bool):
         raise Unreadable(f"{answer} is not a number. Which number do you mean?")
     if isinstance(answer, tuple | list):
@@ -102,12 +104,13 @@ def _number(answer):
     return int(exact) if exact.denominator == 1 else exact
 
 
-def _unwrapped(answer):
+def unwrapped(answer):
     """What a NumPy array, a tensor or a Keras shape holds, as Python's own numbers and lists; others as they are."""
-    if isinstance(answer, bool | int | float | str | tuple | list | Fraction | None):
+    numpy = sys.modules.get("numpy")  # whoever holds an array has imported it
+    if numpy is None or type(answer) in PLAIN:
         return answer
     try:
-        array = np.asarray(answer)
+        array = numpy.asarray(answer)
     except Exception:  # whatever a student's object does; it will be refused for its type
         return answer
     if array.size > LONGEST_LIST:

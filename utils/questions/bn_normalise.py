@@ -1,6 +1,7 @@
 """Batch normalization by hand: two images of one pixel with two channels."""
 
-import numpy as np
+from math import sqrt
+from statistics import fmean, pvariance
 
 from utils.parameters import Real, Whole
 from utils.questions import Parameter, Question, Slip
@@ -16,27 +17,34 @@ PARAMETERS = {
 }
 
 
-def normalised(batch, gamma, beta, epsilon, axis=0, ddof=0):
-    deviation = np.sqrt(batch.var(axis, ddof=ddof, keepdims=True) + epsilon)
-    return tuple(map(tuple, (gamma * (batch - batch.mean(axis, keepdims=True)) / deviation + beta).tolist()))
+def normalised(groups, gamma, beta, epsilon, n=2):
+    """Pairs of values, each by its own mean and variance, the squared differences being divided by ``n``."""
+    roots = [sqrt(pvariance(group) * 2 / n + epsilon) for group in groups]
+    return tuple(
+        tuple(gamma * (value - fmean(group)) / root + beta for value in group)
+        for group, root in zip(groups, roots, strict=True)
+    )
 
 
 def question(first, second, third, fourth, gamma, beta, epsilon):
     if {first, fourth} & {second, third}:
         raise ValueError("a channel or an image with two equal values has no variance")
-    batch = np.array([[first, second], [third, fourth]], dtype=float)
-    given = batch, gamma, beta, epsilon
-    means, variances = ([f"{value:g}" for value in values] for values in (batch.mean(0), batch.var(0)))
-    sample, by_image = normalised(*given, ddof=1), normalised(*given, axis=1)
-    plain, unscaled = normalised(batch, gamma, beta, 0), normalised(batch, 1, 0, epsilon)
+    images, channels = ((first, second), (third, fourth)), ((first, third), (second, fourth))
+    by_channel = [
+        tuple(zip(*normalised(channels, *setting), strict=True))
+        for setting in ((gamma, beta, epsilon), (gamma, beta, 0), (gamma, beta, epsilon, 1), (1, 0, epsilon))
+    ]
+    answer, plain, sample, unscaled = by_channel
+    by_image = normalised(images, gamma, beta, epsilon)
+    means, variances = ([f"{of(channel):g}" for channel in channels] for of in (fmean, pvariance))
     return Question(
         text=f"[[{first}, {second}], [{third}, {fourth}]] are two images of one pixel and two channels. What does "
         f"BatchNormalization (γ={gamma}, β={beta}, ε={epsilon}) make of them in training? Three digits suffice.",
-        answer=normalised(*given),
+        answer=answer,
         tolerance=0.005,
         derivation=(
             f"channels: means {' and '.join(means)}, variances (divided by n) {' and '.join(variances)}",
-            f"γ · (x − mean) / √(variance + ε) + β = {np.round(normalised(*given), 3).tolist()}",
+            f"γ · (x − mean) / √(variance + ε) + β = {[[round(value, 3) for value in image] for image in answer]}",
         ),
         slips=(
             Slip(

@@ -1,0 +1,135 @@
+"""From an answer to a judgement: whether it is right, and if not, which slip it comes from. Pure: nothing is kept."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from utils.arithmetic import Count
+from utils.questions._feedback import as_html, as_text, color, title
+from utils.questions._reading import Unreadable, flat, plain, read
+from utils.records import ANSWER
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is said to one answer; shows itself in a notebook.
+
+    ``verdict`` is "right", "slip", "wrong", "unreadable", "unanswered", "noted" (a prediction) or "not-asked". ``slip``
+    names the slip that a wrong answer comes from. ``answer`` is the answer as it was read, as JSON holds it, and
+    ``None`` where it could not be read. ``explanation`` are lines of text for the student.
+    """
+
+    id: str
+    parameters: dict
+    answer: object
+    verdict: str
+    slip: str | None
+    explanation: tuple[str, ...]
+
+    @property
+    def record(self):
+        """The judgement as data, for whoever collects the notebooks."""
+        return {name: getattr(self, name) for name in ("id", "parameters", "answer", "verdict", "slip")}
+
+    def __str__(self):
+        return as_text(title(self.verdict, self.slip), self.explanation)
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        heading = title(self.verdict, self.slip)
+        return {
+            "text/plain": str(self),
+            "text/html": as_html(heading, self.explanation, color(self.verdict)),
+            ANSWER: self.record,
+        }
+
+
+def judge(question, given):
+    """The ``Judgement`` on ``given``, an answer as it was typed, computed, or found in a notebook's record.
+
+    ``question`` is what ``ask`` returns. Never raises for what is given, and changes nothing: the same two always give
+    the same judgement.
+    """
+
+    def judgement(verdict, *explanation, answer=None, slip=None):
+        return Judgement(question.id, question.parameters, answer, verdict, slip, explanation)
+
+    try:
+        answer = read(given, question.answer, question.choices)
+    except Unreadable as error:
+        return judgement("unreadable", str(error))
+    if answer is None:
+        choices = (f'"{name}": {sentence}' for name, sentence in question.choices.items())
+        how = "Put your answer in place of None and run the cell again."
+        return judgement("unanswered", question.text, *choices, how)
+    record = plain(answer)
+    if question.answer is None:
+        return judgement("noted", *question.steps, answer=record)
+    if same(answer, question.answer, question.tolerance):
+        return judgement("right", *question.steps, answer=record)
+    for slip in question.slips:
+        if same(answer, slip.answer, question.tolerance):
+            return judgement("slip", slip.why, answer=record, slip=slip.name)
+    return judgement("wrong", *how_far_off(answer, question), f"Hint: {question.hints[0]}", answer=record)
+
+
+def same(one, other, tolerance=0.0):
+    """Whether two answers are equal, numbers up to ``tolerance`` as a share of the largest of ``other``."""
+    if isinstance(one, str) or isinstance(other, str) or one is None or other is None:
+        return one == other
+    one, other = flat(one), flat(other)
+    if len(one) != len(other):
+        return False
+    if not tolerance:
+        return one == other
+    room = tolerance * max(abs(value) for value in other)
+    return all(abs(a - b) <= room for a, b in zip(one, other, strict=True))
+
+
+def how_far_off(given, question):
+    """Sentences on the distance from the right answer that do not give it away."""
+    if isinstance(given, str):
+        return []
+    if isinstance(given, list):
+        right = [same(a, b, question.tolerance) for a, b in zip(given, flat(question.answer), strict=True)]
+        places = [str(place) for place, fits in enumerate(right, start=1) if not fits]
+        return [f"{sum(right)} of the {len(right)} numbers are right; look again at number {', '.join(places)}."]
+    if question.answer <= 0:
+        return []
+    if given <= 0:
+        return ["The answer is a positive number."]
+    if isinstance(question.answer, int) and isinstance(given, Fraction):
+        return ["The answer is a whole number."]
+    return [_missing_part(given, question) or _factor(given, question.answer) or _distance(given, question.answer)]
+
+
+def _missing_part(given, question):
+    if not isinstance(question.derivation, Count) or len(question.derivation.parts) < 2:
+        return ""
+    for part in question.derivation.parts:
+        if question.answer - given == part.value:
+            return f"Your number is too small by exactly one part: {part.name}."
+        if given - question.answer == part.value:
+            return f"Your number is too large by exactly one part, counted twice: {part.name}."
+    return ""
+
+
+def _factor(given, answer):
+    ratio = Fraction(given) / Fraction(answer)
+    factor = max(ratio, 1 / ratio)
+    if factor.denominator > 1 or factor > 1000 or min(given, answer) < 5:
+        return ""
+    amount = "a factor of two" if factor == 2 else "a whole factor"  # more would give the number away
+    if ratio > 1:
+        return f"Your number is too large by {amount}: what has been multiplied in that should not be?"
+    return f"Your number is too small by {amount}: what has not been multiplied in?"
+
+
+def _distance(given, answer):
+    side = "large" if given > answer else "small"
+    ratio = max(given / answer, answer / given)
+    if ratio <= 1.1:
+        return f"Your number is a little too {side}, by less than a tenth."
+    if ratio <= 10:
+        return f"Your number is too {side}, by less than a factor of {'two' if ratio < 2 else 'ten'}."
+    return f"Your number is far too {side}, by more than a factor of ten."

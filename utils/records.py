@@ -1,0 +1,5 @@
+"""The kinds of record that cells leave in a notebook's outputs, as JSON, for whoever reads the notebook later."""
+
+ANSWER = "application/vnd.convnet-course.answer+json"
+PREDICTION = "application/vnd.convnet-course.prediction+json"
+VERDICT = "application/vnd.convnet-course.verdict+json"
