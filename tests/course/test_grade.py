@@ -15,8 +15,9 @@ from tiny_notebooks import course_here
 from utils import questions
 from utils.course.students.collect import LARGEST_FILE
 from utils.explorers.question_form import QuestionForm
-from utils.notebook_files.reading import ANSWER, tagged
+from utils.notebook_files.reading import tagged
 from utils.notebook_files.sources import course_notebooks
+from utils.records import ANSWER
 
 ROSTER = "id,name,group\nada,Ada Example,1\nbo,=cmd(),1\ncy,דנה,2\ndee,Dee Example,2\n"  # made up, all of them
 NAMES = [path.stem for path in course_notebooks()]

@@ -139,7 +139,7 @@ def test_variants_stay_in_the_notebook_s_ranges_differ_between_students_and_can_
     drawn = [variants.drawn(b"s" * 32, f"student{number}") for number in range(100)]
     for values in drawn:
         assert all(declared[name].range.allows(value) for name, value in values.items())
-        list(variants.answers(values))  # raises where a question cannot be asked
+        list(variants.asked(values))  # raises where a question cannot be asked
     named = {name for cell in tagged(source.notebook, "answer") for name in declared if f"={name}" in cell.source}
     assert set(drawn[0]) == named
     largest = max(drawn.count(values) for values in drawn)

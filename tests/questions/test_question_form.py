@@ -4,7 +4,8 @@ import nbformat
 from nbclient import NotebookClient
 
 from utils.explorers.question_form import QuestionForm
-from utils.notebook_files.reading import ANSWER, records
+from utils.notebook_files.reading import records
+from utils.records import ANSWER
 
 CELLS = (
     'from utils.explorers.question_form import QuestionForm\nform = QuestionForm("bn-parameters", channels=48)\nform',

@@ -183,9 +183,9 @@ def test_a_question_is_complete(question_id):
 
 
 MISTAKES = [
-    (("bn-parametres",), {}, 'There is no question 'bn-parametres'. Do you mean "bn-parameters"?'),
-    (("weather",), {}, 'There is no question 'weather'. The questions are: activation-sparsity, bn-bias, '),
-    ((["bn-parameters"],), {}, "There is no question ['bn-parameters']."),
+    (("bn-parametres",), {}, 'There is no question "bn-parametres". Do you mean "bn-parameters"?'),
+    (("weather",), {}, 'There is no question "weather". The questions are: activation-sparsity, bn-bias, '),
+    ((["bn-parameters"],), {}, "There is no question \"['bn-parameters']\". Do you mean"),
     (("bn-parameters",), {"chanels": 32}, "bn-parameters has no parameter 'chanels'; it has: channels, height, width."),
     (("bn-inference",), {"channels": 32}, "bn-inference has no parameter 'channels'; it has none."),
     (("bn-parameters",), {"channels": 0}, "channels=0: a whole number from 1 to 4096 is needed"),

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import nbformat
 
-ANSWER = "application/vnd.convnet-course.answer+json"
-VERDICT = "application/vnd.convnet-course.verdict+json"
+from utils.records import ANSWER, VERDICT
 
 
 class UnreadableNotebook(ValueError):

@@ -213,7 +213,7 @@ def _module(question_id):
     if question_id not in known:
         close = difflib.get_close_matches(question_id[:60], known, 1)
         advice = f'Do you mean "{close[0]}"?' if close else f"The questions are: {', '.join(known)}."
-        raise ValueError(f"There is no question {shown(question_id)}. {advice}")
+        raise ValueError(f'There is no question "{question_id[:60]}". {advice}')
     return importlib.import_module(f"{__name__}.{question_id.replace('-', '_')}")
 
 

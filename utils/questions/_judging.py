@@ -25,7 +25,6 @@ class Judgement:
     slip: str | None
     explanation: tuple[str, ...]
 
-    @property
     def record(self):
         """The judgement as data, for whoever collects the notebooks."""
         return {name: getattr(self, name) for name in ("id", "parameters", "answer", "verdict", "slip")}
@@ -40,7 +39,7 @@ class Judgement:
         return {
             "text/plain": str(self),
             "text/html": as_html(heading, self.explanation, color(self.verdict)),
-            ANSWER: self.record,
+            ANSWER: self.record(),
         }
 
 

@@ -1,7 +1,6 @@
 """Batch normalization by hand: two images of one pixel with two channels."""
 
 from math import sqrt
-from statistics import fmean, pvariance
 
 from utils.parameters import Real, Whole
 from utils.questions import Parameter, Question, Slip
@@ -17,26 +16,21 @@ PARAMETERS = {
 }
 
 
-def normalised(groups, gamma, beta, epsilon, n=2):
-    """Pairs of values, each by its own mean and variance, the squared differences being divided by ``n``."""
-    roots = [sqrt(pvariance(group) * 2 / n + epsilon) for group in groups]
-    return tuple(
-        tuple(gamma * (value - fmean(group)) / root + beta for value in group)
-        for group, root in zip(groups, roots, strict=True)
-    )
+def normalised(pairs, gamma, beta, epsilon, n=2):
+    """Pairs of values, each by its own mean and variance; the squared differences are divided by ``n``."""
+    for half in ((one - other) / 2 for one, other in pairs):
+        scaled = gamma * half / sqrt(2 * half**2 / n + epsilon)
+        yield beta + scaled, beta - scaled
 
 
 def question(first, second, third, fourth, gamma, beta, epsilon):
     if {first, fourth} & {second, third}:
         raise ValueError("a channel or an image with two equal values has no variance")
-    images, channels = ((first, second), (third, fourth)), ((first, third), (second, fourth))
-    by_channel = [
-        tuple(zip(*normalised(channels, *setting), strict=True))
-        for setting in ((gamma, beta, epsilon), (gamma, beta, 0), (gamma, beta, epsilon, 1), (1, 0, epsilon))
-    ]
-    answer, plain, sample, unscaled = by_channel
-    by_image = normalised(images, gamma, beta, epsilon)
-    means, variances = ([f"{of(channel):g}" for channel in channels] for of in (fmean, pvariance))
+    channels, given = ((first, third), (second, fourth)), (gamma, beta, epsilon)
+    of_channels = given, (*given, 1), (gamma, beta, 0), (1, 0, epsilon)
+    answer, sample, plain, unscaled = (tuple(zip(*normalised(channels, *each), strict=True)) for each in of_channels)
+    by_image = tuple(normalised(((first, second), (third, fourth)), *given))
+    means, variances = zip(*((f"{(a + b) / 2:g}", f"{(a - b) ** 2 / 4:g}") for a, b in channels), strict=True)
     return Question(
         text=f"[[{first}, {second}], [{third}, {fourth}]] are two images of one pixel and two channels. What does "
         f"BatchNormalization (γ={gamma}, β={beta}, ε={epsilon}) make of them in training? Three digits suffice.",
@@ -47,9 +41,7 @@ def question(first, second, third, fourth, gamma, beta, epsilon):
             f"γ · (x − mean) / √(variance + ε) + β = {[[round(value, 3) for value in image] for image in answer]}",
         ),
         slips=(
-            Slip(
-                plain, "ε forgotten", "You divided by the plain standard deviation. Something is added under the root."
-            ),
+            Slip(plain, "ε forgotten", "You divided by the standard deviation. Something is added under the root."),
             Slip(sample, "divided by n − 1", "The layer's variance is the plain mean of the squared differences."),
             Slip(by_image, "per image instead of per channel", "You took rows. A row is an image, a column a channel."),
             Slip(unscaled, "γ and β forgotten", "You stopped after normalizing. The layer then scales and shifts."),

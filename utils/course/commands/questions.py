@@ -6,6 +6,7 @@ import json
 import click
 
 from utils import questions as course
+from utils.parameters import check_parameters
 
 
 @click.command()
@@ -43,12 +44,13 @@ def _typed(value):
 
 def _preview(question_id, values):
     """The question with those of ``values`` that it has, and why it is not asked with them ("" if it is)."""
+    known = course.parameters_of(question_id)
+    own = {name: value for name, value in values.items() if name in known}
     try:
-        return course.preview(
-            question_id, **{name: value for name, value in values.items() if name in course.parameters_of(question_id)}
-        )
+        check_parameters(own, **{name: known[name].allowed for name in own})
     except ValueError as error:
         raise click.BadParameter(f"{question_id}: {error}", param_hint="-p") from error
+    return course.preview(question_id, **own)
 
 
 def _record(question, refusal):

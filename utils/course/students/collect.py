@@ -15,7 +15,8 @@ from nbformat import NotebookNode
 
 from utils.course.storage.input_files import Mistake
 from utils.course.students.roster import Student
-from utils.notebook_files.reading import ANSWER, UnreadableNotebook, reads, records
+from utils.notebook_files.reading import UnreadableNotebook, reads, records
+from utils.records import ANSWER
 
 LARGEST_FILE = 50_000_000  # bytes
 LONGEST_CELL = 10_000  # characters

@@ -9,6 +9,7 @@ from copy import deepcopy
 
 import nbformat
 
+from utils import questions
 from utils.course.pages.tables import cell
 from utils.course.storage.input_files import Mistake
 from utils.course.storage.store import FolderStore, write
@@ -36,9 +37,10 @@ def write_hand_out(sources, students, secret, out):
         for name, variants in usable:
             values = variants.drawn(secret, student.id)
             notebooks[name] = _handed_out(variants.notebook, values, student.id)
-            for question, parameters, answer in variants.answers(values):
-                plain = [json.dumps(each, ensure_ascii=False) for each in (parameters, answer)]
-                line = (student.id, student.name, student.group, name, question, *plain)
+            for question in variants.asked(values):
+                data = question.parameters, questions.plain(question.answer)
+                plain = [json.dumps(each, ensure_ascii=False) for each in data]
+                line = (student.id, student.name, student.group, name, question.id, *plain)
                 rows.writerow(map(cell, line))
         write(store, f"students/{student.id}.zip", _zipped(student.id, notebooks))
     store.write(KEY, key.getvalue(), mode=0o600)

@@ -47,35 +47,43 @@ def marks(sources, students, secret, returned):
     for student in students:
         for source in sources:
             values = variants[source.name].drawn(secret, student.id) if secret else {}
-            asked = variants[source.name].answers(values)
-            for cell, (question, parameters, key) in zip(tagged(source.notebook, "answer"), asked, strict=True):
-                judged = _judged(came.get((student, source.name)), cell, question, parameters)
-                yield Mark(student, source.name, question, parameters, key, **judged)
+            asked = variants[source.name].asked(values)
+            for cell, question in zip(tagged(source.notebook, "answer"), asked, strict=True):
+                judged = _judged(came.get((student, source.name)), cell, question)
+                key = questions.plain(question.answer)
+                yield Mark(student, source.name, question.id, question.parameters, key, **judged)
 
 
-def _judged(cells, asked, question, parameters):
+def _judged(cells, asked, question):
     """The verdict on the answer to ``question``, which was handed out in the cell ``asked``, as ``Mark`` holds it."""
     if cells is None:
         return {"verdict": NOT_RETURNED}
-    own = [cell for cell in cells if cell.question == question or (cell.id and cell.id == asked.get("id"))]
+    own = [cell for cell in cells if cell.question == question.id or (cell.id and cell.id == asked.get("id"))]
     shown, elsewhere = (
-        [each for cell in some for each in cell.shown if isinstance(each, dict) and each.get("id") == question]
+        [each for cell in some for each in cell.shown if isinstance(each, dict) and each.get("id") == question.id]
         for some in (own, [cell for cell in cells if cell not in own])
     )
-    as_json = json.loads(json.dumps(parameters))
+    as_json = json.loads(json.dumps(question.parameters))
     elsewhere = [each for each in elsewhere if each.get("parameters") == as_json]  # a question's form, say
     if not own and not elsewhere:
         return {"verdict": MISSING}
     answers = [_typed(cell.source) for cell in own] + [each.get("answer") for each in shown + elsewhere]
-    judged = [(answer, questions.check(question, answer, **parameters)) for answer in answers]
+    judged = [(answer, questions.judge(question, answer)) for answer in answers]
     answer, counts = min(judged, key=lambda each: LAST_TO_COUNT.get(each[1].verdict, 0))
-    given = str(answer)[:200] if counts.verdict == "unreadable" else counts.answer
+    given = _as_text(answer) if counts.verdict == "unreadable" else counts.answer
     remarks = []
     if any(each.answer not in (None, counts.answer) for _, each in judged):
         remarks.append("another answer is shown, too, in its output or in another cell")
     if any(each.get("parameters") != as_json for each in shown):
         remarks.append("it was run with other parameters than this student's")
     return {"verdict": counts.verdict, "given": given, "slip": counts.slip or "", "remark": "; ".join(remarks)}
+
+
+def _as_text(answer):
+    try:
+        return str(answer)[:200]
+    except (ValueError, RecursionError):  # a number of more digits than Python prints; lists in lists in lists
+        return "(too long or too deep to be shown)"
 
 
 def _typed(source):

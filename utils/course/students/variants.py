@@ -80,13 +80,12 @@ class Variants:
             raise Mistake("no set of parameters suits all of its questions at once")
         return found
 
-    def answers(self, values):
-        """``(question id, its parameters, its answer)`` for each question, the variant being ``values``."""
+    def asked(self, values):
+        """Each ``Question`` of the notebook, in order, as it is asked where the variant is ``values``."""
         values = {name: each.default for name, each in self._declared.items()} | self.fixed | values
         for asked in self._asked:
             named = {name: values[parameter] for name, parameter in asked.names.items()}
-            question = questions.ask(asked.id, **asked.literals, **named)
-            yield asked.id, question.parameters, questions.plain(question.answer)
+            yield questions.ask(asked.id, **asked.literals, **named)
 
     @cached_property
     def _declared(self):
