@@ -2,6 +2,8 @@
 
 import click
 
+from utils.course.commands.terminal import say
+
 # The commands import what they need when they run: ``course --help`` should not wait for it.
 
 
@@ -16,13 +18,13 @@ def list_data_sets():
     from data_scripts.data_sets import DATA_SETS, available
     from data_scripts.prepared import cache_folder
 
-    click.echo("photos         here      patches of scikit-image's photographs; comes with the course")
-    click.echo("folder         yours     your own images, one folder a class")
+    say("photos         here      patches of scikit-image's photographs; comes with the course")
+    say("folder         yours     your own images, one folder a class")
     for name, module in DATA_SETS.items():
         megabytes = sum(remote.size for remote in module.FILES) / 1e6
         state = "here" if available(name) is not None else f"{megabytes:.0f} MB"
-        click.echo(f"{name:<15}{state:<10}{module.ABOUT}")
-    click.echo(f"Fetched data sets are kept in {cache_folder()}")
+        say(f"{name:<15}{state:<10}{module.ABOUT}")
+    say(f"Fetched data sets are kept in {cache_folder()}")
 
 
 @data.command("fetch")
@@ -36,10 +38,10 @@ def fetch_data_sets(names):
         raise click.UsageError(f"{', '.join(unknown)}: one of {', '.join(DATA_SETS)} is needed")
     for name in names:
         if available(name) is not None:
-            click.echo(f"{name} is on this machine already.")
+            say(f"{name} is on this machine already.")
             continue
         try:
             fetch_data_set(name)
         except (FetchError, ValueError) as error:
             raise click.ClickException(f"{name} could not be fetched. {error}") from error
-        click.echo(f'{name} is ready: load("{name}")')
+        say(f'{name} is ready: load("{name}")')

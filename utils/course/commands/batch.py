@@ -1,6 +1,5 @@
 """``course batch`` and ``course hand-out``: notebooks × parameters × students, from the command line."""
 
-import json
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import click
 
 from utils.course.commands.options import file_type, notebooks_argument
+from utils.course.commands.terminal import say, say_json
 from utils.notebook_files.status import Status
 
 INTERRUPTED = 130
@@ -145,14 +145,14 @@ def _show(jobs, finished, refused, as_json):
             | {"parameters": job.parameters}
             for word, job in plan
         ]
-        click.echo(json.dumps(rows + [record(each) for each in refused], indent=1, ensure_ascii=False))
+        say_json(rows + [record(each) for each in refused])
         return
     for word, job in plan:
-        click.echo(f"{word:<12}  {job.file}")
+        say(f"{word:<12}  {job.file}")
     for each in refused:
-        click.echo(f"{each.status:<12}  {each.notebook}  {each.error}")
+        say(f"{each.status:<12}  {each.notebook}  {each.error}")
     counts = Counter(word for word, _ in plan)
-    click.echo(f"{counts['to do']} to do, {counts['done already']} done already, {len(refused)} refused")
+    say(f"{counts['to do']} to do, {counts['done already']} done already, {len(refused)} refused")
 
 
 def _run(jobs, orders, crew, retries, outcomes, total):
@@ -166,7 +166,7 @@ def _run(jobs, orders, crew, retries, outcomes, total):
             see_through(jobs, orders, crew.executor, crew.window, retries, progress, stop)
         except CrewGone as gone:
             stop.set()
-            click.echo(str(gone), err=True)
+            say(str(gone), err=True)
     progress.end()
     return stop.is_set()
 
@@ -182,14 +182,14 @@ def _report(store, outcomes, total, stopped, as_json):
             write(store, name, text)
         store.sweep()
     except (StoreError, OSError) as error:
-        click.echo(f"the table is missing: {error}", err=True)
+        say(f"the table is missing: {error}", err=True)
     if as_json:
-        click.echo(json.dumps([record(each) for each in outcomes], indent=1, ensure_ascii=False))
+        say_json([record(each) for each in outcomes])
     else:
-        click.echo(f"{tally(outcomes)}{unfinished if stopped else ''}: {store.where('index.html')}")
+        say(f"{tally(outcomes)}{unfinished if stopped else ''}: {store.where('index.html')}")
         for each in outcomes:
             if each.status != Status.PASSED:
-                click.echo(f"  {' '.join(filter(None, (each.notebook, label(each))))}: {each.status}. {each.error}")
+                say(f"  {' '.join(filter(None, (each.notebook, label(each))))}: {each.status}. {each.error}")
     sys.exit(INTERRUPTED if stopped else any(each.status != Status.PASSED for each in outcomes))
 
 
@@ -204,7 +204,7 @@ def _interrupts(kill):
             kill()
         else:
             stop.set()
-            click.echo("\nNothing new is begun; the running notebooks finish. Ctrl-C again ends them.", err=True)
+            say("Nothing new is begun; the running notebooks finish. Ctrl-C again ends them.", err=True)
 
     before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import psutil
 
+from utils.course.commands.terminal import say
 from utils.course.warm_kernels import address
 from utils.course.warm_kernels import provisioner as warm_kernels
 
@@ -18,25 +19,25 @@ def kernels(stop):
     makes every kernel an ordinary one.
     """
     if not address.available():
-        click.echo("Kernels are ordinary ones here: not Linux, or switched off by CONVNET_COURSE_WARM.")
+        say("Kernels are ordinary ones here: not Linux, or switched off by CONVNET_COURSE_WARM.")
     found = warm_kernels.parents()
     if not found:
-        click.echo("No warm parent runs. The next kernel starts one.")
+        say("No warm parent runs. The next kernel starts one.")
     for parent in found:
         if "failed" in parent:
-            click.echo(f"A parent could not start: {parent['failed']}")
+            say(f"A parent could not start: {parent['failed']}")
             if stop:
                 Path(parent["file"]).unlink(missing_ok=True)
             continue
-        click.echo(f"parent {parent['pid']}  {parent['mode']}  {_memory(parent['pid'])}  {parent['python']}")
+        say(f"parent {parent['pid']}  {parent['mode']}  {_memory(parent['pid'])}  {parent['python']}")
         for pid in parent["kernels"]:
-            click.echo(f"  kernel {pid}  {_memory(pid)}")
+            say(f"  kernel {pid}  {_memory(pid)}")
         if stop:
             try:
                 warm_kernels.ask(parent["socket"], "retire")
-                click.echo("  stopped; its kernels go on" if parent["kernels"] else "  stopped")
+                say("  stopped; its kernels go on" if parent["kernels"] else "  stopped")
             except (OSError, ValueError):
-                click.echo(f"  does not answer; if it is still there: kill {parent['pid']}")
+                say(f"  does not answer; if it is still there: kill {parent['pid']}")
 
 
 def _memory(pid):

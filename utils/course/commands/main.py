@@ -4,6 +4,9 @@ from importlib import import_module
 
 import click
 
+from utils.course.commands.terminal import harmless, replace_what_cannot_be_encoded, say
+
+STOPPED = 130  # by Ctrl-C, as shells say it
 COMMANDS = {
     "batch": "utils.course.commands.batch",
     "data": "data_scripts.command_line",
@@ -18,6 +21,20 @@ COMMANDS = {
 
 class _Commands(click.Group):
     """The commands; a module is imported when its command is named. A batch's processes import this one, too."""
+
+    def main(self, *arguments, **more):
+        replace_what_cannot_be_encoded()
+        return super().main(*arguments, **more)
+
+    def invoke(self, context):
+        try:
+            return super().invoke(context)
+        except click.ClickException as mistake:
+            mistake.message = "\n".join(map(harmless, mistake.message.split("\n")))
+            raise
+        except KeyboardInterrupt:
+            say("stopped", err=True)
+            context.exit(STOPPED)
 
     def list_commands(self, context):
         return list(COMMANDS)

@@ -6,6 +6,7 @@ import json
 import click
 
 from utils import questions as course
+from utils.course.commands.terminal import say, say_json
 from utils.parameters import check_parameters
 
 
@@ -29,9 +30,11 @@ def questions(ids, settings, as_json):
             raise click.BadParameter(f"no question chosen has a parameter {name!r}", param_hint="-p")
     previews = [_preview(each, values) for each in chosen]
     if as_json:
-        click.echo(json.dumps([_record(*each) for each in previews], ensure_ascii=False, indent=2))
+        say_json([_record(*each) for each in previews])
     else:
-        click.echo("\n\n".join(_text(*each) for each in previews))
+        text = "\n\n".join(_text(*each) for each in previews)
+        for line in text.split("\n"):
+            say(line)
 
 
 def _typed(value):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from utils.course.commands.terminal import say
 from utils.notebook_files.sources import course_notebooks
 from utils.notebook_files.status import Status
 
@@ -23,7 +24,7 @@ def refresh(notebooks, force):
     for source in list(notebooks) or course_notebooks():
         result = refresh_notebook(source, force)
         failed |= result.status != Status.PASSED
-        click.echo(f"{result.notebook}  {result.status}  {result.seconds:.1f} s  {result.error}".rstrip())
+        say(f"{result.notebook}  {result.status}  {result.seconds:.1f} s  {result.error}".rstrip())
     if not notebooks:
         refresh_map()
     sys.exit(1 if failed else 0)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from utils.course.batches.plan import typed
+from utils.course.commands.terminal import harmless, say
 from utils.notebook_files.reading import UnreadableNotebook, read
 from utils.notebook_files.sources import course_notebooks, parameters
 from utils.notebook_files.status import Status
@@ -47,11 +48,12 @@ def run(notebooks, settings, profile, out, workers):
     _can_write(out, sources)
     results = run_course(chosen, out, workers, _Display(len(sources)))
     failed = [result for result in results if result.status != Status.PASSED]
-    click.echo(f"\n{len(results) - len(failed)} of {len(results)} notebooks passed: {out / 'index.html'}")
+    say("")
+    say(f"{len(results) - len(failed)} of {len(results)} notebooks passed: {out / 'index.html'}")
     for result in failed:
-        click.echo(f"  {result.notebook}: {result.status}. {result.error}")
+        say(f"  {result.notebook}: {result.status}. {result.error}")
     for change in changed_verdicts(chosen, out):
-        click.echo(f"  another verdict than the stored one: {change}")
+        say(f"  another verdict than the stored one: {change}")
     sys.exit(1 if failed else 0)
 
 
@@ -133,14 +135,14 @@ class _Display:
             self.running.pop(name, None)
             self.ended += 1
             self._clear()
-            click.echo(f"[{self.ended}/{self.total}] {name:<28} {event.status:<12} {event.seconds:6.1f} s")
+            say(f"[{self.ended}/{self.total}] {name:<28} {event.status:<12} {event.seconds:6.1f} s")
         if self.live:
             self._clear()
             now = time.monotonic()
             shown = [
                 f"{name} cell {n}/{cells}, {now - since:.0f} s" for name, (n, cells, since) in self.running.items()
             ]
-            click.echo(" · ".join(shown)[: max(20, os.get_terminal_size().columns - 1)], nl=False)
+            click.echo(harmless(" · ".join(shown))[: max(20, os.get_terminal_size().columns - 1)], nl=False)
 
     def _clear(self):
         if self.live:

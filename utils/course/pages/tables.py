@@ -48,6 +48,12 @@ def label(outcome):
     return " · ".join(filter(None, (outcome.student.id, outcome.student.name, parameters)))
 
 
+def counted(records):
+    """``"3 right, 1 slip"``: the verdicts in these records of answers or claims, or a dash."""
+    verdicts = Counter(each["verdict"] for each in records)
+    return ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()) or "–"
+
+
 def cell(value):
     """``value`` for a spreadsheet, which would run a text that begins like a formula."""
     if not isinstance(value, str):

@@ -1,0 +1,54 @@
+"""What the commands print is harmless, whatever a name holds and whatever the terminal can show."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from tiny_notebooks import course, write
+
+from utils.course.commands.terminal import harmless
+
+NASTY = "a\x1b[31mred\nsecond line\r\x9b2J\u202egnp\u2028end"
+SAY = "from utils.course.commands.terminal import *; replace_what_cannot_be_encoded(); {}"
+
+
+def python(code, *shell, **environment):
+    command = [sys.executable, "-c", SAY.format(code)]
+    if shell:
+        command = ["sh", "-c", f'"$@" {" ".join(shell)}', "sh", *command]
+    return subprocess.run(command, capture_output=True, check=False, env=environment or None)
+
+
+def test_a_name_writes_one_line_and_reaches_no_control_of_the_terminal():
+    shown = harmless(NASTY)
+    assert shown == r"a\x1b[31mred\nsecond line\r\x9b2J\u202egnp\u2028end"
+    assert shown.isprintable()
+
+
+@pytest.mark.parametrize("text", ["卷积 Müller √", "می\u200cخواهم", "👩\u200d🏫", "e\u0301"])
+def test_what_people_write_stays_as_it_is(text):
+    assert harmless(text) == text
+
+
+def test_what_the_terminal_has_no_letters_for_is_shown_by_its_number():
+    done = python("say('Müller √'); say_json(['√']); say('√', err=True)", PYTHONIOENCODING="cp1252")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode("cp1252").split("\n", 1)[0] == r"Müller \u221a"
+    assert json.loads(done.stdout.decode("cp1252").split("\n", 1)[1]) == ["√"]
+    assert done.stderr == b"\\u221a\n"
+
+
+@pytest.mark.parametrize("reader", ["| true", ">&-", "> /dev/full"])
+def test_nobody_listening_does_not_end_the_command(reader):
+    done = python("[say('x' * 10_000) for _ in range(100)]; say('to the end', err=True)", reader)
+    assert done.stderr == b"to the end\n"
+
+
+def test_a_whole_command_says_its_mistakes_on_a_terminal_without_letters(tmp_path):
+    source = write(tmp_path / "√\x1b[31m.ipynb", "1")
+    done = course("run", source, "-p", "√", "1", env={"PYTHONIOENCODING": "cp1252", "PATH": ""})
+    assert done.returncode == 2
+    assert r"\u221a: no notebook has a parameter of that name" in done.stderr
+    assert r"\x1b[31m" in done.stderr
+    assert "\x1b" not in done.stderr
