@@ -63,7 +63,7 @@ def test_usable_students_get_every_notebook_without_outputs_and_with_open_answer
 def test_the_key_s_answer_is_right_in_the_student_s_own_notebook(handed_out):
     """The student's cell is executed with the variant's values and the key's answer in place of ``None``."""
     folder, _ = handed_out
-    with (folder / "out" / "answer_key.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / "out" / "answer_key.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     key = {(row["student"], row["notebook"], row["question"]): json.loads(row["answer"]) for row in rows}
     asked = 0
@@ -189,7 +189,7 @@ def test_a_batch_over_a_roster_runs_variants_and_the_secret_reaches_no_kernel_an
         text = path.read_text(encoding="utf-8")
         assert secret not in text
         assert "course.key" not in text
-    with (tmp_path / "out" / "results.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "out" / "results.csv").open(encoding="utf-8-sig", newline="") as file:
         names = {row["name"] for row in csv.DictReader(file)}
     assert names == {"Ada L.", "'=cmd()", "דנה", "Bob again", "Mallory", "Nobody"}
 

@@ -1,10 +1,11 @@
 """What a notebook file says of itself: its parameters and their ranges, and the records in its outputs."""
 
+import json
 from pathlib import Path
 
-import nbformat
-
 from utils.records import ANSWER, VERDICT
+
+LARGEST_NOTEBOOK = 500_000_000  # bytes: the instructor's own
 
 
 class UnreadableNotebook(ValueError):
@@ -14,17 +15,23 @@ class UnreadableNotebook(ValueError):
 def read(path):
     """The notebook at ``path``, in format 4; ``UnreadableNotebook`` if it is none."""
     try:
-        return reads(Path(path).read_bytes(), path)
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST_NOTEBOOK + 1)
     except OSError as error:
         raise UnreadableNotebook(f"{path}: {error.strerror or error}") from error
+    if len(content) > LARGEST_NOTEBOOK:
+        raise UnreadableNotebook(f"{path} is larger than {LARGEST_NOTEBOOK // 1_000_000} MB")
+    return reads(content, path)
 
 
 def reads(content, place):
     """The notebook in these bytes, in format 4; ``UnreadableNotebook`` naming ``place`` if there is none in them."""
+    import nbformat
+
     try:
-        notebook = nbformat.reads(content.decode(), as_version=4)
+        notebook = nbformat.reads(content.decode(json.detect_encoding(content)), as_version=4)
         nbformat.validate(notebook)
-    except (nbformat.ValidationError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+    except Exception as error:  # nbformat's readers of old formats raise anything for what is none
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise UnreadableNotebook(f"{place} is not a Jupyter notebook: {first}") from error
     return notebook

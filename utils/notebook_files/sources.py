@@ -28,28 +28,54 @@ def parameters(notebook):
     """The declared parameters by name, read as text: nothing of the notebook is executed.
 
     The defaults come from the cell tagged ``parameters``, the ranges from the call of ``check_parameters``.
+    ``ValueError``, with the line and what is allowed there, for what cannot be read so.
     """
     defaults, ranges = {}, {}
     for cell in tagged(notebook, "parameters"):
-        for line in ast.parse(cell.source).body:
-            if isinstance(line, ast.AnnAssign) and line.value is not None:
-                defaults[line.target.id] = ast.literal_eval(line.value)
-            elif isinstance(line, ast.Assign):
-                defaults[line.targets[0].id] = ast.literal_eval(line.value)
-    for call in _calls(notebook, "check_parameters"):
-        ranges |= {keyword.arg: _range(keyword.value) for keyword in call.keywords}
+        for line in _lines(cell):
+            if isinstance(line, ast.AnnAssign | ast.Assign) and line.value is not None:
+                name, value = _default(line)
+                defaults[name] = value
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "check_parameters" in cell.source:
+            for call in _calls(_lines(cell, " of the cell that checks them"), "check_parameters"):
+                ranges |= {keyword.arg: _range(keyword) for keyword in call.keywords}
     return {name: Parameter(name, value, ranges.get(name)) for name, value in defaults.items()}
 
 
-def _calls(notebook, name):
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and name in cell.source:
-            for node in ast.walk(ast.parse(cell.source)):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", None) == name:
-                    yield node
+def _lines(cell, where=""):
+    try:
+        return ast.parse(cell.source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise ValueError(f"line {line}{where} is no plain Python: {getattr(error, 'msg', error)}") from error
 
 
-def _range(call):
-    arguments = [ast.literal_eval(argument) for argument in call.args]
-    named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-    return KINDS[call.func.id](*arguments, **named)
+def _default(line):
+    targets = line.targets if isinstance(line, ast.Assign) else [line.target]
+    try:
+        if len(targets) == 1 and isinstance(targets[0], ast.Name):
+            return targets[0].id, ast.literal_eval(line.value)
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        pass
+    written = ast.unparse(line)[:100]
+    raise ValueError(f"line {line.lineno}, {written}: 'name: type = value' with a plain value is needed")
+
+
+def _calls(lines, name):
+    for line in lines:
+        for node in ast.walk(line):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) == name:
+                yield node
+
+
+def _range(keyword):
+    call = keyword.value
+    try:
+        arguments = [ast.literal_eval(argument) for argument in call.args]
+        named = {each.arg: ast.literal_eval(each.value) for each in call.keywords}
+        return KINDS[call.func.id](*arguments, **named)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        written = ast.unparse(keyword)[:100]
+        kinds = ", ".join(KINDS)
+        raise ValueError(f"check_parameters({written}): one of {kinds} with plain values is needed") from error

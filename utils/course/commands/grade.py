@@ -5,48 +5,69 @@ from pathlib import Path
 
 import click
 
-from utils.course.commands.batch import file_type
-from utils.notebook_files.sources import course_notebooks
+from utils.course.commands.options import file_type
+
+SHOWN = 20  # of what was left out: a table holds all
 
 
 @click.command()
 @click.argument("returned", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--roster", type=file_type, required=True, help="Students (CSV: id, name, group).")
+@click.option("--roster", type=file_type, required=True, help="Students (CSV: id, name, group, email, canvas, moodle).")
 @click.option("--secret", type=file_type, help="The course's key file, if variants were handed out.")
 @click.option(
     "--notebook", "notebooks", multiple=True, type=file_type, help="One that was handed out; by default the course's."
 )
+@click.option("--owners", type=file_type, help="Whose a file is (CSV: place, id): left_out.csv with ids filled in.")
+@click.option(
+    "--several",
+    type=click.Choice(["agreed", "latest", "first", "best"]),
+    default="agreed",
+    show_default=True,
+    help="What counts of a notebook that came back more than once.",
+)
+@click.option("--new-key", is_flag=True, help="Grade with today's questions, though they changed since the hand-out.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/grades"), show_default=True)
-def grade(returned, roster, secret, notebooks, out):
+def grade(returned, roster, secret, notebooks, owners, several, new_key, out):
     """Grade the notebooks that came back, in folders and zip files, without running them.
 
-    Writes grades.csv (each student's points), answers.csv (every answer, its verdict and its key) and index.html. A
-    right answer gives one point. The exit code is 1 if a file or a line of the roster had to be left out.
+    Writes grades.csv (each student's points), answers.csv (every answer, its verdict and its key), left_out.csv (what
+    could not be used, and why) and index.html. A right answer gives one point. The exit code is 1 if a file or a line
+    of the roster had to be left out.
     """
     from utils.course.batches.plan import sources
+    from utils.course.commands.terminal import say
     from utils.course.pages.grade_index import reports
     from utils.course.storage.input_files import Mistake
     from utils.course.storage.store import FolderStore
-    from utils.course.students.collect import collected
+    from utils.course.students.collect import LeftOut, collected, owners_in
     from utils.course.students.marks import marks
+    from utils.course.students.owners import Owners
     from utils.course.students.roster import roster as roster_students
     from utils.course.students.variants import secret_at
+    from utils.notebook_files.sources import course_notebooks
 
     try:
         usable, unusable = sources(list(notebooks) or course_notebooks())
         if unusable:
             raise Mistake("\n".join(each.error for each in unusable))
         students, refused = roster_students(roster)
-        complaints = [f"{roster}, line {line}: {reason}" for line, _, reason in refused]
-        found, left_out = collected(returned, students, [each.name for each in usable])
+        whose = Owners(students, owners_in(owners) if owners else {})
+        found = collected(returned, whose, [each.name for each in usable])
+        found.left_out += [LeftOut(f"{roster.name}, line {line}", reason) for line, _, reason in refused]
+        made, left_out = marks(usable, students, secret and secret_at(secret), found, several, new_key)
         store = FolderStore(out)
-        for name, text in reports(marks(usable, students, secret and secret_at(secret), found)).items():
+        for name, text in reports(made, left_out).items():
             store.write(name, text, mode=0o600)
         store.sweep()
     except (Mistake, OSError) as error:
         raise click.UsageError(str(error)) from error
-    came = len({each.student for each in found})
-    click.echo(f"{len(found)} notebooks of {came} of {len(students)} students: {out / 'index.html'}")
-    for complaint in [*complaints, *left_out]:
-        click.echo(f"  left out: {complaint}")
-    sys.exit(1 if complaints or left_out else 0)
+    came = len({each.student for each in found.returned})
+    say(f"{len(found.returned)} notebooks of {came} of {len(students)} students: {out / 'index.html'}")
+    if found.others:
+        kinds = ", ".join(sorted(found.others))
+        say(f"  not looked at: {found.others.total()} files that are no notebooks ({kinds})")
+    for each in left_out[:SHOWN]:
+        say(f"  left out: {each.place}: {each.reason}")
+    if len(left_out) > SHOWN:
+        say(f"  left out: {len(left_out) - SHOWN} more: {out / 'left_out.csv'}")
+    sys.exit(1 if left_out else 0)

@@ -20,6 +20,7 @@ def hand_out(notebooks, roster, secret, out):
     it stays with you, as the key file does. The exit code is 1 if a student or a notebook had to be left out.
     """
     from utils.course.batches.plan import sources
+    from utils.course.commands.terminal import say
     from utils.course.storage.input_files import Mistake
     from utils.course.storage.store import StoreError
     from utils.course.students.hand_out import write_hand_out
@@ -35,7 +36,7 @@ def hand_out(notebooks, roster, secret, out):
         complaints += write_hand_out(usable, students, secret_at(secret), out)
     except (Mistake, StoreError, OSError) as error:
         raise click.UsageError(str(error)) from error
-    click.echo(f"{len(students)} students: {out / 'students'}. Keep to yourself: {out / 'answer_key.csv'} and {secret}")
+    say(f"{len(students)} students: {out / 'students'}. Keep to yourself: {out / 'answer_key.csv'} and {secret}")
     for complaint in complaints:
-        click.echo(f"  left out: {complaint}")
+        say(f"  left out: {complaint}")
     sys.exit(1 if complaints else 0)

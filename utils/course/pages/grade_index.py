@@ -1,32 +1,37 @@
-"""What grading tells: the points of each student, every answer with its key, and how each question went."""
+"""What grading tells: each student's points, every answer with its key, how questions went, and what was left out."""
 
 import csv
-import html
 import io
 import json
 from collections import Counter
 
-from utils.course.pages.notebook_page import STYLE
-from utils.course.pages.tables import cell
-from utils.course.students.marks import NOT_RETURNED
+from utils.course.pages.rendering import render
+from utils.course.pages.tables import BOM, cell
+from utils.course.students.marks import LEFT_OUT, NOT_RETURNED
 
 ANSWER_COLUMNS = (
     "id", "name", "group", "notebook", "question", "parameters", "given", "verdict", "slip", "points", "key", "remark",
 )  # fmt: skip
+LEFT_OUT_COLUMNS = "place", "id", "notebook", "may_be_of", "reason"
+ANSWERED = "right", "slip", "wrong", "noted"
 
 
-def reports(marks):
-    """The files that describe these marks: name → text."""
-    marks = list(marks)
-    return {"grades.csv": _grades(marks), "answers.csv": _answers(marks), "index.html": _index(marks)}
+def reports(marks, left_out):
+    """The files that describe these marks and what was left out: name → text."""
+    return {
+        "grades.csv": _grades(marks),
+        "answers.csv": _answers(marks),
+        "left_out.csv": _left_out(left_out),
+        "index.html": _index(marks, left_out),
+    }
 
 
 def by_student(marks):
-    """The points of each student in each notebook: student → name → points, ``None`` where it was not returned."""
+    """The points of each student in each notebook: student → name → points, ``None`` where none could be read."""
     found = {}
     for mark in marks:
         points = found.setdefault(mark.student, {})
-        if mark.verdict == NOT_RETURNED:
+        if mark.verdict in (NOT_RETURNED, LEFT_OUT):
             points[mark.notebook] = None
         else:
             points[mark.notebook] = points.get(mark.notebook, 0) + (mark.points or 0)
@@ -63,6 +68,16 @@ def _answers(marks):
     return _csv(rows)
 
 
+def _left_out(left_out):
+    """A table that ``course grade --owners`` reads once its column ``id`` is filled in."""
+    rows = [LEFT_OUT_COLUMNS]
+    for each in left_out:
+        ids = [student.id for student in each.students]
+        certain = ids[0] if len(ids) == 1 else ""
+        rows.append([each.place, certain, each.notebook, " ".join(ids), each.reason])
+    return _csv(rows)
+
+
 def _plain(value):
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
@@ -70,71 +85,37 @@ def _plain(value):
 def _csv(rows):
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows([cell(value) for value in row] for row in rows)
-    return text.getvalue()
+    return BOM + text.getvalue()
 
 
-def _index(marks):
+def _index(marks, left_out):
     students, most = by_student(marks), reachable(marks)
-    title = f"The marks of {len(students)} students"
-    remarks = [(each.student.id, each.notebook, each.question, each.remark) for each in marks if each.remark]
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1>"
-        '<p>As tables: <a href="grades.csv">the points</a>, <a href="answers.csv">every answer with its key</a>. '
-        "The key was computed here; no verdict in a returned notebook was believed.</p>"
-        + _table(
-            "Questions", ("Notebook", "Question", "Right", "Most frequent slips", "Not answered"), _questions(marks)
-        )
-        + _table("Students", ("Student", "Name", "Group", *map(_number, most), "Points"), _students(students, most))
-        + (_table("To look at", ("Student", "Notebook", "Question", "Remark"), remarks) if remarks else "")
-        + "</main></body></html>\n"
+    return render(
+        "grade_index.html",
+        title=f"The marks of {len(students)} students",
+        questions=_questions(marks),
+        notebooks=[_number(each) for each in most],
+        students=students,
+        reachable=sum(most.values()),
+        remarks=[each for each in marks if each.remark and each.verdict != LEFT_OUT],
+        left_out=left_out,
     )
 
 
 def _questions(marks):
+    """How each question went: notebook, question, how many were right, the most frequent slips, not answered."""
     asked = {}
     for mark in marks:
         asked.setdefault((mark.notebook, mark.question), []).append(mark)
     for (notebook, question), own in asked.items():
         verdicts = Counter(each.verdict for each in own)
-        answered = sum(verdicts[each] for each in ("right", "slip", "wrong", "noted"))
+        answered = sum(verdicts[each] for each in ANSWERED)
         right = "prediction" if own[0].key is None else f"{verdicts['right']} of {answered}"
         slips = Counter(each.slip for each in own if each.slip).most_common(3)
         yield notebook, question, right, "; ".join(f"{slip} ({count})" for slip, count in slips), len(own) - answered
-
-
-def _students(students, most):
-    for student, points in students.items():
-        total = f"{sum(filter(None, points.values()))} of {sum(most.values())}"
-        yield (
-            student.id,
-            student.name,
-            student.group,
-            *("–" if each is None else each for each in points.values()),
-            total,
-        )
 
 
 def _number(notebook):
     """The notebook's number, where its name begins with one: the table has a column for each."""
     number = notebook.split("_")[0]
     return number if number.isdecimal() else notebook
-
-
-def _table(caption, columns, rows):
-    head = "".join(f'<th scope="col">{html.escape(each)}</th>' for each in columns)
-    body = "".join(f"<tr>{''.join(map(_cell, range(len(row)), row))}</tr>\n" for row in rows)
-    return (
-        f'<div class="scroll" tabindex="0"><table><caption>{caption}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _cell(place, value):
-    text = html.escape(str(value))
-    if place == 0:
-        return f'<th scope="row">{text}</th>'
-    return (
-        f'<td class="number">{text}</td>' if isinstance(value, int) or value == "–" else f'<td dir="auto">{text}</td>'
-    )

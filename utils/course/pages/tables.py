@@ -24,6 +24,8 @@ COLUMNS = (
     "key",
 )
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+BOM = "\ufeff"  # without it Excel takes a CSV file for one in its country's old encoding
 NOT_IN_A_CELL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -56,7 +58,7 @@ def counted(records):
 
 def cell(value):
     """``value`` for a spreadsheet, which would run a text that begins like a formula."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or NUMBER.fullmatch(value):
         return value
     value = NOT_IN_A_CELL.sub("", value)
     return f"'{value}" if value.lstrip().startswith(("=", "+", "-", "@")) or value.startswith(("\t", "\r")) else value

@@ -1,14 +1,25 @@
 """Text files that an instructor hands in, and what is wrong with them."""
 
+import codecs
 from pathlib import Path
+
+UTF_16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
+LARGEST = 20_000_000  # bytes
 
 
 class Mistake(ValueError):
-    """A grid or a roster that cannot be used; the message says why."""
+    """A grid, a roster or something like them that cannot be used; the message says why."""
 
 
 def text_of(path):
+    """The text of a file in UTF-8, or in the UTF-16 that spreadsheets write; ``Mistake`` if it has none."""
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Mistake(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise Mistake(f"{path}: it is larger than {LARGEST // 1_000_000} MB")
+        return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
+    except OSError as error:
+        raise Mistake(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise Mistake(f"{path}: cannot be read: it is not in UTF-8; save it as 'CSV UTF-8'") from error

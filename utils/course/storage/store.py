@@ -75,7 +75,7 @@ class FolderStore:
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)
-        _sync(path.parent)
+        sync(path.parent)
 
     def sweep(self):
         """Remove what writers left that were killed."""
@@ -138,7 +138,7 @@ def _sentence(error):
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__
 
 
-def _sync(folder):
+def sync(folder):
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:  # Windows opens no folders

@@ -1,152 +1,154 @@
-"""Grading what comes back: answers are read out of the returned notebooks as data, and the key is computed here anew.
+"""What came back: the notebooks in folders and zip files, whose they are, and what had to be left out.
 
-Nothing of a returned notebook is executed and no verdict in it is believed: those that ``check`` shows were computed
-where the student could change them.
+Nothing of a returned notebook is executed; a process without any secret reads it.
 """
 
-import io
-import re
-import zipfile
-import zlib
-from dataclasses import dataclass
+import csv
+import stat
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbformat import NotebookNode
-
-from utils.course.storage.input_files import Mistake
+from utils.course.storage.input_files import Mistake, text_of
+from utils.course.students.owners import Unclear
 from utils.course.students.roster import Student
-from utils.notebook_files.reading import UnreadableNotebook, reads, records
-from utils.records import ANSWER
+from utils.notebook_files.archives import OTHER, Refused, is_hidden, kind
+from utils.notebook_files.reader import Reader
+from utils.notebook_files.returned import Answered
 
-LARGEST_FILE = 50_000_000  # bytes
-LONGEST_CELL = 10_000  # characters
-SKIPPED = (".", "__MACOSX")  # hidden files, checkpoints, a Mac's forks
-ARCHIVES = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What counts of a returned cell: its id, the question it says it asks, its source, the records in its outputs."""
-
-    id: str
-    question: object
-    source: str
-    shown: list
+DEEPEST = 30  # folders in folders
+ARCHIVES = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
+MAY_BE_WORK = (
+    "",
+    ".html",
+    ".htm",
+    ".pdf",
+    ".py",
+    ".txt",
+    ".json",
+    ".doc",
+    ".docx",
+    ".odt",
+    ".md",
+    ".rtf",
+    ".webarchive",
+)
 
 
 @dataclass(frozen=True)
 class Returned:
-    """A notebook that came back: where it lay, whose it is, which of the course's, and its code cells."""
+    """A notebook that came back: where it lay and when it was written, whose it is, and what counts of it.
+
+    ``sure``: its path says whose it is; else the notebook alone does. ``notebook`` is the name of the course's.
+    """
 
     place: str
+    date: float | None
     student: Student
+    sure: bool
     notebook: str
-    cells: list[Cell]
+    content: Answered
 
 
-def collected(paths, students, names):
-    """The notebooks called ``names`` in these folders, zip files and notebooks, and a sentence on each left out.
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that was left out, and why: ``students`` are those whose it may be, ``notebook`` is "" if unknown."""
 
-    A notebook is a student's where its path begins with the id, or where it says whom it was handed out to. It is left
-    out where neither tells, where the two differ, and where a student returned the same one more than once.
-    """
-    found, complaints = {}, []
-    by_id = {student.id.casefold(): student for student in students}
-    for path in map(Path, paths):
-        for place, content in _files(path, path.name, complaints):
-            try:
-                each = _returned(place, content, by_id, names)
-                found.setdefault((each.student, each.notebook), []).append(each)
-            except (Mistake, UnreadableNotebook) as error:
-                complaints.append(str(error))
-    for (student, notebook), several in found.items():
-        if len(several) > 1:
-            places = ", ".join(each.place for each in several)
-            complaints.append(
-                f"{notebook} of {student.id} came back more than once; keep the one that counts: {places}"
-            )
-    return [several[0] for several in found.values() if len(several) == 1], complaints
+    place: str
+    reason: str
+    students: tuple = ()
+    notebook: str = ""
 
 
-def _returned(place, content, students, names):
-    stem = place.rsplit("/", 1)[-1].removesuffix(".ipynb")
-    notebook = max((name for name in names if name in stem), key=len, default=None)
-    if not notebook:
-        raise Mistake(f"{place}: its name holds that of none of the notebooks: {', '.join(names)}")
-    read = reads(content, place)
-    named = _named(place.replace(notebook, ""), students)
-    course = read.metadata.get("course")
-    claimed = students.get(str(course.get("student")).casefold()) if isinstance(course, dict) else None
-    owners = list(dict.fromkeys(filter(None, [*named, claimed])))
-    if len(owners) > 1:
-        whose = " and ".join(owner.id for owner in owners)
-        raise Mistake(f"{place}: it may be that of {whose}: its path and the notebook itself say so")
-    if not owners:
-        raise Mistake(f"{place}: whose is it? No part of its path begins with a student's id, and it names none itself")
-    return Returned(place, owners[0], notebook, [_cell(each) for each in read.cells if each.cell_type == "code"])
+@dataclass
+class Collected:
+    """The notebooks that came back, what was left out, and how many files there are of each kind beside them."""
+
+    returned: list[Returned] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    others: Counter = field(default_factory=Counter)
 
 
-def _cell(cell):
-    shown = records(NotebookNode(cells=[cell]), ANSWER)
-    return Cell(cell.get("id"), cell.metadata.get("question"), cell.source[:LONGEST_CELL], shown)
+def collected(paths, owners, names):
+    """What came back in these folders, zip files and notebooks; ``names`` are those of the course's notebooks."""
+    found = Collected()
+    with Reader() as reader:
+        for path in map(Path, paths):
+            for file, place, refused in _files(path, unicodedata.normalize("NFC", path.name) or str(path)):
+                own = owners.is_one_person_s(place)
+                several = [(place, None, refused)] if file is None else reader.read(file, place, own)
+                for where, date, content in several:
+                    _sort_in(found, where, date, content, owners, names)
+    return found
 
 
-def _named(place, students):
-    """The students whose id a part of the path is, or begins with before a blank, ``_``, ``-`` or a bracket."""
-    for part in re.sub(r"\.(ipynb|zip)(?=/|$)", "", place.casefold()).split("/"):
-        ends = [len(part), *(match.start() for match in re.finditer(r"[\s_()-]", part))]
-        longest = max((end for end in ends if part[:end] in students), default=0)
-        if longest:
-            yield students[part[:longest]]
-
-
-def _files(path, place, complaints):
-    """``(place, content)`` of every notebook in a folder, a zip file, or a zip file in one. Links are not followed."""
+def owners_in(path):
+    """The owners in a table of places and ids, as ``left_out.csv`` is one once ids are filled in: place → id."""
+    rows = csv.DictReader(text_of(path).splitlines())
+    if not {"place", "id"} <= set(rows.fieldnames or ()):
+        raise Mistake(f"{path}: its first line has no columns 'place' and 'id'")
     try:
-        if path.is_dir():
-            for each in sorted(path.iterdir()):
-                if not each.name.startswith(SKIPPED) and not each.is_symlink():
-                    yield from _files(each, f"{place}/{each.name}", complaints)
-        elif path.suffix.casefold() == ".zip":
-            yield from _unzipped(path, place, complaints)
-        elif path.suffix.casefold() == ".ipynb":
-            if path.stat().st_size > LARGEST_FILE:
-                raise Mistake(_too_large(path.stat().st_size))
-            yield place, path.read_bytes()
-        elif path.suffix.casefold() in ARCHIVES:
-            raise Mistake("only zip files are read: unpack it first")
-    except (Mistake, OSError) as error:
-        complaints.append(f"{place}: {getattr(error, 'strerror', None) or error}")
+        return {_unquoted(row["place"]): row["id"].strip() for row in rows if (row["id"] or "").strip()}
+    except csv.Error as error:
+        raise Mistake(f"{path}: it cannot be read: {error}") from error
 
 
-def _unzipped(file, place, complaints, nested=False):
+def _sort_in(found, place, date, content, owners, names):
+    """Put one file among those that came back, were left out, or are something else."""
+    name = place.rsplit("/", 1)[-1]
+    notebook = max((each for each in names if each in name), key=len, default="")
+    if content is None:
+        if not (reason := _not_read(name, notebook)):
+            found.others[Path(name).suffix.casefold()] += 1
+            return
+        content = Refused(reason)
     try:
-        with zipfile.ZipFile(file) as archive:
-            for entry in archive.infolist():
-                if not any(part.startswith(SKIPPED) for part in entry.filename.split("/")):
-                    yield from _entry(archive, entry, f"{place}/{entry.filename}", complaints, nested)
-    except (zipfile.BadZipFile, OSError) as error:
-        complaints.append(f"{place}: cannot be unpacked: {error}")
+        if isinstance(content, Refused):
+            raise Unclear(content.reason, owners.said(place, notebook)[0])
+        by_itself = content.course.get("notebook")
+        notebook = by_itself if by_itself in names else notebook
+        if not notebook:
+            raise Unclear(f"its name holds that of none of the notebooks: {', '.join(names)}", owners.said(place)[0])
+        student, sure = owners.owner(place, notebook, content.course.get("student"))
+        found.returned.append(Returned(place, date, student, sure, notebook, content))
+    except Unclear as error:
+        found.left_out.append(LeftOut(place, str(error), error.students, notebook))
 
 
-def _entry(archive, entry, place, complaints, nested):
-    kind = place.casefold().rpartition(".")[2]
-    if kind not in ("ipynb", "zip"):
-        return
-    try:
-        if entry.file_size > LARGEST_FILE:
-            raise Mistake(_too_large(entry.file_size))
-        if kind == "zip" and nested:
-            raise Mistake("a zip file in a zip file in a zip file: unpack it first")
-        content = archive.read(entry)
-    except (Mistake, zipfile.BadZipFile, RuntimeError, OSError, EOFError, zlib.error) as error:  # encrypted, damaged
-        complaints.append(f"{place}: {error}")
-        return
-    if kind == "zip":
-        yield from _unzipped(io.BytesIO(content), place, complaints, nested=True)
-    else:
-        yield place, content
+def _not_read(name, notebook):
+    """Why a file that is neither a notebook nor a zip file is left out; "" if it is surely nobody's answers."""
+    suffix = Path(name).suffix.casefold()
+    if suffix in ARCHIVES:
+        return "only zip files are unpacked: unpack it first"
+    return "only notebooks (.ipynb) are read" if notebook or suffix in MAY_BE_WORK else ""
 
 
-def _too_large(size):
-    return f"{size / 1e6:.0f} MB are too many for a notebook; up to {LARGEST_FILE / 1e6:.0f} are read"
+def _files(path, place):
+    """``(file, place, None)`` of every file in a folder, ``(None, place, why not)`` of one that is not read."""
+    left = [(path, place, 0)]
+    while left:
+        path, place, depth = left.pop()
+        try:
+            mode = path.stat().st_mode if depth == 0 else path.lstat().st_mode
+            if stat.S_ISDIR(mode):
+                if depth > DEEPEST:
+                    yield None, place, Refused(f"more than {DEEPEST} folders in folders")
+                    continue
+                inside = sorted((each for each in path.iterdir() if not is_hidden(each.name)), reverse=True)
+                named = ((each, unicodedata.normalize("NFC", each.name)) for each in inside)
+                left += [(each, f"{place}/{name}", depth + 1) for each, name in named]
+            elif not stat.S_ISREG(mode):
+                what = "a link: it is not followed" if stat.S_ISLNK(mode) else "neither a file nor a folder"
+                yield None, place, Refused(what)
+            elif kind(path.name) == OTHER:
+                yield None, place, None
+            else:
+                yield path, place, None
+        except OSError as error:
+            yield None, place, Refused(f"it cannot be read: {error.strerror or error}")
+
+
+def _unquoted(place):
+    """The place as it is, without the mark that keeps a spreadsheet from running it."""
+    return place[1:] if place[:1] == "'" and place[1:].lstrip()[:1] in ("=", "+", "-", "@") else place

@@ -10,11 +10,13 @@ from copy import deepcopy
 import nbformat
 
 from utils import questions
-from utils.course.pages.tables import cell
+from utils.course.pages.tables import BOM, cell
 from utils.course.storage.input_files import Mistake
 from utils.course.storage.store import FolderStore, write
+from utils.course.students.signature import signed
 from utils.course.students.variants import Variants
 from utils.notebook_files.reading import tagged
+from utils.notebook_files.returned import VARIANT_CELL, VARIANT_COMMENT
 
 COLUMNS = ("student", "name", "group", "notebook", "question", "parameters", "answer")
 KEY = "answer_key.csv"
@@ -26,7 +28,7 @@ def write_hand_out(sources, students, secret, out):
     for source in sources:
         try:
             _no_answers(source.notebook)
-            usable.append((source.name, Variants(source.notebook, {})))
+            usable.append((source.name, Variants(source.notebook, {}).checked()))
         except Mistake as error:
             complaints.append(f"{source.name}: {error}")
     store, key = FolderStore(out), io.StringIO()
@@ -36,14 +38,15 @@ def write_hand_out(sources, students, secret, out):
         notebooks = {}
         for name, variants in usable:
             values = variants.drawn(secret, student.id)
-            notebooks[name] = _handed_out(variants.notebook, values, student.id)
-            for question in variants.asked(values):
+            asked = list(variants.asked(values))
+            record = signed(secret, student.id, name, values, asked)
+            notebooks[name] = _handed_out(variants.notebook, values, record)
+            for _, question in asked:
                 data = question.parameters, questions.plain(question.answer)
                 plain = [json.dumps(each, ensure_ascii=False) for each in data]
-                line = (student.id, student.name, student.group, name, question.id, *plain)
-                rows.writerow(map(cell, line))
+                rows.writerow(map(cell, (student.id, student.name, student.group, name, question.id, *plain)))
         write(store, f"students/{student.id}.zip", _zipped(student.id, notebooks))
-    store.write(KEY, key.getvalue(), mode=0o600)
+    store.write(KEY, BOM + key.getvalue(), mode=0o600)
     store.sweep()
     return complaints
 
@@ -56,8 +59,8 @@ def _no_answers(notebook):
             )
 
 
-def _handed_out(notebook, values, student_id):
-    """The notebook as a student gets it: the variant set in a cell below the parameters."""
+def _handed_out(notebook, values, record):
+    """The notebook as a student gets it: the variant set in a cell below the parameters, ``record`` in the metadata."""
     from papermill.parameterize import parameterize_notebook
 
     copy = deepcopy(notebook)
@@ -65,13 +68,13 @@ def _handed_out(notebook, values, student_id):
         copy.metadata.papermill = {}
         for each in copy.cells:
             each.metadata.setdefault("tags", [])  # papermill looks for its tag in each
-        copy = parameterize_notebook(copy, values, comment="Your variant")
-        tagged(copy, "injected-parameters")[0].id = "your-variant"
+        copy = parameterize_notebook(copy, values, comment=VARIANT_COMMENT)
+        tagged(copy, "injected-parameters")[0].id = VARIANT_CELL
         del copy.metadata["papermill"]
         for each in copy.cells:
             if not each.metadata.tags:
                 del each.metadata["tags"]
-    copy.metadata.setdefault("course", nbformat.NotebookNode()).student = student_id
+    copy.metadata["course"] = nbformat.from_dict({**copy.metadata.get("course", {}), **record})
     return copy
 
 

@@ -1,27 +1,29 @@
 """The marks: the answers that came back, judged against a key computed anew."""
 
-import ast
 import json
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from utils import questions
+from utils.course.students.collect import LeftOut
 from utils.course.students.roster import Student
+from utils.course.students.signature import NO_SECRET, OTHER_KEY, SAID, check_all, held
 from utils.course.students.variants import Variants
-from utils.notebook_files.reading import tagged
+from utils.notebook_files.answer_cells import Typed
 
-NOT_RETURNED, MISSING = "not-returned", "missing"
-
-
+NOT_RETURNED, LEFT_OUT, RETURNED_TWICE, MISSING = "not-returned", "left-out", "returned-twice", "missing"
+OPEN = MISSING, "unanswered"
 LAST_TO_COUNT = {"unreadable": 1, "unanswered": 2}  # of several answers the first that can be read counts
+SEVERAL = "agreed", "latest", "first", "best"
+LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True)
 class Mark:
     """The verdict on one student's answer to one question.
 
-    ``verdict`` is a word of ``utils.questions`` ("right", "slip", …), "not-returned" where the notebook did not come
-    back, or "missing" where the question's cell is not in it. ``key`` is the right answer; a prediction has none.
+    ``verdict`` is a word of ``utils.questions`` ("right", "slip", …); "not-returned" where the notebook did not come
+    back, "left-out" where something did that could not be used, "missing" where the question's cell is not in it, and
+    "returned-twice" where several came back and differ. ``key`` is the right answer; a prediction has none.
     """
 
     student: Student
@@ -40,61 +42,189 @@ class Mark:
         return None if self.key is None else int(self.verdict == "right")
 
 
-def marks(sources, students, secret, returned):
-    """A ``Mark`` for every student, source and question; without ``secret`` everybody had the notebooks as they are."""
-    came = {(each.student, each.notebook): each.cells for each in returned}
-    variants = {source.name: Variants(source.notebook, {}) for source in sources}
+def marks(sources, students, secret, collected, several="agreed", new_key=False):
+    """A ``Mark`` for every student, source and question, and the list of all that was left out.
+
+    Without ``secret`` everybody had the notebooks as they are. Where a notebook came back more than once, ``several``
+    says what counts: the answers on which the copies agree, or the latest, the first or the best copy. ``Mistake``
+    before anything is marked if the key file or the questions are not those of the hand-out.
+    """
+    variants = {source.name: Variants(source.notebook, {}).checked() for source in sources}
+    found = [(each, held(secret, each, variants[each.notebook])) for each in collected.returned]
+    check_all(found, new_key)
+    left_out, copies = list(collected.left_out), {}
+    for each, own in found:
+        if own.fault in (NO_SECRET, OTHER_KEY):
+            left_out.append(LeftOut(each.place, SAID[own.fault], (each.student,), each.notebook))
+        else:
+            copies.setdefault((each.student, each.notebook), []).append((each, own))
+    for key, own in copies.items():
+        copies[key], elsewhere = _own(own)
+        left_out += elsewhere
+    reasons = {}
+    for each in left_out:
+        for student in each.students:
+            reasons.setdefault((student, each.notebook), []).append(each)
+    made = []
     for student in students:
         for source in sources:
-            values = variants[source.name].drawn(secret, student.id) if secret else {}
-            asked = variants[source.name].asked(values)
-            for cell, question in zip(tagged(source.notebook, "answer"), asked, strict=True):
-                judged = _judged(came.get((student, source.name)), cell, question)
-                key = questions.plain(question.answer)
-                yield Mark(student, source.name, question.id, question.parameters, key, **judged)
+            came = copies.get((student, source.name), [])
+            of_it = variants[source.name]
+            if came:
+                own, aside = _counted([_Copy(each, own, of_it) for each, own in came], several)
+                left_out += aside
+            else:
+                values = of_it.drawn(secret, student.id) if secret else {}
+                own = _not_there(student, source.name, of_it.asked(values), reasons.get((student, source.name)))
+            made += own
+    return made, left_out
 
 
-def _judged(cells, asked, question):
-    """The verdict on the answer to ``question``, which was handed out in the cell ``asked``, as ``Mark`` holds it."""
-    if cells is None:
-        return {"verdict": NOT_RETURNED}
-    own = [cell for cell in cells if cell.question == question.id or (cell.id and cell.id == asked.get("id"))]
-    shown, elsewhere = (
-        [each for cell in some for each in cell.shown if isinstance(each, dict) and each.get("id") == question.id]
-        for some in (own, [cell for cell in cells if cell not in own])
-    )
+def _own(copies):
+    """Those of a student's copies that count as theirs, and a ``LeftOut`` for each other.
+
+    Where one lies in the student's own place, another that lies elsewhere and only says to be theirs does not count.
+    """
+    sure = [each for each in copies if each[0].sure]
+    own = [each.content.cells for each, _ in sure]
+    elsewhere = [each for each, _ in copies if sure and not each.sure and each.content.cells not in own]
+    reason = f"it says to be theirs, and another lies in their own place: {sure[0][0].place}" if sure else ""
+    return sure or copies, [LeftOut(each.place, reason, (each.student,), each.notebook) for each in elsewhere]
+
+
+def _not_there(student, notebook, asked, left_out):
+    verdict = LEFT_OUT if left_out else NOT_RETURNED
+    remark = "; ".join(f"{each.place}: {each.reason}" for each in (left_out or [])[:3])
+    for _, question in asked:
+        yield _mark(student, notebook, question, verdict=verdict, remark=remark)
+
+
+class _Copy:
+    """One of the notebooks that a student returned under the same name, with a mark for each of its questions."""
+
+    def __init__(self, returned, held, variants):
+        self.place, self.date = returned.place, returned.date
+        cells = [each for each in returned.content.cells if each.typed not in variants.demonstrations]
+        self.marks = [_judged(returned, cells, each, held) for each in variants.asked(held.values)]
+        self.answers = [(mark.verdict, mark.given) for mark in self.marks]
+        self.open = all(mark.verdict in OPEN for mark in self.marks)
+        self.points = sum(mark.points or 0 for mark in self.marks)
+        self._returned = returned
+
+    def aside(self, reason):
+        return LeftOut(self.place, reason, (self._returned.student,), self._returned.notebook)
+
+
+def _counted(copies, several):
+    """The marks that count of one or several copies, and a ``LeftOut`` for each copy that does not."""
+    answered = [each for each in copies if not each.open] or copies[:1]
+    different = [each for at, each in enumerate(answered) if each.answers not in (e.answers for e in answered[:at])]
+    if len(different) == 1:
+        return different[0].marks, []
+    if several == "best":
+        best = max(different, key=lambda each: each.points)
+    elif several in ("latest", "first") and len({each.date for each in different} - {None}) == len(different):
+        best = (max if several == "latest" else min)(different, key=lambda each: each.date)
+    else:
+        own = list(_agreed(different))
+        differ = any(mark.verdict == RETURNED_TWICE for mark in own)
+        return own, [each.aside("it came back more than once, with different answers") for each in different if differ]
+    others = [each for each in different if each is not best]
+    return best.marks, [
+        each.aside(f"it came back more than once: the {several} counts, {best.place}") for each in others
+    ]
+
+
+def _agreed(copies):
+    """A mark for each question: that of the copies that answer it where they agree, else "returned-twice"."""
+    for at, first in enumerate(copies[0].marks):
+        own = [(each.place, each.marks[at]) for each in copies]
+        given = [(place, mark) for place, mark in own if mark.verdict not in OPEN]
+        if len({repr((mark.verdict, mark.given)) for _, mark in given}) <= 1:
+            yield (given or own)[0][1]
+        else:
+            told = "; ".join(f"{_text(mark.given)} in {place}" for place, mark in given[:5])
+            yield replace(first, verdict=RETURNED_TWICE, given=None, slip="", remark=f"it came back as {told}")
+
+
+def _judged(returned, cells, asked, held):
+    """The ``Mark`` on the answer to a question, ``asked`` in the cell of an id. It never raises."""
+    cell_id, question = asked
+    try:
+        found = _verdict(cells, cell_id, question)
+    except Exception as error:  # what came back is anybody's; no other mark is lost with this one
+        found = {"verdict": "unreadable", "remark": f"it could not be judged: {type(error).__name__}"}
+    changed = "it is asked or answered in another way than when it was handed out" * (question.id in held.changed)
+    remark = "; ".join(filter(None, [found.pop("remark"), SAID.get(held.fault, ""), changed]))
+    return _mark(returned.student, returned.notebook, question, remark=remark, **found)
+
+
+def _mark(student, notebook, question, **found):
+    key = questions.plain(question.answer)
+    return Mark(student, notebook, question.id, question.parameters, key, **found)
+
+
+def _verdict(cells, cell_id, question):
+    own = [each for each in cells if _asks(each, cell_id, question.id)]
     as_json = json.loads(json.dumps(question.parameters))
-    elsewhere = [each for each in elsewhere if each.get("parameters") == as_json]  # a question's form, say
+    shown = [each for cell in own for each in cell.shown if each.get("id") == question.id]
+    elsewhere = [
+        each
+        for cell in cells
+        if cell not in own
+        for each in cell.shown
+        if each.get("id") == question.id and each.get("parameters") == as_json  # a question's form, say
+    ]
     if not own and not elsewhere:
-        return {"verdict": MISSING}
-    answers = [_typed(cell.source) for cell in own] + [each.get("answer") for each in shown + elsewhere]
-    judged = [(answer, questions.judge(question, answer)) for answer in answers]
+        return {"verdict": MISSING, "remark": ""}
+    answers = [*_in_order(own, question.id, as_json), *(each.get("answer") for each in shown + elsewhere)]
+    judged = [(answer, questions.judge(question, _plain(answer))) for answer in answers]
     answer, counts = min(judged, key=lambda each: LAST_TO_COUNT.get(each[1].verdict, 0))
-    given = _as_text(answer) if counts.verdict == "unreadable" else counts.answer
+    given = _text(_plain(answer)) if counts.verdict == "unreadable" else counts.answer
     remarks = []
     if any(each.answer not in (None, counts.answer) for _, each in judged):
         remarks.append("another answer is shown, too, in its output or in another cell")
     if any(each.get("parameters") != as_json for each in shown):
         remarks.append("it was run with other parameters than this student's")
+    if isinstance(answer, Typed) and not any(each.get("answer") == counts.answer for each in shown):
+        remarks += _of_typing(answer)
     return {"verdict": counts.verdict, "given": given, "slip": counts.slip or "", "remark": "; ".join(remarks)}
 
 
-def _as_text(answer):
+def _asks(cell, cell_id, question_id):
+    """Whether a returned cell is one that asks this question: by what it calls, else by its metadata or its id."""
+    if question_id in cell.typed:
+        return True
+    if set(cell.typed) & set(questions.questions()):
+        return False  # it asks another one now
+    return cell.question == question_id or bool(cell_id and cell.id == cell_id)
+
+
+def _in_order(cells, question_id, parameters):
+    """What is typed in the question's cells; what a cell shows comes first where its answer is set in several ways."""
+    for cell in cells:
+        typed = cell.typed.get(question_id) or cell.typed.get("", Typed())
+        if typed.again:
+            own = [each for each in cell.shown if each.get("id") == question_id]
+            yield from (each.get("answer") for each in own[-1:] if each.get("parameters") == parameters)
+        yield typed
+
+
+def _of_typing(typed):
+    if typed.again:
+        yield "its answer is set more than once, or not by 'answer = …', and no output shows what it was"
+    if typed.bare:
+        yield "typed without quotation marks, which Python refuses"
+    if typed.above:
+        yield "typed in a cell above"
+
+
+def _plain(answer):
+    return answer.value if isinstance(answer, Typed) else answer
+
+
+def _text(answer):
     try:
-        return str(answer)[:200]
+        return str(answer)[:LONGEST_SHOWN]
     except (ValueError, RecursionError):  # a number of more digits than Python prints; lists in lists in lists
         return "(too long or too deep to be shown)"
-
-
-def _typed(source):
-    """What an answer cell's ``answer = …`` holds: a text or number as it is, anything else as text; never executed."""
-    try:
-        lines = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        typed = re.findall(r"^answer\s*=([^#\n]*)", source, flags=re.MULTILINE)
-        return typed[-1].strip() if typed and typed[-1].strip() != "None" else None
-    for line in reversed(lines):
-        if isinstance(line, ast.Assign) and any(getattr(name, "id", "") == "answer" for name in line.targets):
-            value = line.value
-            return value.value if isinstance(value, ast.Constant) else ast.get_source_segment(source, value)
-    return None

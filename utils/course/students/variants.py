@@ -1,14 +1,13 @@
 """A student's own variant of a notebook: parameters drawn with the course's secret."""
 
 import ast
-import hashlib
 import hmac
 import itertools
 import json
 import os
-import random
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +16,13 @@ import nbformat
 
 from utils import questions
 from utils.course.storage.input_files import Mistake
+from utils.course.storage.store import sync
+from utils.notebook_files.answer_cells import typed
 from utils.notebook_files.reading import tagged
 from utils.notebook_files.sources import parameters
 
 SECRET = re.compile(r"[0-9a-f]{64}\n?")
+LONGEST_KEY = 100  # characters: more than a key has
 
 
 def secret_at(path):
@@ -39,10 +41,14 @@ def secret_at(path):
     else:
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        sync(path.parent)
     try:
         if os.name == "posix" and path.stat().st_mode & 0o077:
             raise Mistake(f"{path}: others may read this key file; after 'chmod 600 {path}' only you may")
-        text = path.read_text(encoding="ascii")
+        with path.open(encoding="ascii") as file:
+            text = file.read(LONGEST_KEY)
     except (OSError, UnicodeDecodeError) as error:
         raise Mistake(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not SECRET.fullmatch(text):
@@ -56,6 +62,7 @@ class Variants:
 
     A variant sets the notebook's own parameters wherever an answer cell's ``check`` names them, so that its text, its
     experiments and its questions agree. What ``check`` gives as a plain value stands in the text, and stays.
+    ``Mistake`` where an answer cell cannot be read, or asks something that cannot be asked.
     """
 
     notebook: nbformat.NotebookNode
@@ -64,15 +71,17 @@ class Variants:
     def drawn(self, secret, student_id):
         """The parameters of this student's variant, beside those fixed.
 
-        Each question draws among the sets that suit it and all other questions, by HMAC(secret, student, question).
+        Each question takes, among the sets that suit it and all other questions, the one that ranks first by
+        HMAC(secret, student, question, set): a set that is added later changes nobody's variant but those that get it.
         """
+        student_id = unicodedata.normalize("NFC", student_id).casefold()
 
         def settled(asked, values):
             if not asked:
                 return values
             first, *others = asked
             sets = [each for each in first.sets if all(values.get(name, each[name]) == each[name] for name in each)]
-            random.Random(_seed(secret, student_id, first.id)).shuffle(sets)
+            sets.sort(key=lambda each: _rank(secret, student_id, first.id, each))
             return next(filter(None, (settled(others, values | each) for each in sets)), None)
 
         found = settled([asked for asked in self._asked if asked.sets], {})
@@ -81,11 +90,27 @@ class Variants:
         return found
 
     def asked(self, values):
-        """Each ``Question`` of the notebook, in order, as it is asked where the variant is ``values``."""
+        """``(the answer cell's id, its Question)`` for each answer cell, in order, the variant being ``values``."""
         values = {name: each.default for name, each in self._declared.items()} | self.fixed | values
         for asked in self._asked:
             named = {name: values[parameter] for name, parameter in asked.names.items()}
-            yield questions.ask(asked.id, **asked.literals, **named)
+            try:
+                yield asked.cell, questions.ask(asked.id, **asked.literals, **named)
+            except ValueError as error:
+                raise Mistake(f"the cell that asks {asked.id}: {error}") from error
+
+    @cached_property
+    def demonstrations(self):
+        """What stands in the cells that show how a question is answered, as ``answer_cells.typed`` returns it."""
+        answer_cells = tagged(self.notebook, "answer")
+        others = (each for each in self.notebook.cells if each.cell_type == "code" and each not in answer_cells)
+        return [found for each in others if set(found := typed(each.source)) - {""}]
+
+    def checked(self):
+        """These variants; ``Mistake`` now rather than at the first student where there is anything to be mended."""
+        for values in ({}, self.drawn(b"", "")):
+            list(self.asked(values))
+        return self
 
     @cached_property
     def _declared(self):
@@ -96,7 +121,12 @@ class Variants:
         """The questions, each with the sets of notebook parameters that it can be asked with."""
         asked = [_asked_in(cell, self._declared) for cell in tagged(self.notebook, "answer")]
         for each in asked:
-            each.sets = self._sets(each, asked)
+            if sum(other.id == each.id for other in asked) > 1:
+                raise Mistake(f"{each.id} is asked twice: a notebook asks a question once")
+            try:
+                each.sets = self._sets(each, asked)
+            except (ValueError, TypeError) as error:
+                raise Mistake(f"the cell that asks {each.id}: {error}") from error
         return asked
 
     def _sets(self, asked, everyone):
@@ -142,27 +172,45 @@ class VariantsOfAll:
 class _Asked:
     """A question as a notebook's cell asks it: which of its parameters are the notebook's, and which plain values."""
 
+    cell: str
     id: str
     names: dict
     literals: dict
     sets: list = ()
 
 
-def _seed(secret, student_id, question_id):
-    return hmac.new(secret, f"{student_id}\n{question_id}".encode(), hashlib.sha256).digest()
+def _rank(secret, student_id, question_id, values):
+    plain = json.dumps([student_id, question_id, values], sort_keys=True)
+    return hmac.digest(secret, f"draw\n{plain}".encode(), "sha256")
 
 
 def _asked_in(cell, declared):
-    (call,) = (
-        node for node in ast.walk(ast.parse(cell.source)) if getattr(getattr(node, "func", 0), "id", "") == "check"
-    )
+    """What the answer cell asks; ``Mistake`` if it is not written as answer cells are."""
+    where = f"the answer cell {cell.metadata.get('question') or cell.get('id', '')}"
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError as error:
+        raise Mistake(f"{where}: line {error.lineno} is no plain Python: {error.msg}") from error
+    calls = [each for each in ast.walk(tree) if getattr(getattr(each, "func", 0), "id", "") == "check"]
+    if len(calls) != 1 or len(calls[0].args) != 2:
+        raise Mistake(f'{where}: one call check("…", answer, …) is needed in it')
     names, literals = {}, {}
-    for keyword in call.keywords:
-        if isinstance(keyword.value, ast.Name) and keyword.value.id in declared:
-            names[keyword.arg] = keyword.value.id
-        else:
-            literals[keyword.arg] = ast.literal_eval(keyword.value)
-    return _Asked(ast.literal_eval(call.args[0]), names, literals)
+    try:
+        question_id = ast.literal_eval(calls[0].args[0])
+        for keyword in calls[0].keywords:
+            if isinstance(keyword.value, ast.Name) and keyword.value.id in declared:
+                names[keyword.arg] = keyword.value.id
+            else:
+                literals[keyword.arg] = ast.literal_eval(keyword.value)
+    except (ValueError, TypeError) as error:
+        given = ast.unparse(calls[0])
+        raise Mistake(f"{where}: {given}: check is given plain values and the notebook's parameters alone") from error
+    if question_id not in questions.questions():
+        raise Mistake(f"{where}: there is no question {question_id!r}")
+    known = questions.parameters_of(question_id)
+    if unknown := [str(each) for each in [*names, *literals] if each not in known]:
+        raise Mistake(f"{where}: {question_id} has no parameter {unknown[0]}; it has: {', '.join(known) or 'none'}")
+    return _Asked(cell.get("id", ""), question_id, names, literals)
 
 
 def _askable(asked, among):

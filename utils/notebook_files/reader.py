@@ -1,0 +1,145 @@
+"""A process that reads what came back: bounded in time and memory, and started anew when a file has cost its life.
+
+It holds no roster, no key and no secret, and runs nothing of what it reads.
+"""
+
+import signal
+import warnings
+from multiprocessing import get_context
+
+from utils.notebook_files.archives import Refused, files, sentence
+from utils.notebook_files.reading import UnreadableNotebook
+from utils.notebook_files.returned import answered
+
+SECONDS = 5  # of the processor, for a file
+PATIENCE = 60  # seconds in which it must be done, on whatever network its folder lies
+MEMORY = 400_000_000  # bytes beyond what the process takes by itself
+DONE = "done"
+
+
+class Reader:
+    """Reads files one after another, in a process of its own; close it, or use it in a ``with`` statement."""
+
+    def __init__(self, seconds=SECONDS, memory=MEMORY):
+        self._bounds, self._process, self._pipe = (seconds, memory), None, None
+
+    def read(self, path, place, own=False):
+        """``(place, date, found)`` for the file at ``path``, called ``place``, or for each of those in it.
+
+        ``found`` is an ``Answered``, a ``Refused`` or, for a file that is neither a notebook nor a zip file, ``None``.
+        Each file of a zip file has its seconds; where it is somebody's ``own``, it has them as a whole.
+        """
+        skip = 0
+        while True:
+            begun, at = 0, place
+            try:
+                self._send((path, place, own, skip))
+                while (message := self._receive()) != DONE:
+                    if isinstance(message, str):
+                        begun, at = begun + 1, message
+                    else:
+                        yield message
+                return
+            except (EOFError, ConnectionError, TimeoutError) as error:
+                yield at, None, Refused(self._epitaph(error))
+                if own or begun < 2:  # the first is the file itself
+                    return
+                skip += begun - 1
+
+    def close(self):
+        if self._process:
+            self._process.kill()
+            self._process.join(PATIENCE)
+            self._pipe.close()
+            self._process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def _send(self, task):
+        if not self._process:
+            context = get_context("spawn")
+            self._pipe, other_end = context.Pipe()
+            self._process = context.Process(target=_serve, args=(other_end, *self._bounds), daemon=True)
+            self._process.start()
+            other_end.close()
+        self._pipe.send(task)
+
+    def _receive(self):
+        if not self._pipe.poll(PATIENCE):
+            raise TimeoutError
+        return self._pipe.recv()
+
+    def _epitaph(self, error):
+        """Why the process is no more; it is ended if it is not."""
+        seconds, _ = self._bounds
+        process, late = self._process, isinstance(error, TimeoutError)
+        if not late:
+            process.join(PATIENCE)
+        self.close()
+        if late:
+            return f"reading it takes more than {PATIENCE} s"
+        if process.exitcode == -getattr(signal, "SIGPROF", 0):
+            return f"reading it takes more than {seconds} s"
+        return "it ended the process that read it"
+
+
+def _serve(pipe, seconds, memory):
+    """What the process does all its life."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever holds the other end decides
+    warnings.simplefilter("ignore")
+    _bound(memory)
+
+    def begin(place, own):
+        if not own:
+            _allow(seconds)
+        pipe.send(place)
+
+    while True:
+        try:
+            path, place, own, skip = pipe.recv()
+        except EOFError:
+            return
+        _allow(seconds)
+        try:
+            for where, date, content in files(path, place, lambda where, own=own: begin(where, own), skip):
+                pipe.send((where, date, _found(content)))
+        except Exception as error:  # a broken file may raise anything
+            pipe.send((place, None, Refused(sentence(error))))
+        _allow(0)
+        pipe.send(DONE)
+
+
+def _found(content):
+    if not isinstance(content, bytes):
+        return content
+    try:
+        return answered(content)
+    except UnreadableNotebook as error:
+        return Refused(str(error))
+    except Exception as error:  # as above
+        return Refused(sentence(error))
+
+
+def _allow(seconds):
+    """The system ends this process when it has computed for so long; 0 is for ever. Windows knows no such thing."""
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _bound(memory):
+    try:
+        import resource
+
+        import psutil
+
+        used = psutil.Process().memory_info().vms
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        limit = used + memory if most == resource.RLIM_INFINITY else min(used + memory, most)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+    except (ImportError, ValueError, OSError):
+        pass  # Windows and macOS: the size of a file is the bound

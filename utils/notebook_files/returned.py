@@ -1,0 +1,126 @@
+"""A notebook that came back, read as Jupyter reads it: whatever breaches of the format it opens, this does, too.
+
+Only what grading looks at is kept, within bounds; nothing is converted, mended or validated.
+"""
+
+import itertools
+import json
+from dataclasses import dataclass
+
+from utils.notebook_files.answer_cells import Typed, assigned, typed
+from utils.notebook_files.reading import UnreadableNotebook
+from utils.records import ANSWER
+
+MOST_CELLS = 10_000
+MOST_ANSWER_CELLS = 300  # behind these, none is looked at
+MOST_RECORDS = 20  # of a cell, the last ones
+LONGEST_RECORD = 10_000  # characters, as JSON
+VARIANT_CELL, VARIANT_COMMENT = "your-variant", "Your variant"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What counts of a cell: its id, the question that its metadata name, what is typed, the records in its outputs.
+
+    ``typed`` is what ``answer_cells.typed`` returns.
+    """
+
+    id: str
+    question: str
+    typed: dict[str, Typed]
+    shown: list[dict]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What counts of a notebook: what its hand-out says in ``metadata.course``, its variant, and its cells.
+
+    ``variant`` holds the values in the cell of the variant, ``None`` where there is no such cell.
+    """
+
+    course: dict
+    variant: dict | None
+    cells: list[Cell]
+
+
+def answered(content):
+    """The ``Answered`` in these bytes; ``UnreadableNotebook`` if they are no notebook, with the reason alone."""
+    if not content.strip():
+        raise UnreadableNotebook("the file is empty")
+    try:
+        notebook = json.loads(content)  # UTF-8, 16 or 32, with a byte order mark or without
+    except RecursionError:
+        raise UnreadableNotebook("it is not a Jupyter notebook: it is nested too deeply") from None
+    except ValueError as error:
+        raise UnreadableNotebook(f"it is not a Jupyter notebook: {str(error)[:200]}") from None
+    cells = _cells(notebook)
+    if cells is None:
+        raise UnreadableNotebook("it is not a Jupyter notebook: it has no cells")
+    if len(cells) > MOST_CELLS:
+        raise UnreadableNotebook(f"it has {len(cells):,} cells; up to {MOST_CELLS:,} are read")
+    code = [each for each in cells if isinstance(each, dict) and each.get("cell_type", "code") == "code"]
+    course = bounded(_mapping(notebook.get("metadata")).get("course"))
+    return Answered(course if isinstance(course, dict) else {}, _variant(code), list(_answer_cells(code)))
+
+
+def bounded(value):
+    """The same value, without halves of characters; ``None`` if it is too long or too deep."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (RecursionError, ValueError):
+        return None
+    return json.loads(text.encode(errors="replace")) if len(text) <= LONGEST_RECORD else None
+
+
+def _cells(notebook):
+    """The cells of a notebook; before format 4 they lay in worksheets."""
+    notebook = _mapping(notebook)
+    sheets = [notebook, *filter(_mapping, _list(notebook.get("worksheets")))]
+    found = [each["cells"] for each in sheets if isinstance(each.get("cells"), list)]
+    return list(itertools.chain(*found)) if found else None
+
+
+def _variant(cells):
+    for cell in cells:
+        if cell.get("id") == VARIANT_CELL or _source(cell).startswith(f"# {VARIANT_COMMENT}\n"):
+            return bounded(assigned(_source(cell))) or {}
+    return None
+
+
+def _answer_cells(cells):
+    found, above = 0, None
+    for cell in cells:
+        question = _mapping(cell.get("metadata")).get("question")
+        source, shown = _source(cell), _records(cell)
+        if isinstance(question, str) or shown or "answer" in source or "check" in source:
+            found += 1
+            if found > MOST_ANSWER_CELLS:
+                return
+            answers = typed(source, above)
+            above = answers.get("") if set(answers) <= {""} else None
+            yield Cell(_short(cell.get("id")), _short(question), answers, shown)
+
+
+def _records(cell):
+    outputs = (_mapping(_mapping(each).get("data")).get(ANSWER) for each in _list(cell.get("outputs")))
+    records = [bounded(each) for each in list(filter(_mapping, outputs))[-MOST_RECORDS:]]
+    return [each for each in records if each]
+
+
+def _source(cell):
+    source = cell.get("source", cell.get("input"))
+    if isinstance(source, list):
+        source = "".join(each for each in source if isinstance(each, str))
+    return source if isinstance(source, str) else ""
+
+
+def _short(value):
+    return value.encode(errors="replace").decode()[:100] if isinstance(value, str) else ""
+
+
+def _mapping(value):
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value):
+    return value if isinstance(value, list) else []
