@@ -1,8 +1,10 @@
 """Predict first: a guess is written down before the experiment runs, and stands beside the result afterwards."""
 
 import html
+import re
 from dataclasses import dataclass
 
+from utils.parameters import shown
 from utils.records import PREDICTION
 
 _guesses = {}
@@ -33,11 +35,20 @@ def predict(subject, guess, choices=()):
 
     With ``choices`` given, a guess that is not among them is not noted, and the display says what is allowed.
     """
-    if guess is not None and choices and guess not in choices:
-        _guesses.pop(subject, None)
-        return Refused(subject, f"{guess!r} is not one of the choices: {', '.join(map(repr, choices))}.")
+    if guess is not None and choices:
+        typed, guess = guess, chosen(guess, choices)
+        if guess is None:
+            _guesses.pop(subject, None)
+            return Refused(subject, f"{shown(typed)} is not one of the choices: {', '.join(map(repr, choices))}.")
     _guesses[subject] = guess
     return Prediction(subject, guess)
+
+
+def chosen(typed, choices):
+    """The one of ``choices`` that was typed, whatever its case, blanks, quotation marks and stop; ``None`` if none."""
+    if not isinstance(typed, str) or len(typed) > 200:
+        return None
+    return {_bare(choice): choice for choice in choices}.get(_bare(typed))
 
 
 def predicted(subject):
@@ -51,3 +62,7 @@ class Refused(Prediction):
 
     def __str__(self):
         return self.guess
+
+
+def _bare(text):
+    return re.sub(r"[\s_-]+", "-", text.strip(" \t\n.,;!?\"'“”‘’`").casefold().replace("×", "x"))

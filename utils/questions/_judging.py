@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from utils.arithmetic import Count
 from utils.questions._feedback import as_html, as_text, color, title
-from utils.questions._reading import Unreadable, flat, plain, read
+from utils.questions._reading import flat, plain, read
+from utils.questions._text import Unreadable
 from utils.records import ANSWER
 
 
@@ -54,22 +55,23 @@ def judge(question, given):
         return Judgement(question.id, question.parameters, answer, verdict, slip, explanation)
 
     try:
-        answer = read(given, question.answer, question.choices)
+        reading = read(given, question.answer, question.choices)
     except Unreadable as error:
         return judgement("unreadable", str(error))
-    if answer is None:
+    if reading.value is None:
         choices = (f'"{name}": {sentence}' for name, sentence in question.choices.items())
         how = "Put your answer in place of None and run the cell again."
         return judgement("unanswered", question.text, *choices, how)
-    record = plain(answer)
+    answer, record, note = reading.value, plain(reading.value), [reading.note] if reading.note else []
     if question.answer is None:
-        return judgement("noted", *question.steps, answer=record)
+        return judgement("noted", *note, *question.steps, answer=record)
     if same(answer, question.answer, question.tolerance):
-        return judgement("right", *question.steps, answer=record)
+        return judgement("right", *note, *question.steps, answer=record)
     for slip in question.slips:
         if same(answer, slip.answer, question.tolerance):
-            return judgement("slip", slip.why, answer=record, slip=slip.name)
-    return judgement("wrong", *how_far_off(answer, question), f"Hint: {question.hints[0]}", answer=record)
+            return judgement("slip", *note, slip.why, answer=record, slip=slip.name)
+    how = how_far_off(answer, question)
+    return judgement("wrong", *note, *how, f"Hint: {question.hints[0]}", answer=record)
 
 
 def same(one, other, tolerance=0.0):
@@ -99,6 +101,8 @@ def how_far_off(given, question):
         return ["The answer is a positive number."]
     if isinstance(question.answer, int) and isinstance(given, Fraction):
         return ["The answer is a whole number."]
+    if question.tolerance and _rounded_too_far(given, question.answer):
+        return ["You rounded too far: at least three significant digits are needed."]
     return [_missing_part(given, question) or _factor(given, question.answer) or _distance(given, question.answer)]
 
 
@@ -111,6 +115,11 @@ def _missing_part(given, question):
         if given - question.answer == part.value:
             return f"Your number is too large by exactly one part, counted twice: {part.name}."
     return ""
+
+
+def _rounded_too_far(given, answer):
+    rounded = [float(f"{float(answer):.{digits}g}") for digits in (1, 2)] + [round(float(answer), 3)]
+    return float(given) in rounded
 
 
 def _factor(given, answer):

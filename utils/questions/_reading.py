@@ -1,46 +1,49 @@
-"""From what a student typed to a value that can be compared. Text is parsed as arithmetic, never executed."""
+"""From what a student gave as an answer to a value that can be compared; bounded, and nothing is executed."""
 
-import ast
 import math
-import operator
-import re
 import sys
-import warnings
+from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
+from itertools import product
+from numbers import Real
 
-LARGEST = 10**18
-LONGEST_TEXT = 200
+from utils.predictions import chosen
+from utils.questions._text import LARGEST, Unreadable, in_digits, readings
+
 LONGEST_LIST = 1000
+DEEPEST_LIST = 20
+NEARLY_WHOLE = Fraction(1, 10**6)  # 127.9999999999 is 128 computed with floating point numbers
 PLAIN = (bool, int, float, str, tuple, list, Fraction, type(None))
-TYPED_SIGNS = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", "÷": "/", "\u00a0": " "})
-OPERATIONS = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Pow: operator.pow,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-}
 
 
-class Unreadable(ValueError):
-    """An answer that cannot be compared; the message is a sentence for the student."""
+@dataclass(frozen=True)
+class Reading:
+    """An answer as it was read; ``note`` is a sentence on how, where the answer was written otherwise."""
+
+    value: object
+    note: str = ""
 
 
 def read(answer, key, choices=()):
-    """The answer in the form of ``key``: a choice's name for text, a flat list of numbers for a tuple, else a number.
+    """The ``Reading`` of an answer in the form of ``key``.
 
-    Whole numbers come back as ``int``, others as ``Fraction``, and ``None`` for no answer. Raises ``Unreadable``.
+    Its value is a choice's name, a flat list of numbers where the key is a tuple, else a number, and ``None`` for no
+    answer. Whole numbers are ``int``, others ``Fraction``. Raises ``Unreadable``: its message is a sentence.
     """
-    if answer is None:
-        return None
+    answer = unwrapped(answer)
+    if answer is None or (isinstance(answer, str) and answer.strip() in ("", "None")):
+        return Reading(None)
     if choices:
-        return _choice(answer, choices)
-    if isinstance(key, tuple):
-        return _numbers(answer, len(flat(key)))
-    return _number(answer)
+        return Reading(_choice(answer, choices))
+    if isinstance(answer, str):
+        return _meant([answer], key, answer.strip())
+    try:
+        return Reading(_fitted(answer, key))
+    except Unreadable:
+        if texts := _with_thousands(answer):
+            return _meant(texts, key, ", ".join(map(str, answer)))
+        raise
 
 
 def flat(values):
@@ -57,118 +60,138 @@ def plain(answer):
     return float(answer) if isinstance(answer, Fraction) else answer
 
 
-def _choice(answer, choices):
-    allowed = ", ".join(f'"{choice}"' for choice in choices)
-    if not isinstance(answer, str):
-        raise Unreadable(f"This question is answered with one of the words {allowed}, in quotation marks.")
-    typed = {_plain(choice): choice for choice in choices}
-    if _plain(answer) not in typed:
-        raise Unreadable(f"This is not one of the choices. They are {allowed}.")
-    return typed[_plain(answer)]
-
-
-def _plain(text):
-    return re.sub(r"[\s_-]+", "-", text.strip().strip(".\"'").casefold().replace("×", "x"))
-
-
-def _numbers(answer, length):
-    values = _parsed(answer) if isinstance(answer, str) else unwrapped(answer)
-    if not isinstance(values, list | tuple):
-        raise Unreadable(f"{length} numbers are asked for, in brackets and with commas between them.")
-    try:
-        values = flat([unwrapped(value) for value in values])
-    except RecursionError:
-        raise Unreadable("These brackets are nested too deeply.") from None
-    if len(values) == length + 1 and values[0] is None:
-        values = values[1:]  # a Keras shape, with its batch
-    if len(values) != length:
-        raise Unreadable(f"{length} numbers are asked for; there are {len(values)}. (The batch is not counted.)")
-    return [_number(value) for value in values]
-
-
-def _number(answer):
-    answer = _parsed(answer) if isinstance(answer, str) else unwrapped(answer)
-    if isinstance(answer, bool):
-        raise Unreadable(f"{answer} is not a number. Which number do you mean?")
-    if isinstance(answer, tuple | list):
-        raise Unreadable("One number is asked for, not several.")
-    if answer is None:
-        raise Unreadable("One of the numbers is still None.")
-    if not isinstance(answer, int | float | Fraction):
-        raise Unreadable(f"A number is asked for, and this is of type {type(answer).__name__}.")
-    if isinstance(answer, float) and not math.isfinite(answer):
-        raise Unreadable(f"{answer} is not a number that could be counted.")
-    if abs(answer) > LARGEST:
-        raise Unreadable("This number is too large to be meant.")
-    exact = Fraction(answer)
-    return int(exact) if exact.denominator == 1 else exact
-
-
 def unwrapped(answer):
     """What a NumPy array, a tensor or a Keras shape holds, as Python's own numbers and lists; others as they are."""
     numpy = sys.modules.get("numpy")  # whoever holds an array has imported it
     if numpy is None or type(answer) in PLAIN:
         return answer
     try:
+        masked = numpy.ma.is_masked(answer)
         array = numpy.asarray(answer)
     except Exception:  # whatever a student's object does; it will be refused for its type
         return answer
+    if masked:
+        raise Unreadable("A masked value holds no number.")
     if array.size > LONGEST_LIST:
         raise Unreadable(f"{array.size} numbers are far more than are asked for.")
     return array.tolist()
 
 
-def _parsed(text):
-    """The value of plain arithmetic: whole and decimal numbers, + - * / // **, brackets; commas make a tuple."""
-    if len(text) > LONGEST_TEXT:
-        raise Unreadable(f"This text is too long: at most {LONGEST_TEXT} characters of arithmetic are read.")
-    if re.fullmatch(r"\s*[+-]?\d{1,3}(,\d{3})+\s*", text):
-        text = text.replace(",", "")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text.translate(TYPED_SIGNS).strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise _no_arithmetic() from None
-    return _value(tree.body)
+def _choice(answer, choices):
+    allowed = ", ".join(f'"{choice}"' for choice in choices)
+    if not isinstance(answer, str):
+        raise Unreadable(f"This question is answered with one of the words {allowed}, in quotation marks.")
+    if (choice := chosen(answer, choices)) is None:
+        raise Unreadable(f"This is not one of the choices. They are {allowed}.")
+    return choice
 
 
-def _value(node):
-    match node:
-        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return _bounded(Fraction(str(number)) if math.isfinite(number) else LARGEST + 1)
-        case ast.Tuple(elts=elements) | ast.List(elts=elements):
-            return [_value(element) for element in elements]
-        case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATIONS:
-            return OPERATIONS[type(op)](_one(operand))
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
-            return _operate(op, _one(left), _one(right))
-        case ast.BinOp(op=ast.BitXor()):
-            raise Unreadable("A power is written **, as in 3**2.")
-    raise _no_arithmetic()
+def _meant(texts, key, typed):
+    """The reading of what was typed, ``texts`` being all its spellings; where there are two readings, a question."""
+    found, refusal = {}, None
+    for text in texts:
+        try:
+            for value, literal in readings(text, lambda answer: _fitted(answer, key), _is_whole(key)):
+                found.setdefault(str(value), (value, literal and text.strip() == typed))
+        except Unreadable as error:
+            refusal = refusal or error
+    if not found:
+        raise refusal
+    if len(found) > 1:
+        one, other = [in_digits(value) for value, _ in found.values()][:2]
+        raise Unreadable(f"“{typed}” can be read as {one} or as {other}. Which do you mean? Write {one} or {other}.")
+    ((value, literal),) = found.values()
+    return Reading(value, "" if literal else f"Your answer was read as {in_digits(value, ',')}.")
 
 
-def _one(node):
-    value = _value(node)
-    if isinstance(value, list):
-        raise _no_arithmetic()
-    return value
+def _is_whole(key):
+    """Whether whole numbers are asked for."""
+    return all(isinstance(number, int) for number in flat(key))
 
 
-def _operate(op, left, right):
-    if isinstance(op, ast.Pow) and (right.denominator != 1 or abs(right) > 60 or abs(left) > LARGEST):
-        raise Unreadable("This power is too large to be meant, or its exponent is not a whole number.")
-    try:
-        return _bounded(Fraction(OPERATIONS[type(op)](left, right)))
-    except ZeroDivisionError:
-        raise Unreadable("This divides by zero.") from None
+def _with_thousands(answer):
+    """What may have been typed where Python made a tuple of it: 297,697 comes as (297, 697), and 2,000 as (2, 0)."""
+    if not isinstance(answer, tuple) or not 1 < len(answer) <= 6 or any(type(each) is not int for each in answer):
+        return []
+    first, *others = answer
+    if abs(first) > 999 or any(not 0 <= each <= 999 for each in others):
+        return []
+    spelled = [[str(first)], *([str(each)] if each else ["000", "0"] for each in others)]
+    return [",".join(spelling) for spelling in product(*spelled)]
+
+
+def _fitted(answer, key):
+    """The number, or the flat list of numbers, that ``answer`` holds if it is of the form of ``key``."""
+    if not isinstance(key, tuple):
+        numbers = _flattened(answer)
+        if len(numbers) != 1:
+            how = "not several" if numbers else "and these brackets are empty"
+            raise Unreadable(f"One number is asked for, {how}.")
+        return _number(numbers[0], _is_whole(key))
+    length = len(flat(key))
+    if not isinstance(answer := unwrapped(answer), list | tuple):
+        raise Unreadable(f"{length} numbers are asked for, in brackets and with commas between them.")
+    numbers = _flattened(_in_the_form_of(key, answer))
+    if len(numbers) == length + 1 and numbers[0] is None:
+        numbers = numbers[1:]  # a Keras shape, with its batch
+    if len(numbers) != length:
+        raise Unreadable(f"{length} numbers are asked for; there are {len(numbers)}. (The batch is not counted.)")
+    return [_number(number, _is_whole(key)) for number in numbers]
+
+
+def _in_the_form_of(key, answer):
+    """``answer`` without the batch of its shapes, and with 2 where the key has one number and it has (2, 2)."""
+    answer = unwrapped(answer)
+    if not isinstance(answer, list | tuple) or not answer:
+        return answer
+    if isinstance(key, tuple):
+        if len(answer) == len(key) + 1 and answer[0] is None:
+            answer = answer[1:]
+        parts = next((parts for parts in (key, flat(key)) if len(parts) == len(answer)), None)
+        if parts is None:
+            return answer
+        return [_in_the_form_of(part, given) for part, given in zip(parts, answer, strict=True)]
+    numbers = [_number(each) for each in _flattened(answer)]
+    return numbers[0] if len(set(numbers)) == 1 else answer
+
+
+def _flattened(answer, depth=0):
+    """All that stands in nested lists, in a row."""
+    answer = unwrapped(answer)
+    if not isinstance(answer, list | tuple):
+        return [answer]
+    if depth > DEEPEST_LIST:
+        raise Unreadable("These brackets are nested too deeply.")
+    found = []
+    for each in answer:
+        found += _flattened(each, depth + 1)
+        if len(found) > LONGEST_LIST:
+            raise Unreadable(f"More than {LONGEST_LIST} numbers are far more than are asked for.")
+    return found
+
+
+def _number(answer, whole=False):
+    if isinstance(answer, str):
+        return _meant([answer], 1 if whole else 0.5, answer.strip()).value
+    if isinstance(answer, bool):
+        raise Unreadable(f"{answer} is not a number. Which number do you mean?")
+    if answer is None:
+        raise Unreadable("One of the numbers is still None.")
+    if not isinstance(answer, Real | Decimal):
+        raise Unreadable(f"A number is asked for, and this is of type {type(answer).__name__}.")
+    if isinstance(answer, Decimal):
+        answer = _bounded(answer)
+    if not isinstance(answer, int | Fraction) and not math.isfinite(answer):
+        raise Unreadable(f"{answer} is not a number that could be counted.")
+    if abs(answer) > LARGEST:
+        raise Unreadable("This number is too large to be meant.")
+    exact = Fraction(*getattr(answer, "as_integer_ratio", float(answer).as_integer_ratio)())
+    near = round(exact)
+    return near if exact == near or (whole and abs(exact - near) <= NEARLY_WHOLE) else exact
 
 
 def _bounded(number):
-    if abs(number) > LARGEST or number.denominator > LARGEST:
-        raise Unreadable("This number is too large to be meant.")
-    return number
-
-
-def _no_arithmetic():
-    return Unreadable("Only numbers, + - * / // ** and brackets are read here; nothing is executed.")
+    """A ``Decimal`` as a ``Fraction``, or as a ``float`` where it is too large or too small for that, or no number."""
+    if not number.is_finite():
+        return math.nan
+    return Fraction(number) if abs(number.adjusted()) < 60 and len(number.as_tuple().digits) < 60 else float(number)

@@ -17,8 +17,8 @@ def question(kernel_size, channels, filters):
     ordinary = kernel_size**2 * channels * filters
     separable = kernel_size**2 * channels + channels * filters
     return Question(
-        text=f"A convolution of {kernel_size}×{kernel_size} goes from {channels} to {filters} channels. What share "
-        "of the ordinary convolution's weights does the separable one have? (No biases; three digits suffice.)",
+        text=f"A convolution of {kernel_size}×{kernel_size} goes from {channels} to {filters} channels. What share of "
+        "the ordinary convolution's weights does the separable one have? (No biases; give three significant digits.)",
         answer=mixing + window,
         tolerance=0.005,
         derivation=(
