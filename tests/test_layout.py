@@ -10,6 +10,7 @@ from utils.notebook_files.sources import course_notebooks
 
 ROOT = Path(__file__).parents[1]
 TOPICS = [path.stem[3:] for path in course_notebooks()]
+SHARED = ("arithmetic", "training", "labels", "layer_calls", "keras_graph", "data", "photographs", "pretrained")
 MODULES = sorted(path for path in (ROOT / "utils").rglob("*.py"))
 
 
@@ -63,7 +64,7 @@ def test_imports_go_one_way(path):
         assert "course" not in rooms, "no room imports utils.course"
     if here == "arithmetic":
         assert not [name for name in names if name.split(".")[0] in ("keras", "tensorflow")]
-    if here in TOPICS or here in ("arithmetic", "training", "data", "photographs", "pretrained"):
+    if here in TOPICS or here in SHARED:
         assert not rooms & {"figures", "claims", "questions", "explorers"}, "a topic neither draws nor judges"
         assert "matplotlib" not in {name.split(".")[0] for name in names}, "a topic does not draw"
     if here == "questions":

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from utils.labels import class_numbers, refuse_what_does_not_fit, unit_is_probability
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -31,7 +33,6 @@ def trained(
     epochs=1,
     batch_size=64,
     learning_rate=1e-3,
-    optimizer=keras.optimizers.Adam,
     loss=None,
     watch=None,
 ):
@@ -43,17 +44,23 @@ def trained(
 
     ``images`` is ``(n, height, width, channels)``, ``labels`` ``(n,)``; a last incomplete batch is left out.
     ``loss`` defaults to the sparse categorical cross-entropy of logits. ``watch(model, epoch)`` is called after every
-    epoch, the first is 1, and what it returns is kept in ``Trained.watched``.
+    epoch, the first is 1, and what it returns is kept in ``Trained.watched``. Raises ``ValueError`` for labels that do
+    not fit the network or the loss.
     """
     images, labels = tf.constant(images), tf.constant(labels)
+    default_loss = loss is None
     loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     batch_size = min(batch_size, len(images))
     model = step = initial = None
     for seed in seeds:
         keras.utils.set_random_seed(seed)
         fresh = build()
+        if not fresh.built:
+            fresh(images[:1])
         if model is None:
-            model, step, state = fresh, *_compiled_step(fresh, images, labels, loss, optimizer(learning_rate))
+            refuse_what_does_not_fit(fresh, images, labels, default_loss)
+            adam = keras.optimizers.Adam(learning_rate)
+            model, step, state = fresh, *_compiled_step(fresh, images, labels, loss, adam)
             initial = [tf.identity(variable.value) for variable in state]
         else:
             _assign(model.variables, fresh.variables)
@@ -68,16 +75,21 @@ def trained(
         yield Trained(seed, model, np.array(losses, dtype="float32"), watched)
 
 
-def accuracy(model, images, labels, batch_size=256):
-    """The share of images that the network labels right, 0…1.
+def accuracy(model, images, labels, batch_size=256, one_unit=None):
+    """The share of images that the network labels right, 0…1; ``labels`` is ``(n,)`` or ``(n, 1)``.
 
-    A last layer of one unit is read as a probability (or logit) of class 1: its sign around the middle decides.
+    One unit means class 1 above ½ where it is a probability, above 0 where it is a logit. Which it is, the
+    model's last layers say, or a value outside 0…1; else ``one_unit`` must, "probability" or "logit".
     """
     scores = outputs(model, images, batch_size)
-    if scores.shape[-1] == 1:
-        middle = 0.5 if getattr(model.layers[-1], "activation", None) is keras.activations.sigmoid else 0.0
-        return float(np.mean((scores[:, 0] > middle) == np.asarray(labels)))
-    return float(np.mean(scores.argmax(-1) == np.asarray(labels)))
+    if scores.size != len(scores) * scores.shape[-1]:
+        raise ValueError(f"the network gives {scores.shape}: one score a class, (n, classes), is needed")
+    scores = scores.reshape(len(scores), -1)
+    labels = class_numbers(labels, len(scores), max(2, scores.shape[1]))
+    if scores.shape[1] == 1:
+        middle = 0.5 if unit_is_probability(model, scores, one_unit) else 0.0
+        return float(np.mean((scores[:, 0] > middle) == labels))
+    return float(np.mean(scores.argmax(-1) == labels))
 
 
 def outputs(model, images, batch_size=256):

@@ -18,8 +18,8 @@ from PIL import Image
 from tests.benchmarks import other_packages
 from tests.benchmarks.measuring import beside_the_peak, interleaved, matrix_peak, row
 from utils.activations import GradCam, Observer, activations, filters_by_ascent, grad_cam, mosaic
-from utils.activations.layer_calls import LayerCalls
 from utils.figures.activations import PALETTE, draw_mosaic
+from utils.layer_calls import LayerCalls
 from utils.photographs import photograph
 
 SIZES = (64, 180)

@@ -7,10 +7,10 @@ Images are in the model's own range, ``(n, height, width, channels)``. Numbers c
 from utils.activations.by_depth import Sparsity, sparsity
 from utils.activations.filters import filters_by_ascent
 from utils.activations.heatmaps import GradCam, Heatmaps, grad_cam, occlusion
-from utils.activations.layer_calls import LayerCalls
 from utils.activations.maps import Observer, activations
 from utils.activations.mosaics import Mosaic, mosaic
 from utils.activations.receptive_fields import most_exciting, receptive_field
+from utils.layer_calls import LayerCalls
 
 __all__ = [
     "GradCam",

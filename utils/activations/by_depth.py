@@ -9,7 +9,8 @@ import tensorflow as tf
 from PIL import Image
 from scipy import ndimage, stats
 
-from utils.activations.layer_calls import LayerCalls
+from utils.keras_graph import layers_inside
+from utils.layer_calls import LayerCalls
 from utils.photographs import COLOUR, photograph
 
 
@@ -63,7 +64,9 @@ def edges_by_depth(model, images, photographs, layers):
     them, ``photographs`` the same for the eye, ``(n, height, width, 3)``.
     """
     rows = []
-    for _, outputs in _layer_by_layer(model, images, layers):
+    for name, outputs in _layer_by_layer(model, images, layers):
+        if outputs.ndim != 4:
+            raise ValueError(f"{name} gives {outputs.shape}: a layer with maps (height, width, channels) is needed")
         edges = [edge_map(each, *outputs.shape[1:3]) for each in photographs]
         others = edges[1:] + edges[:1]
         rows.append(
@@ -79,8 +82,8 @@ def selectivity_by_depth(model, images, classes, layers):
     """The mean class selectivity of each layer's channels, one number a layer."""
     return np.array(
         [
-            np.nanmean(class_selectivity(outputs.mean(axis=(1, 2)), classes))
-            for _, outputs in _layer_by_layer(model, images, layers)
+            np.nanmean(class_selectivity(_as_maps(name, outputs).mean(axis=(1, 2)), classes))
+            for name, outputs in _layer_by_layer(model, images, layers)
         ]
     )
 
@@ -116,8 +119,8 @@ class Sparsity:
 
 
 def sparsity(layer, maps):
-    """The ``Sparsity`` of one layer's activations, ``(n, height, width, channels)``."""
-    maps = np.asarray(maps)
+    """The ``Sparsity`` of one layer's activations, ``(n, height, width, channels)`` or ``(n, units)``."""
+    maps = _as_maps(layer, np.asarray(maps))
     zero = maps == 0
     blank = zero.all(axis=(1, 2))
     linear = (maps < 0).any(axis=(0, 1, 2))
@@ -174,27 +177,27 @@ def untrained(model, images, seed=0):
     """A copy of ``model`` as if before training: random kernels of the same spread, γ = 1, β = 0.
 
     The moving averages are those of ``images``. The control for whatever is found in a trained network: what an
-    untrained one shows too was not learned.
+    untrained one shows too was not learned. ``model`` is functional or sequential and may nest such models.
     """
-    twin = keras.models.clone_model(model, clone_function=_forgetful)
+    twin = keras.models.clone_model(model, recursive=True)
+    for layer in layers_inside(twin):
+        layer.trainable = True  # a frozen batch normalization takes no statistics
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0  # the moving averages are those of the last batch
     random = np.random.default_rng(seed)
     for variable, trained in zip(twin.variables, model.variables, strict=True):
         name = variable.path.split("/")[-1]
         value = keras.ops.convert_to_numpy(trained)
-        if "kernel" in name:
-            variable.assign(random.normal(0, value.std(), value.shape))
-        else:
-            variable.assign(np.full(value.shape, float(name in ("gamma", "moving_variance"))))
+        if "kernel" in name or name == "embeddings":
+            value = random.normal(0, value.std(), value.shape)
+        elif name in FRESH:
+            value = np.full(value.shape, FRESH[name])
+        variable.assign(value)
     twin(np.asarray(images, dtype="float32"), training=True)
     return twin
 
 
-def _forgetful(layer):
-    """A copy of the layer; batch normalization takes the statistics of the last batch for its moving averages."""
-    settings = layer.get_config()
-    if isinstance(layer, keras.layers.BatchNormalization):
-        settings["momentum"] = 0.0
-    return type(layer).from_config(settings)
+FRESH = {"gamma": 1.0, "scale": 1.0, "moving_variance": 1.0, "beta": 0.0, "bias": 0.0, "moving_mean": 0.0}
 
 
 def _layer_by_layer(model, images, layers, batch_size=8):
@@ -206,6 +209,15 @@ def _layer_by_layer(model, images, layers, batch_size=8):
     ]
     for name in layers:
         yield name, np.concatenate([part[name].numpy() for part in parts])
+
+
+def _as_maps(layer, outputs):
+    """The outputs as ``(n, height, width, channels)``: a dense layer's units are maps of one pixel."""
+    if outputs.ndim == 2:
+        return outputs[:, None, None]
+    if outputs.ndim != 4:
+        raise ValueError(f"{layer} gives {outputs.shape}: (n, height, width, channels) or (n, units) is needed")
+    return outputs
 
 
 def _mean_size(maps, edges):

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 
-from utils.activations.layer_calls import LayerCalls
+from utils.activations.maps import compiled_once
 from utils.activations.receptive_fields import receptive_field, with_maps
+from utils.layer_calls import LayerCalls
 
 # Directions in colour space: brightness, red against green, blue against yellow.
 COLOUR_AXES = np.array([[1, 1, 1], [1, -1, 0], [-1, -1, 2]]) / np.sqrt([[3], [2], [6]])
@@ -132,7 +133,12 @@ def roughness(images):
 def tile_size(model, layer):
     """The side of a square somewhat larger than the receptive field of ``layer``, at most the model's own image."""
     most = LayerCalls(model).input_shape[1] or 1024
-    field = max(receptive_field(model, layer, size=(most, most)).shape)
+    try:
+        field = max(receptive_field(model, layer, size=(most, most)).shape)
+    except ValueError:
+        if not LayerCalls(model).input_shape[1]:
+            raise
+        return most  # where nobody knows how much the layer sees, the model's own image is large enough
     return min(most, max(24, field + field // 2))
 
 
@@ -150,7 +156,6 @@ def _climber(calls, layer, filters, regularised):
     pick = tf.constant(filters, tf.int32)
     blur = np.outer([1, 2, 1], [1, 2, 1]).astype("float32") / 16
 
-    @tf.function
     def climb(images, shift, step):
         images = tf.roll(images, shift, [1, 2])
         with tf.GradientTape() as tape:
@@ -166,4 +171,4 @@ def _climber(calls, layer, filters, regularised):
         images = tf.roll(images + step * gradient / (length + 1e-12), -shift, [1, 2])
         return images, scores, tf.reduce_max(own, axis=[0, 1])
 
-    return climb
+    return compiled_once(climb)

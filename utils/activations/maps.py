@@ -1,24 +1,26 @@
 """The activations of a model's layers, as arrays."""
 
 import math
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
 
-from utils.activations.layer_calls import LayerCalls
+from utils.layer_calls import LayerCalls
 
 
 class Observer:
     """Looks at the same layers of a model again and again: ``Observer(model, layers)(images)`` → arrays by name.
 
-    ``layers`` are names, all by default. The first look runs layer by layer; from the second on it is compiled.
+    ``layers`` are names or numbers (0 is the first), all by default. The first look runs layer by layer; from the
+    second on it is compiled.
     """
 
     def __init__(self, model, layers=None, images_shape=None):
         self.calls = LayerCalls(model, images_shape)
-        self.layers = [call.name for call in self.calls] if layers is None else _names(layers)
-        for name in self.layers:
-            self.calls[name]
+        self.layers = [
+            call.name for call in (self.calls if layers is None else map(self.calls.__getitem__, _list(layers)))
+        ]
         self._look = compiled_later(self._seen)
 
     def __call__(self, images, batch_size=16, most_bytes=1_000_000_000):
@@ -51,6 +53,9 @@ def activations(model, images, layers=None, **limits):
 
 
 def in_batches(images, size):
+    """``images`` in parts of at most ``size``, the first ones whole."""
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+        raise ValueError(f"batch_size={size!r}: a positive whole number is needed")
     if len(images) <= size:
         return [images]
     return [images[start : start + size] for start in range(0, len(images), size)]
@@ -58,7 +63,7 @@ def in_batches(images, size):
 
 def compiled_later(function):
     """``function``, compiled from its second call on: tracing costs several calls, so the first is made without."""
-    compiled = tf.function(function, reduce_retracing=True)
+    compiled = compiled_once(function)
     calls = iter([function])
 
     def call(*arguments):
@@ -67,10 +72,15 @@ def compiled_later(function):
     return call
 
 
-def _names(layers):
-    if isinstance(layers, str):
-        raise ValueError(f"layers={layers!r}: a list of names is needed, [{layers!r}]")
-    return list(layers)
+def compiled_once(function, **options):
+    """``function`` compiled. TensorFlow counts the traces of a function's code: two of one code would be one to it."""
+    return tf.function(partial(function), reduce_retracing=True, **options)
+
+
+def _list(layers):
+    if isinstance(layers, str | int):
+        raise ValueError(f"layers={layers!r}: a list of layers is needed, [{layers!r}]")
+    return layers
 
 
 def _array(tensor):

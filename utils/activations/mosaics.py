@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 LEVELS = 250  # shades of a mosaic; the codes above them mark what is no value
-GAP, BLANK, CONSTANT, DEAD, BAD = range(LEVELS, LEVELS + 5)
-MARKS = {"blank": BLANK, "constant": CONSTANT, "dead": DEAD, "not finite": BAD}
+GAP, BLANK, CONSTANT, BAD = range(LEVELS, LEVELS + 4)
+MARKS = {"blank": BLANK, "constant": CONSTANT, "not finite": BAD}
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Mosaic:
     marked: dict
 
 
-def mosaic(maps, *, shared=False, dead=None, columns=None, least=32):
+def mosaic(maps, *, shared=False, columns=None, least=32):
     """The ``Mosaic`` of one image's activations, ``(height, width, channels)``: any shape, any number of channels.
 
     Each channel has a scale of its own unless ``shared``. Channels of one value only are marked: blank (0
-    everywhere), constant (another value), dead (those that ``dead``, a boolean a channel, says are blank for
-    every image), bad (not finite). Small maps are enlarged by a whole factor to at least ``least`` pixels.
+    everywhere), constant (another value), bad (not finite). Small maps are enlarged by a whole factor to at least
+    ``least`` pixels.
     """
     maps = np.asarray(maps, dtype="float32")
     if maps.ndim == 1:  # a dense layer's units, or pooled channels: maps of one pixel
@@ -57,7 +57,6 @@ def mosaic(maps, *, shared=False, dead=None, columns=None, least=32):
     marks = {
         CONSTANT: flat & finite & (safe[0, 0] != 0),
         BLANK: flat & finite & (safe[0, 0] == 0),
-        DEAD: np.zeros(channels, bool) if dead is None else np.asarray(dead, bool),
         BAD: ~finite,
     }
     factor = max(1, math.ceil(least / min(height, width)))
@@ -77,7 +76,6 @@ def _hatched(shape, code):
     pattern = {
         BLANK: np.zeros(shape, bool),
         CONSTANT: (rows + columns) % 6 == 0,
-        DEAD: ((rows + columns) % 8 == 0) | ((rows - columns) % 8 == 0),
         BAD: (rows % 4 == 0) | (columns % 4 == 0),
     }[code]
     return np.where(pattern, GAP, code).astype(np.uint8)

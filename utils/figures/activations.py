@@ -7,7 +7,7 @@ from matplotlib import colormaps
 from matplotlib.patches import Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
-from utils.activations.mosaics import BAD, BLANK, CONSTANT, DEAD, GAP, LEVELS
+from utils.activations.mosaics import BAD, BLANK, CONSTANT, GAP, LEVELS
 from utils.figures import (
     BLACK,
     BLUE,
@@ -25,13 +25,17 @@ from utils.figures import (
 # The shades of a mosaic, then the colours of what is no value: none of them is in the colour map.
 PALETTE = np.zeros((256, 3), np.uint8)
 PALETTE[:LEVELS] = np.round(255 * colormaps[COLOUR_MAP](np.linspace(0, 1, LEVELS))[:, :3])
-PALETTE[[GAP, BLANK, CONSTANT, DEAD, BAD]] = [(255,) * 3, (205,) * 3, (230, 159, 0), (150,) * 3, (213, 94, 0)]
-TEXT = LEVELS + 5  # black
+PALETTE[[GAP, BLANK, CONSTANT, BAD]] = [(255,) * 3, (205,) * 3, (230, 159, 0), (213, 94, 0)]
+TEXT = LEVELS + 4  # black
 LOOKS = {
     "blank": "grey: blank (0 everywhere)",
     "constant": "orange stripes: constant",
-    "dead": "dark grey crosses: dead",
     "not finite": "red grid: not finite",
+}
+EXPLAINED = {
+    "logit": "the class's logit, before the last softmax or sigmoid",
+    "probability": "the class's probability, since the logit cannot be told from the network",
+    "output": "the network's output for the class, which is no probability",
 }
 STYLES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (VERMILION, ":"))
 KINDS = {"active": (BLUE, ""), "blank_here": (SKY, "///"), "dead": (BLACK, ""), "linear": (ORANGE, "xxx")}
@@ -94,7 +98,7 @@ def draw_kernels(kernels, oriented, columns=16):
 
 
 def draw_first_layers(measures, limit):
-    """Orientation and colour of first-layer kernels: ``{name: (orientation, opponency, limit)}``."""
+    """Orientation and colour of first-layer kernels, ``{name: (orientation, opponency)}``, and the limit of each."""
     figure, axes = new_figure(9, 3.1, 1, len(measures), sharex=True, sharey=True)
     said = []
     for axis, (name, (orientation, opponency)) in zip(axes, measures.items(), strict=True):
@@ -174,21 +178,23 @@ def draw_filters(ascents, value_range=(0, 255)):
 
 
 def draw_heatmaps(images, heatmaps, titles):
-    """Heatmaps, ``(rows, columns)`` each and of any size, over their images, ``(height, width, 3)`` of 0…1 or bytes."""
+    """``Heatmaps`` or an ``Occlusion`` over their images, ``(height, width, 3)`` of 0…1 or bytes, one a map."""
     each = min(4.5, 9 / len(images))
     height = each * images[0].shape[0] / images[0].shape[1] + 0.3
     figure, axes = new_figure(each * len(images), height, 1, len(images), squeeze=False)
-    for axis, image, heat, title in zip(axes[0], images, heatmaps, titles, strict=True):
+    for axis, image, heat, title in zip(axes[0], images, heatmaps.scaled, titles, strict=True):
         frame = {"extent": (0, image.shape[1], image.shape[0], 0)}
         axis.imshow(np.asarray(image) @ [0.299, 0.587, 0.114], cmap="gray", **frame)
         shades = {"cmap": "inferno", "alpha": 0.55, "vmin": 0, "vmax": max(1e-12, heat.max())}
         axis.imshow(heat, interpolation="bilinear", **shades, **frame)
         axis.set(xticks=[], yticks=[])
         axis.set_title(title, fontsize=9.5)
-    pairs = zip(heatmaps, titles, strict=True)
+    pairs = zip(heatmaps.scaled, titles, strict=True)
     places = "; ".join(f"{title}: {_where(heat)}" for heat, title in pairs)
-    alt = f"Heatmaps over photographs. {places}."
-    return _photographic(figure, alt, "Bright: what speaks for the class. Dark: what does not.")
+    explained = EXPLAINED[heatmaps.explained]
+    alt = f"Heatmaps over photographs; explained is {explained}. {places}."
+    caption = f"Bright: what speaks for the class. Dark: what does not. Explained is {explained}."
+    return _photographic(figure, alt, caption)
 
 
 def draw_windows(photograph, windows):

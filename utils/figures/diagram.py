@@ -9,6 +9,7 @@ import keras
 
 from utils import arithmetic
 from utils.figures import BLUE, Picture
+from utils.keras_graph import has_graph, nodes
 
 ROW, BOX_HEIGHT, RADIUS, MARGIN, GAP = 58, 40, 13, 14, 22  # pixels
 BOLD, PLAIN = 7.9, 6.9  # pixels a character, on the wide side: the reader's font is not ours
@@ -85,23 +86,19 @@ def _draw(boxes, parameters, trainable, alt, caption):
 
 def read(model):
     """The layer calls of ``model`` as a list of ``Box``, each after its parents (indices into the list)."""
-    if not getattr(model, "inputs", None):
+    if not has_graph(model):
         raise TypeError(
             f"{type(model).__name__} {model.name!r} has no graph to draw: a functional model is needed, "
             "or a Sequential one that starts with keras.Input(shape)"
         )
-    graph = keras.Model(model.inputs, model.outputs)._nodes_by_depth
-    calls = [call for depth in sorted(graph, reverse=True) for call in graph[depth]]
-    number = {id(call): place for place, call in enumerate(calls)}
     seen, boxes = set(), []
-    for call in calls:
-        layer = call.operation
-        parents = tuple(dict.fromkeys(number[id(parent)] for parent in call.parent_nodes))
+    for node in nodes(model):
+        layer = node.operation
         again = id(layer) in seen
         seen.add(id(layer))
         count = 0 if again or not isinstance(layer, keras.layers.Layer) else layer.count_params()
         detail = _detail(layer) + (" (shared)" if again else "")
-        boxes.append(Box(_kind(layer), detail, _shape(call.outputs[0].shape[1:]), count, parents))
+        boxes.append(Box(_kind(layer), detail, _shape(node.outputs[0].shape[1:]), count, node.parents))
     return boxes
 
 
