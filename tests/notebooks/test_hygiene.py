@@ -127,6 +127,40 @@ def test_answers_and_predictions_are_left_to_the_student(path):
     assert all("answer" in cell.metadata.get("tags", []) for cell in answers)
 
 
+def names_imported(source):
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)
+
+
+@every_notebook
+def test_help_is_offered_and_is_there_when_it_is_needed(path):
+    """The text says hint("…") of a question of its own; the name is imported by the next cell of code, or above."""
+    notebook, imported, waiting, offered = read(path), set(), set(), {"hint": set(), "solution": set()}
+    for cell in notebook.cells:
+        found = re.findall(r"\b(hint|solution)\(\"([\w-]+)\"", cell.source)
+        for name, question in found:
+            offered[name].add(question)
+        if cell.cell_type == "markdown":
+            waiting |= {name for name, _ in found}
+            continue
+        imported |= set(names_imported(cell.source))
+        assert (waiting | {name for name, _ in found}) <= imported, cell.source
+    asked = {cell.metadata.question for cell in tagged(notebook, "answer")}
+    assert offered["hint"] <= asked
+    assert offered["solution"] <= asked
+    assert bool(asked) == bool(offered["hint"]) == bool(offered["solution"])
+
+
+@every_notebook
+def test_what_is_imported_is_used_or_offered_to_the_student(path):
+    notebook = read(path)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    code = "\n".join(cell.source for cell in code_cells(notebook))
+    used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    assert [name for name in names_imported(code) if name not in used and f"`{name}(" not in text] == []
+
+
 @every_notebook
 def test_it_says_how_long_it_takes_and_what_must_run_before_it(path):
     notebook = read(path)
