@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from data_scripts import cats_vs_dogs, cifar10, fashion_mnist
-from data_scripts.command_line import data
+from utils.course.commands.data import data
 from data_scripts.data_sets import available, fetch_data_set
 from data_scripts.fetch import FetchError, Remote
 from data_scripts.prepared import Rows, cache_folder

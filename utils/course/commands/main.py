@@ -9,7 +9,7 @@ from utils.course.commands.terminal import harmless, replace_what_cannot_be_enco
 STOPPED = 130  # by Ctrl-C, as shells say it
 COMMANDS = {
     "batch": "utils.course.commands.batch",
-    "data": "data_scripts.command_line",
+    "data": "utils.course.commands.data",
     "grade": "utils.course.commands.grade",
     "hand-out": "utils.course.commands.hand_out",
     "kernels": "utils.course.commands.kernels",
