@@ -98,10 +98,12 @@ def test_settings_of_keras_that_do_no_harm_are_left_alone(text, differs, tmp_pat
     assert utils._keras_json_differs() == differs
 
 
-def test_without_a_home_matplotlib_says_nothing_and_nothing_stays(tmp_path):
+def test_without_a_home_matplotlib_has_a_folder_and_says_nothing(tmp_path):
     program = "import utils, matplotlib as m; print(m.get_configdir())"
-    folder, said = python(program, "/dev/null/nobody", TMPDIR=str(tmp_path))
-    assert folder.startswith(str(tmp_path))
-    assert said == ""
-    assert list(tmp_path.iterdir()) == []
-    assert python(program, tmp_path)[0] == f"{tmp_path}/.cache/convnet-course/matplotlib"
+    temporary = f"{tmp_path}/convnet-course-cache-{os.getuid()}"
+    assert python(program, "/dev/null/nobody", TMPDIR=str(tmp_path)) == (f"{temporary}/matplotlib", "")
+    os.chmod(temporary, 0o777)  # somebody else could write there
+    folder, _ = python(program, "/dev/null/nobody", TMPDIR=str(tmp_path))
+    assert folder.startswith(f"{tmp_path}/convnet-course-cache-")
+    assert not folder.startswith(f"{temporary}/")
+    assert python(program, tmp_path) == (f"{tmp_path}/.cache/convnet-course/matplotlib", "")

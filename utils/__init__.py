@@ -8,11 +8,11 @@ sums, so it is off for every way of running), Keras computes as the course is wr
 which TensorFlow asks for again at once.
 """
 
-import atexit
+import contextlib
 import ctypes
 import json
 import os
-import shutil
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -47,7 +47,7 @@ def _prepare():
 
 
 def _cache():
-    """A folder for what packages keep: the course's own in the user's cache folder, or else one for this process."""
+    """A folder for what packages keep: the course's own in the user's cache folder, or else one for temporary files."""
     from platformdirs import user_cache_path
 
     folder = user_cache_path("convnet-course", appauthor=False)
@@ -56,8 +56,13 @@ def _cache():
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(4096))
     except OSError:  # there is no home, or it is read-only or full
-        folder, owner = Path(tempfile.mkdtemp(prefix="convnet-course-cache-")), os.getpid()
-        atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
+        user = getattr(os, "getuid", int)()
+        folder = Path(tempfile.gettempdir(), f"convnet-course-cache-{user}")
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o077:
+            folder = Path(tempfile.mkdtemp(prefix="convnet-course-cache-"))  # somebody else was there before
     return folder
 
 

@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 from data_scripts import cats_vs_dogs, cifar10, fashion_mnist
-from utils.course.commands.data import data
 from data_scripts.data_sets import available, fetch_data_set
 from data_scripts.fetch import FetchError, Remote
 from data_scripts.prepared import Rows, cache_folder
+from utils.course.commands.data import data
 from utils.data import load
 
 QUICK = {"timeout": 10, "pause": 0.01, "loopback_http": True}

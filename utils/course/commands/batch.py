@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from utils.course.commands.options import file_type, notebooks_argument
+from utils.course.commands.surroundings import ready_for_kernels
 from utils.course.commands.terminal import say, say_json
 from utils.notebook_files.status import Status
 
@@ -53,6 +54,7 @@ def batch(notebooks, grid, roster, secret, settings, out, scheduler, system, res
         raise click.UsageError("--scheduler and --slurm or --pbs: one of them is enough")
     crew = None
     if not (scheduler or system or dry_run):
+        ready_for_kernels(limits["workers"] or os.cpu_count() or 1)
         crew = local_crew(limits["workers"])  # it starts while the jobs are planned
         click.get_current_context().call_on_close(crew.kill)
 

@@ -1,9 +1,11 @@
 """The command ``course``."""
 
+import sys
 from importlib import import_module
 
 import click
 
+from utils.course.commands import surroundings
 from utils.course.commands.terminal import harmless, replace_what_cannot_be_encoded, say
 
 STOPPED = 130  # by Ctrl-C, as shells say it
@@ -23,8 +25,14 @@ class _Commands(click.Group):
     """The commands; a module is imported when its command is named. A batch's processes import this one, too."""
 
     def main(self, *arguments, **more):
+        surroundings.restart_in_utf8()
         replace_what_cannot_be_encoded()
         return super().main(*arguments, **more)
+
+    def parse_args(self, context, arguments):
+        surroundings.refuse_a_copy(sys.argv[0])
+        surroundings.refuse_what_is_not_utf8(arguments)
+        return super().parse_args(context, arguments)
 
     def invoke(self, context):
         try:

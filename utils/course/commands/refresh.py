@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from utils.course.commands.surroundings import can_be_written, ready_for_kernels
 from utils.course.commands.terminal import say
 from utils.notebook_files.sources import course_notebooks
 from utils.notebook_files.status import Status
@@ -20,8 +21,13 @@ def refresh(notebooks, force):
     """
     from utils.course.batches.refreshing import refresh_map, refresh_notebook
 
+    sources = list(notebooks) or course_notebooks()
+    for folder in dict.fromkeys(source.parent for source in sources):
+        if not can_be_written(folder):
+            raise click.BadParameter(f"{folder}: the outputs cannot be written there", param_hint="NOTEBOOKS")
+    ready_for_kernels(1)
     failed = False
-    for source in list(notebooks) or course_notebooks():
+    for source in sources:
         result = refresh_notebook(source, force)
         failed |= result.status != Status.PASSED
         say(f"{result.notebook}  {result.status}  {result.seconds:.1f} s  {result.error}".rstrip())

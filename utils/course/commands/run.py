@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from utils.course.batches.plan import typed
+from utils.course.commands.surroundings import ready_for_kernels
 from utils.course.commands.terminal import harmless, say
 from utils.notebook_files.reading import UnreadableNotebook, read
 from utils.notebook_files.sources import course_notebooks, parameters
@@ -46,6 +47,7 @@ def run(notebooks, settings, profile, out, workers):
     _no_setting_is_lost(chosen, settings)
     _names_differ(sources)
     _can_write(out, sources)
+    ready_for_kernels(workers)
     results = run_course(chosen, out, workers, _Display(len(sources)))
     failed = [result for result in results if result.status != Status.PASSED]
     say("")
