@@ -47,6 +47,12 @@ def test_help_comes_on_request_only():
     assert "= 192" in form.set(help="solution").shown
 
 
+def test_a_misspelt_question_is_one_sentence():
+    form = QuestionForm("bn-parametres", channels=32)
+    assert "Do you mean &quot;bn-parameters&quot;?" in form._repr_mimebundle_()["text/html"]
+    assert form.set(answer="128", help="first hint").feedback.verdict == "not-asked"
+
+
 def test_a_set_that_is_not_asked_shows_the_reason():
     form = QuestionForm("separable-flops", size=2, padding="valid")
     assert "at least 3 is needed" in form._repr_mimebundle_()["text/html"]
