@@ -132,7 +132,7 @@ def _tidied(text):
 def _spellings(text, roles):
     """``text`` as Python writes it, for each way to take what stands between digits, and whether that is as typed."""
     joints = list(JOINT.finditer(text))
-    choices = [_possible(text, joint, roles[joint[0]]) for joint in joints]
+    choices = [roles[joint[0]] for joint in joints]
     if prod(map(len, choices)) > MOST_SPELLINGS:
         choices = [choice[:1] for choice in choices]
     for chosen in product(*choices):
@@ -144,11 +144,6 @@ def _spellings(text, roles):
             )
             plain = marked.replace("T", "").replace("D", ".").replace("S", ", ")
             yield re.sub(r"(?<![0-9.])0+(?=[0-9])", "", plain), literal
-
-
-def _possible(text, joint, roles):
-    before, after = re.search(r"[0-9]+$", text[: joint.start()])[0], re.match(r"[0-9]+", text[joint.end() :])[0]
-    return [role for role in roles if role != "T" or (len(before) <= 3 and len(after) == 3)]
 
 
 def _parsed(text):
