@@ -5,10 +5,12 @@ import io
 import matplotlib
 import numpy as np
 import pytest
+import tensorflow as tf
 from networks import linear_model
 from PIL import Image
 
 from utils.activations import (
+    GradCam,
     Heatmaps,
     filters_by_ascent,
     mosaic,
@@ -163,3 +165,18 @@ def test_the_browser_moves_through_layers_channels_and_photographs(tmp_path):
     assert browser.set(photo="chelsea", path=str(tmp_path / "mine.png")).shown == coffee
     assert 'role="alert"' in browser.set(path=str(tmp_path / "missing.png")).shown
     assert "Run this cell in JupyterLab" in browser._repr_mimebundle_()["text/html"]
+
+
+def test_many_browsers_are_built_without_a_warning(caplog):
+    logger = tf.get_logger()
+    logger.addHandler(caplog.handler)
+    model = mini_xception(24, filters=(4, 8))
+    for _ in range(8):
+        browser = activation_browser(model, ["stem"], prepare=small)
+        browser.set(photo="coffee")
+        look = GradCam(model)
+        for name in ("coffee", "chelsea"):
+            look(small(photograph(name)))
+        filters_by_ascent(model, "stem", [0], steps=1)
+    logger.removeHandler(caplog.handler)
+    assert not [record.message for record in caplog.records if "retracing" in record.message]

@@ -5,6 +5,7 @@ import time
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 from PIL import Image
 
@@ -122,6 +123,29 @@ class TestTheTable:
         expected = keras.Model(model.input, plain)(SMALL, training=False)
         cut = OperatingTable(model).logits(SMALL, shortcut_cut(model, "block1a"))
         np.testing.assert_allclose(cut, expected, atol=1e-5)
+
+    def test_random_layers_and_additions_of_three_are_no_trouble(self):
+        inputs = keras.Input((8, 8, 3))
+        x = layers.Dropout(0.5)(layers.RandomFlip()(layers.Conv2D(3, 3, padding="same", name="stem_conv")(inputs)))
+        x = layers.Add(name="block1a_add")([x, inputs, 2 * inputs])
+        model = keras.Model(inputs, layers.Dense(5)(layers.GlobalAveragePooling2D()(x)))
+        table = OperatingTable(model)
+        np.testing.assert_allclose(table.logits(SMALL), model(SMALL, training=False), atol=1e-5)
+        cut = keras.Model(inputs, model.layers[-1](layers.GlobalAveragePooling2D()(3 * inputs)))
+        np.testing.assert_allclose(table.logits(SMALL, shortcut_cut(model, "block1a")), cut(SMALL), atol=1e-5)
+        assert np.isfinite(table.logits(SMALL, batch_statistics=True)).all()
+
+    def test_a_softmax_is_not_taken_twice(self):
+        model = keras.Sequential([keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(5, "softmax")])
+        np.testing.assert_allclose(OperatingTable(model).probabilities(SMALL), model(SMALL), atol=1e-6)
+
+    def test_many_tables_are_built_without_a_warning(self, caplog):
+        logger = tf.get_logger()
+        logger.addHandler(caplog.handler)
+        for _ in range(8):
+            OperatingTable(small_network()).logits(SMALL)
+        logger.removeHandler(caplog.handler)
+        assert not [record.message for record in caplog.records if "retracing" in record.message]
 
     def test_batch_statistics_and_what_they_leave_behind_are_those_of_training_mode(self, copy, table, images):
         trained = copy(images, training=True)

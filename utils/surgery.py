@@ -5,12 +5,14 @@ operation is a dictionary of the numbers that are to be others, ``{"block2b_proj
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from utils.labels import gives_probabilities
 from utils.pretrained import class_names, prepare
 
 PHOTOGRAPHS = ("chelsea", "coffee", "rocket", "camera")  # the network names what they show
@@ -21,12 +23,17 @@ class OperatingTable:
     """Answers of a functional Keras model after operations on it; the model itself stays as it is.
 
     ``changes`` maps paths of variables to other values. Beside the model's own variables there is a number for
-    each addition, ``<name of the Add layer>/shortcut``: what its first input is multiplied by, 1.
+    each addition, ``<name of the Add layer>/shortcut``: what its first input is multiplied by, 1. Layers that are
+    random in training, such as dropout, are so with ``batch_statistics``, too, and the same way each time.
     """
 
     def __init__(self, model):
         self.model = model
         self._twin = keras.models.clone_model(model, clone_function=_with_gate)
+        self._gives_probabilities = gives_probabilities(model)
+        # By order: the state of random layers has another path in each copy.
+        own = iter(model.variables)
+        self._own = {id(each): None if each.path.endswith("/shortcut") else next(own) for each in self._twin.variables}
         self._answer = {mode: self._compiled(mode) for mode in (False, True)}
 
     def logits(self, images, changes=None, batch_statistics=False):
@@ -38,8 +45,9 @@ class OperatingTable:
         return self._look(images, changes, batch_statistics)[0].numpy()
 
     def probabilities(self, images, changes=None, batch_statistics=False):
-        """The softmax of ``logits``."""
-        return tf.nn.softmax(self._look(images, changes, batch_statistics)[0]).numpy()
+        """The softmax of ``logits``; the outputs themselves where the model ends with one."""
+        outputs = self._look(images, changes, batch_statistics)[0]
+        return (outputs if self._gives_probabilities else tf.nn.softmax(outputs)).numpy()
 
     def moving_averages(self, images, changes=None):
         """What training mode would leave in the moving averages after one look at ``images``, by their paths."""
@@ -51,11 +59,11 @@ class OperatingTable:
         changes = changes or {}
         if unknown := set(changes) - {variable.path for variable in self._twin.variables}:
             raise ValueError(f"no such variable: {', '.join(sorted(unknown))}")
-        own = {variable.path: variable for variable in self.model.variables}
         trainable, others = (
-            [_number(variable, changes.get(variable.path, own.get(variable.path, 1.0))) for variable in variables]
+            [_number(each, changes.get(each.path, 1.0 if self._own[id(each)] is None else self._own[id(each)]))
+             for each in variables]
             for variables in (self._twin.trainable_variables, self._twin.non_trainable_variables)
-        )
+        )  # fmt: skip
         return self._answer[bool(batch_statistics)](trainable, others, tf.constant(images, "float32"))
 
     def _compiled(self, batch_statistics):
@@ -66,23 +74,24 @@ class OperatingTable:
             for variables in (twin.trainable_variables, twin.non_trainable_variables)
         ]
 
-        @tf.function(input_signature=[*numbers, tf.TensorSpec((None, *twin.input_shape[1:]), "float32")])
         def answer(trainable, others, images):
             return twin.stateless_call(trainable, others, images, training=batch_statistics)
 
-        return answer
+        # A partial: TensorFlow counts the traces of a function's code, and would take several tables for one.
+        signature = [*numbers, tf.TensorSpec((None, *twin.input_shape[1:]), "float32")]
+        return tf.function(partial(answer), input_signature=signature)
 
 
 class GatedAdd(layers.Add):
-    """``shortcut * first + second``: an addition whose first input can be cut."""
+    """``shortcut * first + second + …``: an addition whose first input can be cut."""
 
     def build(self, input_shape):
         self.shortcut = self.add_weight(shape=(), initializer="ones", trainable=False, name="shortcut")
         super().build(input_shape)
 
     def call(self, inputs):
-        first, second = inputs
-        return self.shortcut * first + second
+        first, *others = inputs
+        return self.shortcut * first + sum(others)
 
 
 def residual_blocks(model):
