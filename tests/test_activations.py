@@ -6,6 +6,7 @@ Where the usual way of doing a thing goes wrong, it stands beside ours, and its 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 from networks import backbone, nested, weights_of
 
@@ -19,6 +20,10 @@ from utils.activations import (
     receptive_field,
 )
 from utils.activations.by_depth import (
+    class_selectivity,
+    edges_by_depth,
+    selectivity_by_depth,
+    sparsity,
     untrained,
 )
 from utils.activations.filters import (
@@ -191,3 +196,95 @@ class Subclassed(keras.Model):
 def test_what_cannot_be_done_is_said(call, error, sentence):
     with pytest.raises(error, match=sentence):
         call()
+
+
+@pytest.mark.parametrize("name", ["_conv", "-conv", ".conv"])
+def test_a_layer_whose_name_keras_computes_with_is_compiled(name):
+    inputs = keras.Input((20, 16, 3))
+    model = keras.Model(inputs, layers.Conv2D(2, 3, name=name)(inputs))
+    look = Observer(model)
+    np.testing.assert_allclose(look(IMAGES)[name], look(IMAGES)[name], rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(look(IMAGES)[name], model.predict(IMAGES, verbose=0), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["conv 1", "erste Faltung", "層"])
+def test_a_layer_whose_name_keras_refuses_is_refused_in_a_sentence(name):
+    inputs = keras.Input((20, 16, 3))
+    model = keras.Model(inputs, layers.Conv2D(2, 3, name=name)(inputs))
+    with pytest.raises(ValueError, match="scope name"):
+        model.predict(IMAGES, verbose=0)
+    with pytest.raises(ValueError, match=f"layer '{name}': TensorFlow compiles no layer of this name"):
+        activations(model, IMAGES)
+
+
+@keras.saving.register_keras_serializable()
+class Doubled(keras.Model):
+    """The documented way to a functional model with a step of one's own."""
+
+    def call(self, inputs, training=None):
+        return 2 * super().call(inputs, training=training)
+
+
+def test_a_model_with_a_call_of_its_own_is_refused_and_inside_another_it_is_one_layer():
+    inputs = keras.Input((20, 16, 3))
+    own = Doubled(inputs, layers.Conv2D(2, 3, name="conv")(inputs), name="own")
+    with pytest.raises(TypeError, match="in a call of its own, Keras does not know"):
+        activations(own, IMAGES)
+    outer = keras.Input((20, 16, 3))
+    found = activations(keras.Model(outer, own(layers.Rescaling(1 / 255, name="scale")(outer))), IMAGES)
+    assert list(found) == ["scale", "own"]
+    np.testing.assert_allclose(found["own"], own(IMAGES / 255), rtol=1e-4, atol=1e-5)
+
+
+def test_each_tensor_of_a_layer_that_gives_several_is_shown():
+    inputs = keras.Input((20, 16, 3))
+    lstm = layers.LSTM(4, return_sequences=True, return_state=True, name="lstm")
+    sequence, state, _ = lstm(layers.Reshape((20, 48), name="rows")(inputs))
+    model = keras.Model(inputs, layers.Dense(2, name="scores")(state + sequence[:, 0]))
+    names = "lstm", "lstm (output 2)", "lstm (output 3)"
+    for found in (look := Observer(model))(IMAGES), look(IMAGES):
+        for name, tensor in zip(names, lstm(IMAGES.reshape(3, 20, 48)), strict=True):
+            np.testing.assert_allclose(found[name], tensor, rtol=1e-4, atol=1e-5)
+
+
+def test_layers_have_numbers():
+    assert list(activations(nested(), IMAGES, [0, -1])) == ["rescaling", "scores"]
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: activations(nested(), IMAGES, [9]), "no layer 9 in nested; its layers are: rescaling"),
+        (lambda: activations(nested(), IMAGES, [True]), "no layer True"),
+        (lambda: activations(nested(), IMAGES, batch_size=0), "batch_size=0: a positive whole number"),
+        (lambda: grad_cam(nested(), IMAGES, batch_size=0), "batch_size=0: a positive whole number"),
+        (lambda: activations(nested(), [["a"]]), "an array of numbers is needed"),
+        (lambda: activations(nested(), None), "an array of numbers is needed"),
+        (lambda: grad_cam(nested(), IMAGES, classes="cat"), "classes='cat': whole numbers"),
+        (lambda: grad_cam(nested(), IMAGES, classes=[[0, 1]]), "2"),
+        (lambda: LayerCalls(keras.Sequential([keras.Input((2,))])), "shows nothing|no weights"),
+        (lambda: sparsity("a", np.zeros((2, 3, 4))), r"a gives \(2, 3, 4\)"),
+        (lambda: edges_by_depth(nested(), IMAGES, IMAGES, ["scores"]), "a layer with maps"),
+    ],
+)
+def test_what_does_not_fit_is_said(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()
+
+
+def test_a_dense_layers_units_are_maps_of_one_pixel():
+    units = np.array([[0.0, 1, 0], [0, 0, -1]])
+    found = sparsity("dense", units)
+    assert found.zeros == found.blank_maps == pytest.approx(4 / 6)
+    assert (found.dead, found.linear) == (1, 1)
+    model = nested()
+    selectivity = selectivity_by_depth(model, IMAGES, [0, 0, 1], ["scores"])
+    expected = np.nanmean(class_selectivity(np.asarray(model(IMAGES)), [0, 0, 1]))
+    np.testing.assert_allclose(selectivity, [expected], atol=1e-3)
+
+
+def test_variables_and_lists_are_images_too():
+    model = nested()
+    expected = activations(model, IMAGES)["scores"]
+    for images in (tf.Variable(IMAGES), IMAGES.tolist(), IMAGES.astype("float64"), tf.constant(IMAGES)):
+        np.testing.assert_allclose(activations(model, images)["scores"], expected, rtol=1e-5)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from networks import nested
 
 from utils.activations import (
     activations,
@@ -146,3 +147,28 @@ def test_varied_crops_repeat_by_seed_and_differ_between_seeds():
     assert 0 <= crops.min() <= crops.max() <= 255
     np.testing.assert_array_equal(crops, varied_crops(24, 2, 5)[0])
     assert not np.array_equal(crops, varied_crops(24, 2, 6)[0])
+
+
+def test_an_untrained_copy_of_a_nested_and_frozen_model_has_the_averages_of_the_images_everywhere():
+    model = nested()
+    for layer in (model, model.get_layer("backbone")):
+        layer.trainable = False
+    for weight in model.weights:
+        weight.assign(RANDOM.normal(3, 1, weight.shape))
+    twin = untrained(model, images := RANDOM.uniform(0, 255, (40, 20, 16, 3)).astype("float32"))
+    maps = activations(twin, images, ["backbone/bn"])["backbone/bn"]
+    np.testing.assert_allclose(maps.mean(axis=(0, 1, 2)), 0, atol=1e-3)
+    np.testing.assert_allclose(maps.std(axis=(0, 1, 2)), 1, atol=0.05)
+    assert not model.get_layer("backbone").get_layer("bn").trainable
+    assert model.get_layer("backbone").get_layer("bn").momentum == 0.99
+
+
+def test_an_untrained_copy_keeps_what_was_not_learned():
+    scale = layers.Normalization(mean=[1.0, 2, 3], variance=[4.0, 5, 6])
+    adapted = layers.Normalization()
+    adapted.adapt(images := RANDOM.normal(3, 2, (20, 8, 8, 3)).astype("float32"))
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Dropout(0.5)(adapted(scale(inputs)))
+    twin = untrained(keras.Model(inputs, layers.Conv2D(2, 3, name="conv")(x)), images)
+    found = activations(twin, images, [0, 1])
+    np.testing.assert_allclose(list(found.values())[1], adapted(scale(images)), rtol=1e-4, atol=1e-5)

@@ -193,6 +193,9 @@ def untrained(model, images, seed=0):
         elif name in FRESH:
             value = np.full(value.shape, FRESH[name])
         variable.assign(value)
+    for layer in layers_inside(twin):
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # it computes with copies of its variables
     twin(np.asarray(images, dtype="float32"), training=True)
     return twin
 

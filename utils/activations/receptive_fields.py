@@ -79,11 +79,12 @@ def receptive_field(model, layer, row=None, column=None, size=None):
     seen = {place: [(at, at + 1) for at in unit]}
     for each in reversed(needed):
         spans = [seen[place] for place in each.writes if place in seen]
+        spans = [span for span in spans if all(start < stop for start, stop in span)]  # padding may be all that is seen
         for read in set(each.reads):
             for span in spans:
                 before = _span_before(each, span, shapes[read], shapes[each.writes[0]])
                 seen[read] = [_union(a, b) for a, b in zip(seen.get(read, before), before, strict=True)]
-    (top, bottom), (left, right) = seen[0]
+    (top, bottom), (left, right) = seen.get(0, [(0, 0), (0, 0)])
     return Window(top, left, bottom, right)
 
 
@@ -160,9 +161,12 @@ def _span_before(call, span, size, given):
     if kind is layers.UpSampling2D and layer.interpolation == "nearest":
         return [(start // by, (stop - 1) // by + 1) for (start, stop), by in zip(span, layer.size, strict=True)]
     if kind is layers.ZeroPadding2D:
-        return [(start - pad[0], stop - pad[0]) for (start, stop), pad in zip(span, layer.padding, strict=True)]
-    if kind is layers.Cropping2D:
-        return [(start + cut[0], stop + cut[0]) for (start, stop), cut in zip(span, layer.cropping, strict=True)]
+        inner = [(start - pad[0], stop - pad[0]) for (start, stop), pad in zip(span, layer.padding, strict=True)]
+        only_padding = [stop <= 0 or start >= end for (start, stop), end in zip(inner, size, strict=True)]
+        return [(0, 0)] * 2 if any(only_padding) else inner
+    if kind is layers.Cropping2D:  # what lies beyond its output is padding, and not what was cut off
+        inside = [(max(0, start), min(end, stop)) for (start, stop), end in zip(span, given, strict=True)]
+        return [(start + cut[0], stop + cut[0]) for (start, stop), cut in zip(inside, layer.cropping, strict=True)]
     if _sees_all(layer):
         return [(0, each) for each in size]
     # One place that is spread over all is seen by all; what has no maps counts as one place.
