@@ -20,6 +20,9 @@ IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 def pytest_configure(config):
     if not config.pluginmanager.hasplugin("nbval"):
         return
+    compares = config.getoption("nbval") or config.getoption("nbval_lax")
+    if compares and config.getoption("dist", "no") not in ("no", "loadfile"):
+        raise pytest.UsageError("the cells of a notebook belong to one process: add --dist loadfile to --nbval and -n")
     from nbval.plugin import IPyNbCell
 
     compare_text = IPyNbCell.compare_outputs

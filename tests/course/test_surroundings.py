@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from tiny_notebooks import COURSE, course, course_here, write
 
 from utils.course.commands import surroundings
@@ -93,6 +95,16 @@ def test_a_copied_environment_does_not_run_the_originals_code(tmp_path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "course").write_bytes(COURSE.read_bytes())  # as pip install --user puts it
     surroundings.refuse_a_copy(tmp_path / "bin" / "course")
+
+
+def test_the_courses_utils_go_before_a_file_of_that_name_beside_the_notebook(tmp_path):
+    (tmp_path / "utils.py").write_text("mine = True")
+    (tmp_path / "helper.py").write_text("mine = True")
+    notebook = new_notebook(cells=[new_code_cell("import utils.parameters, helper\nprint(helper.mine)")])
+    notebook.metadata.kernelspec = {"name": "convnet-course", "language": "python", "display_name": "course"}
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    ended = course("run", "a.ipynb", cwd=tmp_path, env={**os.environ, "CONVNET_COURSE_WARM": "0"})
+    assert ended.returncode == 0, ended.stdout
 
 
 def test_a_name_that_is_not_utf8_is_refused():

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import nbformat
@@ -170,3 +172,14 @@ def test_it_says_how_long_it_takes_and_what_must_run_before_it(path):
     names = [other.stem for other in course_notebooks()]
     earlier = notebook.metadata.get("course", {}).get("after", [])
     assert all(names.index(name) < names.index(path.stem) for name in earlier)
+
+
+@pytest.mark.parametrize("option", ["--nbval", "--nbval-lax"])
+def test_a_comparison_that_would_tear_notebooks_apart_is_refused_in_a_sentence(option):
+    path = course_notebooks()[0]
+    pytest_with = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "2", option, "--collect-only", path]
+    refused = subprocess.run(pytest_with, cwd=path.parents[1], capture_output=True, text=True)
+    assert refused.returncode == pytest.ExitCode.USAGE_ERROR
+    assert refused.stderr.strip().endswith("add --dist loadfile to --nbval and -n")
+    allowed = subprocess.run([*pytest_with, "--dist", "loadfile"], cwd=path.parents[1], capture_output=True, text=True)
+    assert allowed.returncode == 0

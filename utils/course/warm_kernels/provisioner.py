@@ -21,7 +21,7 @@ from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
 
-from utils.course.warm_kernels.address import SWITCH, address_of, available, folder, variables_of
+from utils.course.warm_kernels.address import SWITCH, UTILS, address_of, available, folder, variables_of
 
 try:
     import fcntl
@@ -42,6 +42,7 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd, **kwargs):
         process = warm_kernel(cmd, **kwargs)
         if process is None:
+            kwargs["env"] = _course_first(kwargs.get("env") or os.environ, kwargs.get("cwd"))
             return await super().launch_kernel(cmd, **kwargs)
         # A warm kernel leads a session, and so a process group, of its own: as an ordinary one does.
         self.process, self.pid, self.pgid = process, process.pid, process.pid
@@ -206,6 +207,17 @@ def _descriptor(stream, inherited):
     if descriptor < 0:
         raise ValueError(f"{stream}: not an open file")
     return descriptor
+
+
+def _course_first(env, cwd):
+    """The environment for an ordinary kernel: the course's packages go before a ``utils.py`` that lies there."""
+    here = Path(cwd or os.getcwd())
+    for package in (UTILS, UTILS.parent / "data_scripts"):
+        for found in (here / f"{package.name}.py", here / package.name / "__init__.py"):
+            if found.exists() and found.parent != package:
+                path = [str(UTILS.parent), *filter(None, [env.get("PYTHONPATH")])]
+                return {**env, "PYTHONPATH": os.pathsep.join(path)}
+    return env
 
 
 def _is_our_kernel(cmd):
