@@ -60,6 +60,16 @@ def test_thousands_may_be_set_off_and_the_reading_is_shown(answer):
     assert judged.explanation[0] == "Your answer was read as 2,400."
 
 
+def test_how_an_answer_was_read_is_said_whatever_the_verdict():
+    for answer, verdict in (("64 weights", "slip"), ("1,024", "wrong"), ("100%", "wrong"), ("= 128", "right")):
+        judged = check("bn-parameters", answer)
+        assert judged.verdict == verdict
+        assert judged.explanation[0].startswith("Your answer was read as ")
+        assert len(judged.explanation) > 1
+    for answer in ("64", "32*2", 64, "16 + 16.0"):
+        assert "was read as" not in str(check("bn-parameters", answer))
+
+
 def test_numbers_are_read_as_the_course_prints_them():
     """What a derivation prints may be typed: bare, where Python makes a tuple of it, or in quotation marks."""
     for answer in ((297, 697), "297,697", "297 697"):
@@ -127,7 +137,8 @@ def test_the_sides_of_an_equation_must_agree():
     "answer",
     [((13, 13, 64), 2), (13, 13, 64, 2), [[13, 13, 64], 2], "(13, 13, 64), 2", "((26 // 2, 13, 64), 2)",
      (None, 13, 13, 64, 2), ((None, 13, 13, 64), 2), "(None, 13, 13, 64), 2", ((13, 13, 64), (2, 2)),
-     "((13,13,64),(2,2))", (13, 13, 64, (2, 2)), ((13, 13, 64), [2]), (np.array([13, 13, 64]), 2),
+     "((13,13,64),(2,2))", (13, 13, 64, (2, 2)), ((None, 13, 13, 64), (2, 2)), ((13, 13, 64), [2]),
+     (np.array([13, 13, 64]), 2),
      np.array([13, 13, 64, 2]), ((np.int64(13), 13.0, "64"), "2")],
 )  # fmt: skip
 def test_shapes_may_be_nested_or_flat_with_or_without_the_batch(answer):

@@ -140,13 +140,11 @@ def _fitted(answer, key):
 
 
 def _in_the_form_of(key, answer):
-    """``answer`` without the batch of its shapes, and with 2 where the key has one number and it has (2, 2)."""
+    """``answer`` with 2 where the key has one number and it has (2, 2)."""
     answer = unwrapped(answer)
     if not isinstance(answer, list | tuple) or not answer:
         return answer
     if isinstance(key, tuple):
-        if len(answer) == len(key) + 1 and answer[0] is None:
-            answer = answer[1:]
         parts = next((parts for parts in (key, flat(key)) if len(parts) == len(answer)), None)
         if parts is None:
             return answer
@@ -194,4 +192,4 @@ def _bounded(number):
     """A ``Decimal`` as a ``Fraction``, or as a ``float`` where it is too large or too small for that, or no number."""
     if not number.is_finite():
         return math.nan
-    return Fraction(number) if abs(number.adjusted()) < 60 and len(number.as_tuple().digits) < 60 else float(number)
+    return Fraction(number) if abs(number.adjusted()) < 60 else float(number)
