@@ -100,18 +100,19 @@ class Ledger:
         """
         return [dict(row) for row in self.rows]
 
-    def write(self, folder):
-        """Write ``ledger.json`` (the records) and ``ledger.csv`` (a line for each criterion); return both paths."""
-        folder = Path(folder)
-        paths = folder / "ledger.json", folder / "ledger.csv"
+    def files(self):
+        """``ledger.json`` (the records) and ``ledger.csv`` (a line for each criterion): name → text."""
         table = io.StringIO()
         lines = csv.DictWriter(table, COLUMNS, extrasaction="ignore", lineterminator="\n")
         lines.writeheader()
         for row in self.rows:
             lines.writerows({**row, **each, "criterion": each["name"]} for each in row["criteria"] or [{"name": ""}])
-        _write(paths[0], json.dumps(self.records(), indent=1, ensure_ascii=False) + "\n")
-        _write(paths[1], table.getvalue())
-        return paths
+        records = json.dumps(self.records(), indent=1, ensure_ascii=False) + "\n"
+        return {"ledger.json": records, "ledger.csv": table.getvalue()}
+
+    def of(self, notebooks):
+        """The part of the ledger that these notebooks decide, by their names."""
+        return Ledger(tuple(row for row in self.rows if row["notebook"] in notebooks))
 
     def __str__(self):
         lines = [self.summary]
@@ -157,9 +158,20 @@ def _read(path):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         seconds = notebook.get("metadata", {}).get("papermill", {}).get("duration")
         outputs = [output.get("data", {}) for cell in notebook["cells"] for output in cell.get("outputs", [])]
-        return [_row(data[VERDICT], path.stem, seconds) for data in outputs if VERDICT in data], seconds, ""
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = [_row_if_whole(data[VERDICT], path.stem, seconds) for data in outputs if VERDICT in data]
+        return [row for row in found if row], seconds, "" if all(found) else "a verdict in it breaks its form"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return [], None, "the notebook cannot be read"
+
+
+def _row_if_whole(record, notebook, seconds):
+    """The row of a record that somebody's notebook holds; ``None`` for one that breaks its form."""
+    try:
+        row = _row(record, notebook, seconds)
+        texts = [row[name] for name in ("claim", "statement", "source", "verdict")] + _lines(row)
+        return row if all(isinstance(text, str) for text in texts) else None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
 
 
 def _row(record, notebook, seconds=None):
@@ -212,10 +224,3 @@ def _measurement(criterion):
 
 def _rows(ledger_or_records):
     return ledger_or_records.rows if isinstance(ledger_or_records, Ledger) else ledger_or_records
-
-
-def _write(path, text):
-    """Write the file under another name first: it appears under its own only when it is complete."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8", newline="")
-    os.replace(partial, path)

@@ -1,66 +1,117 @@
 """``course run``: the whole course, or some of its notebooks, executed into a folder."""
 
 import os
+from dataclasses import dataclass
+from functools import partial
 
-from utils.course.batches.schedule import execute_all
-from utils.course.engine.execute import Job
-from utils.course.pages.notebook_page import notebook_page
-from utils.course.pages.run_index import index_page, results_json
+from utils.course.batches.environment import environment
+from utils.course.batches.order import order
+from utils.course.batches.perform import Orders, perform
+from utils.course.batches.plan import jobs, sources
+from utils.course.batches.reporting import still_there, write_reports
+from utils.course.batches.schedule import see_through
+from utils.course.batches.signing import verified
+from utils.course.pages.run_index import reports
+from utils.course.storage.input_files import Mistake
+from utils.course.storage.output_folder import claim, refuse_to_replace
+from utils.course.storage.store import FolderStore
+from utils.course.workers.process_pool import ProcessPool
 from utils.ledger import changes, ledger
-from utils.notebook_files.reading import UnreadableNotebook, read
-from utils.notebook_files.sources import ROOT
+from utils.notebook_files.sources import ROOT, course_notebooks
+from utils.notebook_files.status import Status
 
 TABLES = ("index.html", "results.json", "ledger.json", "ledger.csv")
+RESERVED = ("index",)  # its page would be the index
 
 
-def run_course(chosen, out, workers, on_event):
-    """Execute the notebooks of ``chosen`` (path → parameters) into ``out`` and return their results in order."""
-    os.environ["COURSE_RUN_FOLDER"] = str(out.resolve())  # the last notebook shows the verdicts of this run
-    jobs = [Job(source, out / source.name, values) for source, values in chosen.items()]
-    for job in jobs:
-        for old in (job.output, job.output.with_suffix(".html")):
-            old.unlink(missing_ok=True)
-    results = execute_all(jobs, _order(jobs), workers, on_event)
-    for job in jobs:
-        if job.output.exists():
-            _write(job.output.with_suffix(".html"), notebook_page(read(job.output)))
-    _write(out / "results.json", results_json(results))
-    verdicts = ledger(out)
-    verdicts.write(out)
-    _write(out / "index.html", index_page(results, verdicts.html()))
-    return results
+@dataclass(frozen=True)
+class Run:
+    """What is to be run: the jobs in order, which of them wait for which, and what can be said without running."""
+
+    store: FolderStore
+    jobs: list
+    after: dict
+    remarks: dict
+    unreadable: list
 
 
-def output_names(sources):
-    """The names of all files that a run of these notebooks writes into its folder."""
-    pages = [f"{source.stem}.html" for source in sources]
-    return [*(source.name for source in sources), *pages, *TABLES]
+def planned(notebooks, settings, out):
+    """The ``Run`` of these notebooks (all of the course if there are none) with these settings (name → text).
+
+    ``Mistake`` where a notebook, a setting or the folder ``out`` will not do. Nothing is touched yet.
+    """
+    paths = list(notebooks) or course_notebooks()
+    usable, refused = sources(paths, RESERVED)
+    unreadable = [each for each in refused if each.status == Status.UNREADABLE]
+    if wrong := [each.error for each in refused if each not in unreadable]:
+        raise Mistake("\n".join(wrong))
+    after, remarks = order(usable)
+    found, refused = jobs(usable, [settings], named=lambda source: source.name)
+    if refused:
+        raise Mistake("\n".join(f"{each.error} ({each.notebook})" for each in refused))
+    by_name = {job.notebook: job for job in found}
+    after = {by_name[name]: [by_name[each] for each in others] for name, others in after.items()}
+    store = FolderStore(out.absolute())
+    names = [f"{each}.{kind}" for each in by_name for kind in ("ipynb", "html")]
+    refuse_to_replace(store, [*TABLES, *names], paths)
+    for job in found:
+        _refuse_to_replace_changed(store, f"{job.file}.ipynb")
+    return Run(store, found, after, remarks, unreadable)
 
 
-def changed_verdicts(chosen, out):
+def carry_out(run, workers, progress, stop):
+    """Execute the notebooks and write all files; returns ``(outcomes, ledger)``, the ledger being that of this run."""
+    claim(run.store)
+    for job in run.jobs:
+        for kind in ("ipynb", "html"):
+            run.store.remove(f"{job.file}.{kind}")
+    outcomes = {}
+
+    def on_outcome(outcome):
+        outcome.remark = "; ".join(filter(None, (run.remarks.get(outcome.notebook), outcome.remark)))
+        outcomes[outcome.notebook] = outcome
+        progress.ended(outcome)
+
+    for outcome in run.unreadable:
+        on_outcome(outcome)
+    if run.jobs:
+        folder = str(run.store.root)
+        variables = {"COURSE_RUN_FOLDER": folder}  # the last notebook shows the verdicts of this run
+        orders = Orders(folder, environment(), variables=variables, folder=os.getcwd(), fresh=True)
+        with ProcessPool(min(workers, len(run.jobs)), progress.told) as pool:
+            do = partial(perform, orders=orders)
+            see_through(run.jobs, do, pool, on_outcome, stop, after=run.after, on_look=progress.look)
+    for job in run.jobs:
+        if job.notebook not in outcomes:
+            outcomes[job.notebook] = _interrupted(run.store, job)
+    ordered = [*run.unreadable, *(outcomes[job.notebook] for job in run.jobs)]
+    still_there(run.store, ordered)
+    verdicts = ledger(run.store.root).of({job.notebook for job in run.jobs})
+    write_reports(run.store, reports(ordered, verdicts))
+    return ordered, verdicts
+
+
+def changed_verdicts(verdicts):
     """A line for each claim whose verdict differs from the one stored in the course's notebooks, with both numbers."""
-    executed = {source.stem for source in chosen}
+    executed = {row["notebook"] for row in verdicts.rows}
     return [
-        str(change)
-        for change in changes(ledger(ROOT / "notebooks"), ledger(out))
-        if change.before["notebook"] in executed
+        str(change) for change in changes(ledger(ROOT / "notebooks"), verdicts) if change.before["notebook"] in executed
     ]
 
 
-def _order(jobs):
-    """Which jobs must have ended before a job starts, by what the notebooks' metadata says under ``course.after``."""
-    by_name = {job.source.stem: job for job in jobs}
-    return {job: [by_name[name] for name in _after(job.source) if name in by_name] for job in jobs}
+def _interrupted(store, job):
+    stored = f"{job.notebook}.ipynb" in store.names("")
+    return job.outcome(Status.INTERRUPTED, "the run was stopped before its end", file=job.file if stored else "")
 
 
-def _after(source):
+def _refuse_to_replace_changed(store, name):
+    """An executed notebook that somebody worked in since is somebody's work."""
+    path = store.root / name
     try:
-        return read(source).metadata.get("course", {}).get("after", [])
-    except UnreadableNotebook:
-        return []
-
-
-def _write(path, text):
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
+        there = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError):
+        there = ""
+    if not verified(there):
+        raise Mistake(f"{path}: it was changed since a run wrote it; move it away, or choose another folder with --out")

@@ -1,25 +1,26 @@
-"""The jobs of a batch: notebooks × sets of parameters × students, and the name that each job's output goes by."""
+"""The jobs of a batch: notebooks × sets of parameters × students."""
 
 import hashlib
 import itertools
 import json
-import re
-import sys
+import unicodedata
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field
-from functools import cache, cached_property
-from importlib.metadata import PackageNotFoundError, requires, version
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import nbformat
 
-import utils
+from utils.course.batches.job import Job, Outcome
+from utils.course.batches.values import value_of
 from utils.course.storage.input_files import Mistake
-from utils.course.students.roster import NOBODY, Student
+from utils.course.students.roster import NOBODY
 from utils.notebook_files.reading import UnreadableNotebook, read
 from utils.notebook_files.sources import parameters
 from utils.notebook_files.status import Status
+
+LARGEST_FILE = 1_000_000_000  # bytes that are hashed of a file that a parameter names
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,61 +36,19 @@ class Source:
         return nbformat.writes(self.notebook).encode()
 
 
-@dataclass(frozen=True, eq=False)
-class Job:
-    """One notebook with one set of parameters, for one student or none. All that a worker needs travels in it."""
+def sources(paths, reserved=()):
+    """The notebooks at these paths as ``Source``s, and an ``Outcome`` for each that cannot be used.
 
-    notebook: str
-    content: bytes
-    parameters: dict
-    student: Student = NOBODY
-
-    @cached_property
-    def key(self):
-        """What the output depends on, hashed: notebook, parameters, student, packages and the course's own code."""
-        parts = [hashlib.sha256(self.content).hexdigest(), self.parameters, self.student.id, environment()]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def label(self):
-        """The job in words: the student, or the parameters."""
-        return self.student.id or ", ".join(f"{name}={value}" for name, value in self.parameters.items())
-
-    @cached_property
-    def file(self):
-        """The name of its output in the store, without the ending."""
-        words = re.sub(r"[^\w.=@+-]+", "_", self.label).encode()[:100].decode(errors="ignore")
-        return f"{self.notebook}/{words}{words and '-'}{self.key[:16]}"
-
-
-@dataclass
-class Outcome:
-    """What became of a job: ``status`` is a ``Status``.
-
-    ``file`` is the executed notebook's name in the store, without the ending; "" if there is none.
+    ``reserved`` are names that the outputs need for something else.
     """
-
-    notebook: str
-    student: Student
-    parameters: dict
-    status: str
-    error: str = ""
-    seconds: float = 0.0
-    answers: list = field(default_factory=list)
-    verdicts: list = field(default_factory=list)
-    key: str = ""
-    file: str = ""
-    attempts: int = 1
-
-
-def sources(paths):
-    """The notebooks at these paths as ``Source``s, and an ``Outcome`` for each that cannot be used."""
     usable, refused = [], []
-    repeated = {name for name, count in Counter(_name(path) for path in paths).items() if count > 1}
+    repeated = {name for name, count in Counter(_name(path).casefold() for path in paths).items() if count > 1}
     for path in paths:
         try:
-            if _name(path) in repeated:
-                raise Mistake(f"{path}: another notebook of this batch has the same name")
+            if _name(path).casefold() in repeated:
+                raise Mistake(f"{path}: another notebook has the same name; the outputs would overwrite each other")
+            if _name(path).casefold() in reserved:
+                raise Mistake(f"{path}: a table or an index has that name among the outputs; give the notebook another")
             usable.append(_source(path))
         except UnreadableNotebook as error:
             refused.append(Outcome(_name(path), NOBODY, {}, Status.UNREADABLE, str(error)))
@@ -98,11 +57,19 @@ def sources(paths):
     return usable, refused
 
 
-def jobs(sources, sets, students, drawn=lambda student, source, values: {}):
+def settings(pairs):
+    """The parameters set by ``-p``, name → text; ``Mistake`` for one that is set twice."""
+    names = [name for name, _ in pairs]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise Mistake(f"{twice[0]}: set twice on the command line; a grid (--grid) runs several values")
+    return dict(pairs)
+
+
+def jobs(sources, sets, students=(NOBODY,), drawn=lambda student, source, values: {}, named=lambda source: ""):
     """The jobs for every source, set of parameters and student, each once, and an ``Outcome`` for each refused one.
 
     A set's parameters go to the notebooks that declare them. ``drawn(student, source, values)`` gives a student's own
-    parameters beside these. ``Mistake`` if no notebook declares a parameter.
+    parameters beside these, ``named(source)`` the output's name. ``Mistake`` if no notebook declares a parameter.
     """
     for name in dict.fromkeys(name for values in sets for name in values):
         if sources and not any(name in source.declared for source in sources):
@@ -110,68 +77,71 @@ def jobs(sources, sets, students, drawn=lambda student, source, values: {}):
             raise Mistake(f"{name}: no notebook has a parameter of that name. They have:\n{known}")
     found, refused = {}, {}
     for source, values, student in itertools.product(sources, sets, students):
-        chosen = {
-            name: typed(value, source.declared[name]) for name, value in values.items() if name in source.declared
-        }
+        given = {name: value for name, value in values.items() if name in source.declared}
         try:
-            _check(chosen, source)
-            job = Job(source.name, source.content, chosen | drawn(student, source, chosen), student)
-            found.setdefault(job.key, job)
+            chosen, files = {}, {}
+            for name, value in given.items():
+                chosen[name] = _from_here(typed(name, value, source.declared[name]), name, files)
+            chosen |= drawn(student, source, chosen)
+            job = Job(source.name, source.content, chosen, student, files, named(source))
+            found.setdefault((job.notebook, job.key), job)
         except ValueError as error:
-            outcome = Outcome(source.name, student, chosen, Status.REFUSED, str(error))
-            refused.setdefault(json.dumps([source.name, chosen, student.id], sort_keys=True, default=str), outcome)
+            outcome = Outcome(source.name, student, given, Status.REFUSED, str(error))
+            refused.setdefault(json.dumps([source.name, given, student.id], sort_keys=True, default=str), outcome)
     return list(found.values()), list(refused.values())
 
 
-def typed(value, declared):
-    """``value`` from a grid or the command line as one of the parameter's own type, where it can be read as one."""
-    if isinstance(declared.default, str) or not isinstance(value, str):
+def typed(name, value, declared):
+    """``value`` from a grid or the command line as one of the parameter's own type; ``Mistake`` out of its range."""
+    if isinstance(value, str) and not isinstance(declared.default, str):
+        value = value_of(value)
+    if value is None and declared.default is not None:
+        raise Mistake(f"{name}: no value is given; without the parameter it is {declared.default!r}")
+    if declared.range and not declared.range.allows(value):
+        raise Mistake(f"{name}={value!r}: {declared.range} is needed")
+    return value
+
+
+def _from_here(value, name, files):
+    """A path, which a parameter called ``…_path`` holds, as seen from where the command is typed.
+
+    The notebook works in another folder. What is in the file counts for the result, so its hash is added to ``files``.
+    """
+    if not (name.endswith("_path") and isinstance(value, str) and value):
         return value
-    from papermill.cli import _resolve_type
-
-    return _resolve_type(value.strip())
-
-
-@cache
-def environment():
-    """What the results depend on beside the job itself, hashed: Python, the packages needed, and the course's code."""
-    digest = hashlib.sha256(f"python {sys.version_info[:2]}".encode())
-    for name in sorted({re.split(r"[^\w.-]", line)[0] for line in requires("convnet-course")}):
-        try:
-            digest.update(f"{name} {version(name)}\n".encode())
-        except PackageNotFoundError:
-            continue  # of another platform, or an extra
-    package = Path(utils.__file__).parent
-    for path in sorted(
-        set(package.rglob("*.py")) - set((package / "course").rglob("*.py"))
-    ):  # no notebook imports that
-        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
+    path = Path(value).expanduser().absolute()
+    try:
+        if not path.is_file():
+            return str(path) if path.exists() else value
+        if path.stat().st_size <= LARGEST_FILE:
+            with path.open("rb") as file:
+                files[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        return str(path)
+    except (OSError, ValueError):  # the notebook will say what is wrong with it
+        return value
 
 
 def _name(path):
-    return Path(path).stem
+    return unicodedata.normalize("NFC", Path(path).stem)
 
 
 def _source(path):
+    name = _name(path)
+    if not name or Path(path).is_dir():
+        raise Mistake(f"{path}: a folder, no notebook")
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always", nbformat.warnings.DuplicateCellId)
         notebook = read(path)
     try:
         declared = parameters(notebook)
-    except (SyntaxError, ValueError, KeyError, AttributeError) as error:
+    except Exception as error:  # hand-written code and metadata hold whatever they hold
         raise Mistake(f"{path}: its parameters cell cannot be read: {error}") from error
     for place, cell in enumerate(notebook.cells):
+        cell.metadata.pop("papermill", None)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         if "orig_nbformat" in notebook.metadata or raised:
             cell.id = f"cell-{place}"  # nbformat mended the ids by chance, and each time the key would be another
-    notebook.metadata.pop("widgets", None)
-    return Source(_name(path), notebook, declared)
-
-
-def _check(values, source):
-    for name, value in values.items():
-        allowed = source.declared[name].range
-        if allowed and not allowed.allows(value):
-            raise Mistake(f"{name}={value!r}: {allowed} is needed")
+    for left in ("widgets", "papermill"):  # what an earlier execution left
+        notebook.metadata.pop(left, None)
+    return Source(name, notebook, declared)

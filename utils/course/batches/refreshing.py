@@ -1,17 +1,16 @@
 """``course refresh``: a notebook executed, its outputs stored in the notebook itself."""
 
-import os
-import tempfile
-from pathlib import Path
+from copy import deepcopy
 
 import nbformat
 
-from utils.course.engine.execute import Job, execute
+from utils.course.engine.execute import execute
+from utils.course.storage.atomic import write_whole
 from utils.course.warm_kernels.provisioner import KERNEL
 from utils.figures.start_here import draw_course_map
 from utils.notebook_files.reading import read
 from utils.notebook_files.sources import ROOT
-from utils.notebook_files.status import Status
+from utils.notebook_files.status import Status, status_of
 from utils.start_here import chapters
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -19,17 +18,22 @@ MACHINE_DEPENDENT = "nbval-ignore-output"
 
 
 def refresh_notebook(source, force=False):
-    """Execute ``source`` with its defaults, and store the outputs if it passed; the ``Result`` says how it went."""
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / source.name
-        result = execute(Job(source, output))
-        if result.status == Status.PASSED:
-            fresh = read(output)
-            _tidy(fresh)
-            if not force:
-                _keep_machine_dependent(read(source), fresh)
-            _store(fresh, source)
-    return result
+    """Execute ``source`` with its defaults, and store the outputs if it passed; returns the executed notebook.
+
+    ``status_of`` says how it went; ``UnreadableNotebook`` for a file that is none.
+    """
+    stored = read(source)
+    executed = execute(stored)
+    status, _ = status_of(executed)
+    if status == Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    if status == Status.PASSED:
+        fresh = deepcopy(executed)
+        _tidy(fresh)
+        if not force:
+            _keep_machine_dependent(stored, fresh)
+        write_whole(source, nbformat.writes(fresh, version=nbformat.NO_CONVERT) + "\n")
+    return executed
 
 
 def refresh_map():
@@ -78,9 +82,3 @@ def _keep_machine_dependent(stored, fresh):
             and old.get("outputs")
         ):
             cell.outputs = old.outputs
-
-
-def _store(notebook, path):
-    beside = path.with_name(f".{path.stem}.partial")
-    nbformat.write(notebook, beside, version=nbformat.NO_CONVERT)
-    os.replace(beside, path)

@@ -1,52 +1,62 @@
-"""Executing notebooks in a ``LocalPool``, those after others that they need."""
+"""Seeing jobs through: which begins when, which is tried again, and what happens when somebody asks to stop."""
 
-from collections import Counter
+import time
+from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, wait
-from queue import SimpleQueue
 
-from utils.course.engine.execute import Result, execute
-from utils.course.workers.process_pool import LocalPool, Lost, tell
+from utils.course.workers.process_pool import Lost
 from utils.notebook_files.status import Status
 
-CRASHES_ALLOWED = 1
+CRASHED = {Status.KILLED, Status.LOST, Status.NOT_EXECUTED}  # not the notebook's own doing, perhaps
+LOOK_SECONDS = 0.2
 
 
-def execute_all(jobs, after, workers, on_event=lambda job, event: None):
-    """Execute the jobs, ``workers`` at a time, and return their results in the order of ``jobs``.
+def see_through(jobs, perform, workers, on_outcome, stop, *, after=None, retries=1, on_look=lambda: None):
+    """Have the workers perform the jobs, as many at a time as they want, and give ``on_outcome`` each job's last word.
 
-    ``after`` maps a job to the jobs that must have ended before it starts. ``on_event(job, event)`` hears
-    ``("cell", number, cells)`` as cells start, and the ``Result`` when a job ends. A job whose process died is
-    executed once more.
+    ``after`` maps a job to those that must have ended before it begins. A job whose worker was lost or whose kernel
+    crashed is tried ``retries`` times more, after all the others. ``on_look`` is called several times a second. When
+    ``stop.asked`` is true nothing new is begun; when ``stop.at_once`` is, what runs is ended.
     """
-    told = SimpleQueue()
-    results, running, waiting, crashes = {}, {}, list(jobs), Counter()
-    with LocalPool(workers, lambda arguments, said: told.put((arguments[1], said))) as pool:
-        while waiting or running:
-            for job in [job for job in waiting if all(other in results for other in after.get(job, ()))]:
-                if len(running) < workers:
-                    waiting.remove(job)
-                    running[pool.submit(_execute_and_tell, job, jobs.index(job))] = job
-            ended, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-            while not told.empty():
-                index, event = told.get()
-                on_event(jobs[index], list(event))
-            for future in ended:
-                job = running.pop(future)
-                if isinstance(future.exception(), Lost) and crashes[job] < CRASHES_ALLOWED:
-                    crashes[job] += 1
-                    waiting.insert(0, job)
-                    continue
-                results[job] = _outcome(future, job)
-                on_event(job, results[job])
-    return [results[job] for job in jobs]
+    after = after or {}
+    waiting, running, attempts, unended = deque(jobs), {}, Counter(), set(jobs)
+    while running or (waiting and not stop.asked):
+        while waiting and len(running) < workers.window() and not stop.asked:
+            job = next((each for each in waiting if unended.isdisjoint(after.get(each, ()))), None)
+            if job is None:
+                break
+            waiting.remove(job)
+            attempts[job] += 1
+            running[workers.submit(perform, job)] = job
+        if running:
+            ended, _ = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+        else:
+            ended = ()
+            time.sleep(LOOK_SECONDS)  # for a window to open
+        if stop.at_once:
+            workers.kill()
+        on_look()
+        for future in ended:
+            job = running.pop(future)
+            if future.cancelled():  # its scheduler went away; that is not the job's fault
+                attempts[job] -= 1
+                waiting.append(job)
+                continue
+            outcome = _result(future, job)
+            outcome.attempts = attempts[job]
+            if stop.asked and outcome.status == Status.LOST:
+                continue  # ended by whoever stopped the batch
+            if outcome.status in CRASHED and attempts[job] <= retries and not stop.asked:
+                waiting.append(job)
+                continue
+            unended.discard(job)
+            on_outcome(outcome)
 
 
-def _execute_and_tell(job, index):
-    return execute(job, lambda number, cells: tell("cell", number, cells))
-
-
-def _outcome(future, job):
+def _result(future, job):
     try:
         return future.result()
-    except Exception as failure:
-        return Result(job.source.stem, Status.LOST, 0.0, f"the process that ran it was lost: {failure}")
+    except Lost as loss:
+        return job.outcome(Status.LOST, f"the worker ended in the middle of it: {loss}")
+    except Exception as error:
+        return job.outcome(Status.LOST, f"{type(error).__name__}: {error}")

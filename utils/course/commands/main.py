@@ -6,9 +6,8 @@ from importlib import import_module
 import click
 
 from utils.course.commands import surroundings
-from utils.course.commands.terminal import harmless, replace_what_cannot_be_encoded, say
+from utils.course.commands.terminal import STOPPED, harmless, replace_what_cannot_be_encoded, say
 
-STOPPED = 130  # by Ctrl-C, as shells say it
 COMMANDS = {
     "batch": "utils.course.commands.batch",
     "data": "utils.course.commands.data",

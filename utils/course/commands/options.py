@@ -1,10 +1,33 @@
 """Options that several commands have."""
 
+import math
 from pathlib import Path
 
 import click
 
-notebooks_argument = click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
-
-
 file_type = click.Path(exists=True, dir_okay=False, path_type=Path)
+MOST_SECONDS = 30 * 24 * 3600
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds, at least one; neither infinite nor none at all."""
+
+    name = "seconds"
+
+    def __init__(self):
+        super().__init__(1, MOST_SECONDS)
+
+    def convert(self, value, parameter, context):
+        seconds = super().convert(value, parameter, context)
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is not in the range {self._describe_range()}", parameter, context)
+        return seconds
+
+
+notebooks_argument = click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path))
+settings_option = click.option(
+    "-p", "settings", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter of the notebooks."
+)
+start_timeout_option = click.option(
+    "--start-timeout", type=click.IntRange(1), default=60, show_default=True, help="A kernel's most seconds to start."
+)

@@ -19,7 +19,7 @@ def refresh(notebooks, force):
 
     A notebook that fails is left as it was. Cells tagged nbval-ignore-output keep the output they have.
     """
-    from utils.course.batches.refreshing import refresh_map, refresh_notebook
+    from utils.course.batches.refreshing import refresh_map
 
     sources = list(notebooks) or course_notebooks()
     for folder in dict.fromkeys(source.parent for source in sources):
@@ -28,9 +28,23 @@ def refresh(notebooks, force):
     ready_for_kernels(1)
     failed = False
     for source in sources:
-        result = refresh_notebook(source, force)
-        failed |= result.status != Status.PASSED
-        say(f"{result.notebook}  {result.status}  {result.seconds:.1f} s  {result.error}".rstrip())
+        status, error, seconds = _refreshed(source, force)
+        failed |= status != Status.PASSED
+        say(f"{source.stem}  {status}  {seconds:.1f} s  {error}".rstrip())
     if not notebooks:
         refresh_map()
     sys.exit(1 if failed else 0)
+
+
+def _refreshed(source, force):
+    from utils.course.batches.refreshing import refresh_notebook
+    from utils.notebook_files.reading import UnreadableNotebook
+    from utils.notebook_files.status import status_of
+
+    try:
+        executed = refresh_notebook(source, force)
+    except UnreadableNotebook as error:
+        return Status.UNREADABLE, str(error), 0.0
+    except OSError as error:
+        return Status.NOT_STORED, f"{source}: cannot be written: {error.strerror}", 0.0
+    return *status_of(executed), executed.metadata.papermill.duration

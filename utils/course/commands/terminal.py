@@ -8,6 +8,7 @@ import sys
 
 import click
 
+STOPPED = 130  # the exit code after Ctrl-C, as shells have it
 # Control characters, line breaks of all kinds, halves of characters, and what turns the direction of writing.
 HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 

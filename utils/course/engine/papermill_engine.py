@@ -30,9 +30,15 @@ class CourseEngine(Engine):
         progress_bar=True,
         log_output=False,
         autosave_cell_every=30,
+        kept=None,
         **options,
     ):
-        """The executed notebook; ``options`` are those of ``execute_managed_notebook``."""
+        """The executed notebook; ``options`` are those of ``execute_managed_notebook``.
+
+        It is added to the list ``kept`` at the beginning: papermill does not return a notebook that failed.
+        """
+        if kept is not None:
+            kept.append(nb)
         record = Record(nb, output_path, log_output, progress_bar, autosave_cell_every)
         record.notebook_start()
         try:

@@ -1,25 +1,19 @@
 """The files that describe a batch: three tables and an index page with filters."""
 
-import json
-
 from utils.course.pages.rendering import render
-from utils.course.pages.tables import _csv, _junit, counted, label, record, tally
+from utils.course.pages.tables import counted, csv_table, json_table, junit_table, tally
 from utils.notebook_files.status import Status
 
 REPORTS = ("results.json", "results.csv", "results.xml", "index.html")
 
 
 def reports(outcomes):
-    """The files that describe these outcomes: name → text."""
+    """The files that describe these outcomes: name → text. Failures come first."""
     ordered = sorted(
         outcomes, key=lambda each: (each.status == Status.PASSED, each.notebook, each.student.id, each.file)
     )
-    return {
-        "results.json": json.dumps([record(each) for each in ordered], indent=1, ensure_ascii=False) + "\n",
-        "results.csv": _csv(ordered),
-        "results.xml": _junit(ordered),
-        "index.html": _index(ordered),
-    }
+    tables = json_table(ordered), csv_table(ordered), junit_table(ordered)
+    return dict(zip(REPORTS, (*tables, _index(ordered)), strict=True))
 
 
 def _index(outcomes):
@@ -30,7 +24,5 @@ def _index(outcomes):
         outcomes=outcomes,
         statuses=dict.fromkeys(each.status for each in outcomes),
         tally=tally(outcomes),
-        page=lambda outcome: outcome.file and f"{outcome.file}.html",
-        label=label,
         counted=counted,
     )

@@ -1,9 +1,10 @@
-"""The pages of a run: each executed notebook as HTML, and an index over them. They need no network."""
+"""An executed notebook as an HTML page that needs no network."""
 
 from functools import cache
 
 from nbconvert import HTMLExporter
 from nbconvert.filters import ansi2html
+from nbformat import NotebookNode
 from papermill.execute import ERROR_MARKER_TAG
 
 from utils.course.pages.rendering import render
@@ -22,16 +23,27 @@ td.number { text-align: right; font-variant-numeric: tabular-nums }
 
 
 def notebook_page(notebook):
-    """The executed notebook as one HTML page that loads nothing from elsewhere; a failure stands first in it."""
-    # With widget state present nbconvert would show a dead widget in place of its static picture.
-    notebook.metadata.pop("widgets", None)
-    exporter = _exporter()
+    """The executed notebook as one HTML page that loads nothing from elsewhere; a failure stands first in it.
+
+    An output that cannot be shown costs the page, never the notebook: the page then says so.
+    """
+    try:
+        return _page(notebook)
+    except Exception as error:  # outputs hold whatever the notebook wrote
+        return render("no_page.html", title="This notebook cannot be shown", error=f"{type(error).__name__}: {error}")
+
+
+def _page(notebook):
     status, error = status_of(notebook)
-    if status in (None, Status.PASSED):
-        return exporter.from_notebook_node(notebook)[0]
+    failed = status not in (None, Status.PASSED)
+    # With widget state present nbconvert would show a dead widget in place of its static picture.
+    metadata = NotebookNode({name: each for name, each in notebook.metadata.items() if name != "widgets"})
     # The box says it better than papermill's marks.
-    notebook.cells = [cell for cell in notebook.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
-    page, _ = exporter.from_notebook_node(notebook)
+    cells = [cell for cell in notebook.cells if not (failed and ERROR_MARKER_TAG in cell.metadata.get("tags", []))]
+    shown = NotebookNode(notebook | {"metadata": metadata, "cells": cells})
+    page, _ = _exporter().from_notebook_node(shown)
+    if not failed:
+        return page
     before, body, after = page.partition("<main>")
     return before + body + _failure_box(notebook, status, error) + after
 

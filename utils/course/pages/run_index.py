@@ -1,25 +1,18 @@
-"""What ``course run`` tells in the end: an index over the notebooks, and the results as JSON."""
-
-import json
+"""The files that describe a run of the course: an index over the notebooks, and the results as JSON."""
 
 from utils.course.pages.rendering import render
-from utils.course.pages.tables import counted
+from utils.course.pages.tables import counted, json_table
 from utils.notebook_files.status import Status
 
 
-def index_page(results, ledger=""):
-    """The index: one row a notebook (status, seconds, answers, verdicts), failures first; ``ledger`` is HTML."""
-    passed = sum(result.status == Status.PASSED for result in results)
-    return render(
+def reports(outcomes, ledger):
+    """The files that describe these outcomes and the ``Ledger`` of their verdicts: name → text."""
+    passed = sum(each.status == Status.PASSED for each in outcomes)
+    index = render(
         "run_index.html",
-        title=f"{passed} of {len(results)} notebooks passed",
-        outcomes=sorted(results, key=lambda result: result.status == Status.PASSED),
-        page=lambda result: "" if result.status == Status.UNREADABLE else f"{result.notebook}.html",
+        title=f"{passed} of {len(outcomes)} notebooks passed",
+        outcomes=sorted(outcomes, key=lambda each: each.status == Status.PASSED),
         counted=counted,
-        ledger=ledger,
+        ledger=ledger.html() if ledger.rows else "",
     )
-
-
-def results_json(results):
-    """The results as the text of ``results.json``."""
-    return json.dumps([result.asdict() for result in results], indent=1, ensure_ascii=False) + "\n"
+    return {"results.json": json_table(outcomes), **ledger.files(), "index.html": index}

@@ -1,11 +1,10 @@
-"""What a batch tells in the end: one table in three formats (CSV, JSON, JUnit XML) and an index page with filters."""
+"""What became of the jobs as one table in three formats: CSV, JSON, JUnit XML."""
 
 import csv
 import io
 import json
 import re
 from collections import Counter
-from dataclasses import asdict
 from xml.etree import ElementTree
 
 from utils.notebook_files.status import Status
@@ -18,6 +17,7 @@ COLUMNS = (
     "parameters",
     "status",
     "error",
+    "remark",
     "seconds",
     "attempts",
     "file",
@@ -29,11 +29,9 @@ BOM = "\ufeff"  # without it Excel takes a CSV file for one in its country's old
 NOT_IN_A_CELL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
-def record(outcome):
-    """An outcome as a flat JSON object."""
-    plain = asdict(outcome)
-    student = plain.pop("student")
-    return plain | {"student": student["id"], "name": student["name"], "group": student["group"]}
+def json_table(outcomes):
+    """The text of ``results.json``."""
+    return json.dumps([each.record() for each in outcomes], indent=1, ensure_ascii=False) + "\n"
 
 
 def tally(outcomes):
@@ -42,12 +40,6 @@ def tally(outcomes):
     return ", ".join(
         f"{counts[each]} {each}" for each in sorted(counts, key=lambda status: (status != Status.PASSED, status))
     )
-
-
-def label(outcome):
-    """The outcome's job in words: the student, or the parameters."""
-    parameters = ", ".join(f"{name}={value}" for name, value in outcome.parameters.items())
-    return " · ".join(filter(None, (outcome.student.id, outcome.student.name, parameters)))
 
 
 def counted(records):
@@ -64,17 +56,19 @@ def cell(value):
     return f"'{value}" if value.lstrip().startswith(("=", "+", "-", "@")) or value.startswith(("\t", "\r")) else value
 
 
-def _csv(outcomes):
+def csv_table(outcomes):
+    """The text of ``results.csv``."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for outcome in outcomes:
-        values = record(outcome) | {"parameters": json.dumps(outcome.parameters, ensure_ascii=False)}
+        values = outcome.record() | {"parameters": json.dumps(outcome.parameters, ensure_ascii=False)}
         writer.writerow([cell(values[name]) for name in COLUMNS])
     return text.getvalue()
 
 
-def _junit(outcomes):
+def junit_table(outcomes):
+    """The text of ``results.xml``, as CI systems read it."""
     suites = ElementTree.Element("testsuites")
     for notebook in dict.fromkeys(each.notebook for each in outcomes):
         own = [each for each in outcomes if each.notebook == notebook]
@@ -89,7 +83,7 @@ def _junit(outcomes):
             time=f"{sum(each.seconds for each in own):.3f}",
         )
         for each in own:
-            names = {"classname": _xml(notebook), "name": _xml(label(each) or notebook), "time": f"{each.seconds:.3f}"}
+            names = {"classname": _xml(notebook), "name": _xml(each.label or notebook), "time": f"{each.seconds:.3f}"}
             case = ElementTree.SubElement(suite, "testcase", names)
             if each.status != Status.PASSED:
                 kind = "failure" if each.status == Status.FAILED else "error"

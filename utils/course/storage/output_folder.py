@@ -1,29 +1,36 @@
 """The folder that outputs go to: what stands there is replaced only where a run of the course wrote it."""
 
 import json
-from pathlib import Path
 
 from utils.course.storage.input_files import Mistake
-from utils.course.storage.store import PARTIAL
+from utils.course.storage.store import PARTIAL, FolderStore
 
 TABLE = "results.json"  # every run and every batch writes it, first of all
 
 
-def refuse_to_replace(folder, names, inputs):
-    """``Mistake`` if an output of these names in ``folder`` would replace an input, or what no run wrote.
+def refuse_to_replace(store, names, inputs):
+    """``Mistake`` if an output of these names would replace an input, or what no run wrote; nothing is touched.
 
-    ``inputs`` are the files that the command reads. Nothing is touched. A folder is one of ours if the table in it
-    is; another one may be used, too, as long as none of the names is taken.
+    ``inputs`` are the files that the command reads. A folder is one of ours if the table in it is; another one may be
+    used, too, as long as none of the names is taken. An address elsewhere holds no inputs.
     """
-    folder = Path(folder)
-    outputs = {path: _identity(path) for path in (folder / name for name in (*names, PARTIAL))}
-    for source in map(Path, inputs):
+    if not isinstance(store, FolderStore):
+        return
+    outputs = {path: _identity(path) for path in (store.root / name for name in (*names, TABLE, PARTIAL))}
+    for source in inputs:
         own = {_identity(each) for each in (source, *source.absolute().parents)} - {None}
         if not own.isdisjoint(outputs.values()):
             raise Mistake(f"{source}: an output would replace it there; choose another folder with --out")
     taken = [path for path, identity in outputs.items() if identity or path.is_symlink()]
-    if taken and not _is_ours(folder / TABLE):
+    if taken and not _is_ours(store.root / TABLE):
         raise Mistake(f"{taken[0]}: it is there already, and no run wrote it; choose another folder with --out")
+
+
+def claim(store):
+    """Make the store ready; from now on its folder is known as one of ours. ``OSError`` or ``StoreError`` if not."""
+    store.prepare()
+    if isinstance(store, FolderStore) and not (store.root / TABLE).exists():
+        store.write(TABLE, "[]\n")
 
 
 def _identity(path):

@@ -6,6 +6,8 @@ import time
 import uuid
 from pathlib import Path
 
+from utils.course.storage.atomic import write_whole
+
 PARTIAL = ".partial"
 PAUSES = (1, 2, 4, 8, 16)
 LASTING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EFBIG}
@@ -63,19 +65,14 @@ class FolderStore:
             return set()
 
     def write(self, name, text, mode=0o666):
-        """Store text or bytes. Written beside, forced to the disk, renamed: ``name`` is the old file or the new."""
-        path, beside = self.root / name, self.root / PARTIAL / uuid.uuid4().hex
+        """Store text or bytes: ``name`` is the old file or the new."""
+        path, partial = self.root / name, self.root / PARTIAL
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.parent.mkdir(exist_ok=True)
-        try:
-            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-                file.write(text if isinstance(text, bytes) else text.encode(errors="replace"))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
-        sync(path.parent)
+        partial.mkdir(exist_ok=True)
+        write_whole(path, text, mode, folder=partial)
+
+    def remove(self, name):
+        (self.root / name).unlink(missing_ok=True)
 
     def sweep(self):
         """Remove what writers left that were killed."""
@@ -136,16 +133,3 @@ def _lasts(error):
 
 def _sentence(error):
     return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)) or type(error).__name__
-
-
-def sync(folder):
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folders
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass  # some network file systems sync no folders
-    finally:
-        os.close(handle)

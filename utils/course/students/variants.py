@@ -15,8 +15,8 @@ from pathlib import Path
 import nbformat
 
 from utils import questions
+from utils.course.storage.atomic import sync
 from utils.course.storage.input_files import Mistake
-from utils.course.storage.store import sync
 from utils.notebook_files.answer_cells import typed
 from utils.notebook_files.reading import tagged
 from utils.notebook_files.sources import parameters

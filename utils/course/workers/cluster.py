@@ -1,54 +1,25 @@
-"""Who performs a batch's jobs: processes of this machine, or the workers of a dask cluster."""
+"""The workers of a dask cluster: one that runs, or one whose workers are jobs of SLURM or PBS."""
 
-import os
-from collections.abc import Callable
-from concurrent.futures import Executor
-from typing import NamedTuple
-
-from utils.course.workers.process_pool import LocalPool
+import shutil
 
 QUEUED_PER_THREAD = 2
 CONNECT_SECONDS = 10
 WORKER_MEMORY = 3000  # MB, where no bound is set for a notebook
+SUBMIT = {"slurm": "sbatch", "pbs": "qsub"}
 
 
 class CannotStart(RuntimeError):
     """There is nobody to do the work; the message says why."""
 
 
-class CrewGone(RuntimeError):
+class WorkersGone(RuntimeError):
     """Nobody is left to do the work; the message says why."""
 
 
-class Crew(NamedTuple):
-    """An executor, how many jobs to give it at a time, and how to end those that it has."""
-
-    executor: Executor
-    window: Callable[[], int]
-    kill: Callable[[], None]
-
-
-def local_crew(workers=None):
-    """A crew of processes on this machine, by default one a core. They begin to start now, not at their first job."""
-    cores = os.cpu_count() or 1
-    workers = workers or cores
-    pool = LocalPool(workers)
-    for _ in range(min(workers, cores)):
-        pool.submit(_prepare)
-    return Crew(pool, lambda: workers, pool.kill)
-
-
-def _prepare():
-    """Import what a job needs; the first page, too, takes its time."""
-    from nbformat.v4 import new_notebook
-
-    from utils.course.batches.perform import notebook_page
-
-    notebook_page(new_notebook())
-
-
-def cluster_crew(scheduler=None, system=None, workers=None, memory=None):
-    """The crew for these options of ``course batch``; ``CannotStart`` if there is none."""
+def cluster_workers(scheduler=None, system=None, workers=None, memory=None):
+    """The ``DaskWorkers`` for these options of ``course batch``; ``CannotStart`` if there are none."""
+    if system and not shutil.which(SUBMIT[system]):
+        raise CannotStart(f"--{system}: there is no command {SUBMIT[system]} here; type this where jobs are submitted")
     try:
         from distributed import Client
     except ImportError as error:
@@ -56,28 +27,43 @@ def cluster_crew(scheduler=None, system=None, workers=None, memory=None):
     if system:
         cluster = queued_cluster(system, memory)
         cluster.adapt(minimum_jobs=workers or 1, maximum_jobs=workers or 1)  # also starts anew those that ended
-        return dask_crew(Client(cluster))
+        return DaskWorkers(Client(cluster))
     try:
-        return dask_crew(Client(scheduler, timeout=CONNECT_SECONDS))
+        return DaskWorkers(Client(scheduler, timeout=CONNECT_SECONDS))
     except (OSError, ValueError) as error:
         raise CannotStart(f"{scheduler}: no dask scheduler answers there: {error}") from error
 
 
-def dask_crew(client):
-    """The crew behind a ``distributed.Client``. What its workers have begun when it is killed, they finish unheard."""
+class DaskWorkers:
+    """The workers behind a ``distributed.Client``. What they have begun when it is killed, they finish unheard."""
 
-    def window():
-        if client.status == "closed":
-            raise CrewGone("the dask scheduler is gone, and did not come back")
+    def __init__(self, client):
+        self._client, self._executor = client, client.get_executor(pure=False)
+
+    def window(self):
+        """How many calls to give them at a time: 0 while the client connects again, ``WorkersGone`` if it cannot."""
+        if self._client.status == "closed":
+            raise WorkersGone("the dask scheduler is gone, and did not come back")
         try:
-            return max(1, QUEUED_PER_THREAD * sum(client.nthreads().values()))
+            return max(1, QUEUED_PER_THREAD * sum(self._client.nthreads().values()))
         except (OSError, TimeoutError):
-            return 0  # the client is connecting again
+            return 0
 
-    def kill():
-        client.close(timeout=1)
+    def submit(self, function, /, *arguments):
+        return self._executor.submit(function, *arguments)
 
-    return Crew(client.get_executor(pure=False), window, kill)
+    def kill(self):
+        """Hear no more of the calls."""
+        self._client.close(timeout=1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if exception[0]:
+            self.kill()
+        else:
+            self._executor.shutdown()
 
 
 def queued_cluster(system, memory=None):

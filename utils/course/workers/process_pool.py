@@ -1,20 +1,24 @@
 """Running calls in processes of their own, several at a time: a process that dies costs only the call that it had."""
 
+import math
 import os
 import signal
 import threading
+import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait as wait_for
 from queue import SimpleQueue
 
+LEAVE_SECONDS = 5  # for processes that are asked to: they end what they have started
+
 
 class Lost(RuntimeError):
     """The process that had the call ended without an answer; the message says how."""
 
 
-class LocalPool(Executor):
+class ProcessPool(Executor):
     """``workers`` processes, each started anew when it dies; a dead one's call raises ``Lost``, all others go on.
 
     What a call says with ``tell`` is given to ``on_told`` as ``(arguments of the call, what it said)``. Ctrl-C does
@@ -22,11 +26,16 @@ class LocalPool(Executor):
     """
 
     def __init__(self, workers, on_told=lambda arguments, said: None):
+        self.size = workers
         self._threads = ThreadPoolExecutor(workers)
         self._workers = [_Worker(on_told) for _ in range(workers)]
         self._idle = SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
+
+    def window(self):
+        """How many calls to give it at a time."""
+        return self.size
 
     def submit(self, function, /, *arguments):
         return self._threads.submit(self._call, function, arguments)
@@ -47,8 +56,12 @@ class LocalPool(Executor):
         return super().__exit__(kind, *exception)
 
     def _stop(self):
+        """End all processes at once, not one after another."""
         for worker in self._workers:
-            worker.stop()
+            worker.ask_to_leave()
+        end = time.monotonic() + LEAVE_SECONDS
+        for worker in self._workers:
+            worker.see_leave(max(0.0, end - time.monotonic()))
 
     def _call(self, function, arguments):
         worker = self._idle.get()
@@ -59,7 +72,7 @@ class LocalPool(Executor):
 
 
 def tell(*said):
-    """Inside a call that a ``LocalPool`` runs: say something to whoever holds the pool, before the call ends."""
+    """Inside a call that a ``ProcessPool`` runs: say something to whoever holds the pool, before the call ends."""
     if _pipe:
         _pipe.send(("told", said))
 
@@ -67,12 +80,11 @@ def tell(*said):
 class _Worker:
     """The holder's end of one process, which is started when it is first needed."""
 
-    # A signal handler may stop the worker that its thread is stopping.
-    _starting = threading.RLock()
+    _starting = threading.Lock()
 
     def __init__(self, on_told):
         self._on_told, self._process, self._pipe, self._stopped = on_told, None, None, False
-        self._reaping = threading.RLock()
+        self._reaping = threading.Lock()
 
     def call(self, function, arguments):
         if not self._process:
@@ -89,15 +101,18 @@ class _Worker:
             raise value
         return value
 
-    def stop(self):
-        """End the process; one in the middle of a call takes its own children along."""
+    def ask_to_leave(self):
+        """Have the process end; one in the middle of a call takes its own children along."""
         with self._starting:
-            self._stopped, process = True, self._process
-        if process:
+            self._stopped = True
+        if process := self._process:
             process.terminate()
-            if self._exit_code(process, 5) is None:
-                process.kill()
-                self._exit_code(process)
+
+    def see_leave(self, seconds):
+        """Return once the process has ended; it is killed if it is still there after so many seconds."""
+        if (process := self._process) and self._exit_code(process, seconds) is None:
+            process.kill()
+            self._exit_code(process)
 
     def _start(self):
         with self._starting:
@@ -116,10 +131,15 @@ class _Worker:
         self._process = None
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
-    def _exit_code(self, process, seconds=None):
-        with self._reaping:
-            process.join(seconds)
-            return process.exitcode
+    def _exit_code(self, process, seconds=math.inf):
+        """The process's exit code once it has ended, ``None`` after so many seconds. Several threads may ask."""
+        end = time.monotonic() + seconds
+        while True:
+            with self._reaping:
+                process.join(0)
+                if process.exitcode is not None or time.monotonic() >= end:
+                    return process.exitcode
+            time.sleep(0.005)
 
 
 @contextmanager
