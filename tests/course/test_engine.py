@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import nbformat
 import papermill
@@ -17,11 +16,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from utils.course.engine import client
-from utils.course.engine.execute import Job, execute
+from utils.course.engine.execute import execute
 from utils.course.engine.process_tree import ProcessTree
 from utils.course.engine.watch import Watch
 from utils.course.pages.notebook_page import notebook_page
-from utils.notebook_files.status import cell_status, status_of
+from utils.notebook_files.reading import read
+from utils.notebook_files.status import cell_status, cell_statuses, status_of
 
 SLEEPER = f"31415926.{os.getpid()}"  # seconds: nobody else on the machine sleeps so long
 HEAR = "import time; time.sleep(1)"  # a kernel sends what is printed five times a second
@@ -112,19 +112,14 @@ ENDS = {
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory):
-    """The result of each notebook of ENDS, and the executed notebook."""
+    """Each notebook of ENDS, executed."""
     folder = tmp_path_factory.mktemp("ends")
 
     def run(name):
         sources, bounds, *_ = ENDS[name]
         kernel = "nosuchkernel" if name == "no_kernel" else "python3"
         tags = ["parameters"] if name == "parameter" else []
-        job = Job(
-            write(folder / f"{name}.ipynb", *sources, tags=tags, kernel=kernel),
-            folder / "out" / f"{name}.ipynb",
-            **bounds,
-        )
-        return execute(job), nbformat.read(job.output, as_version=4)
+        return execute(read(write(folder / f"{name}.ipynb", *sources, tags=tags, kernel=kernel)), **bounds)
 
     with ThreadPoolExecutor(3) as pool:
         return dict(zip(ENDS, pool.map(run, ENDS), strict=True))
@@ -133,18 +128,15 @@ def ended(tmp_path_factory):
 @pytest.mark.parametrize("name", ENDS)
 def test_each_end_has_its_name_for_the_notebook_and_for_every_cell(ended, name):
     _, _, status, error, states = ENDS[name]
-    result, notebook = ended[name]
-    assert (result.status, [cell["status"] for cell in result.cells]) == (status, states), result
-    assert error in result.error
-    assert bool(error) == bool(result.error)
-    # What the file says is what the result says.
-    assert status_of(notebook) == (result.status, result.error)
+    found, sentence = status_of(ended[name])
+    assert (found, [cell["status"] for cell in cell_statuses(ended[name])]) == (status, states), sentence
+    assert error in sentence
+    assert bool(error) == bool(sentence)
 
 
 @pytest.mark.parametrize("name", ["slow_cell", "slow_notebook", "killed"])
 def test_what_was_printed_before_the_end_is_kept(ended, name):
-    _, notebook = ended[name]
-    printed = [output.get("text") for cell in notebook.cells for output in cell.outputs]
+    printed = [output.get("text") for cell in ended[name].cells for output in cell.outputs]
     assert printed[-1] == "so far\n"
 
 
@@ -154,9 +146,8 @@ def test_nothing_is_left_running(ended):
 
 def test_an_error_that_its_cell_expects_is_no_failure_and_leaves_no_mark(tmp_path):
     source = write(tmp_path / "expected.ipynb", "1 / 0", "print('and on')", tags=["raises-exception"])
-    result = execute(Job(source, tmp_path / "out.ipynb"))
-    notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
-    assert result.status == "passed", result
+    notebook = execute(read(source))
+    assert status_of(notebook) == ("passed", "")
     assert [cell.cell_type for cell in notebook.cells] == ["code", "code"]
     assert notebook.cells[1].outputs[0].text == "and on\n"
 
@@ -172,10 +163,9 @@ def test_an_error_that_its_cell_expects_is_no_failure_and_leaves_no_mark(tmp_pat
     ],
 )
 def test_the_page_of_a_notebook_that_did_not_pass_begins_with_the_failure(ended, name, says):
-    result, notebook = ended[name]
-    body = notebook_page(notebook).partition("<main>")[2]
+    body = notebook_page(ended[name]).partition("<main>")[2]
     box, _, cells = body.partition("</section>")
-    assert result.status in box
+    assert status_of(ended[name])[0] in box
     assert says in box
     if name != "parameter":  # no cell is at fault there
         cell = re.search('href="#([^"]+)"', box)[1]
@@ -185,7 +175,7 @@ def test_the_page_of_a_notebook_that_did_not_pass_begins_with_the_failure(ended,
 
 
 def test_the_page_of_a_notebook_that_passed_has_no_box(ended):
-    assert "course-failure" not in notebook_page(ended["good"][1])
+    assert "course-failure" not in notebook_page(ended["good"])
 
 
 MANY_KINDS = [
@@ -274,9 +264,9 @@ def without_what_chance_decides(cell):
 def test_a_cell_that_prints_for_ever_is_stopped_before_it_fills_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(client, "OUTPUT_BYTES", 2 * MEGABYTE)
     source = write(tmp_path / "flood.ipynb", "while True:\n    print('x' * 10_000)")
-    result = execute(Job(source, tmp_path / "out.ipynb", deadline=120))
-    assert (result.status, result.error) == ("failed", "In [1]: the notebook's outputs are larger than 2 MB")
-    assert (tmp_path / "out.ipynb").stat().st_size < 2.1 * MEGABYTE
+    executed = execute(read(source), deadline=120)
+    assert status_of(executed) == ("failed", "In [1]: the notebook's outputs are larger than 2 MB")
+    assert len(nbformat.writes(executed)) < 2.1 * MEGABYTE
 
 
 def test_what_ends_a_notebook_is_heard_while_its_processes_are_looked_at(monkeypatch):
@@ -313,10 +303,9 @@ kernel.shell_channel_thread.io_loop.add_callback(lambda: kernel.shell_stream.on_
 def test_a_message_that_the_kernel_overlooked_is_brought_to_its_notice(tmp_path, monkeypatch):
     monkeypatch.setattr(client, "NUDGE_SECONDS", 1)
     source = write(tmp_path / "overlooks.ipynb", OVERLOOKS, "print('heard')", "print(len(held))")
-    result = execute(Job(source, tmp_path / "out.ipynb", deadline=30))
-    assert (result.status, result.error) == ("passed", "")
-    cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
-    assert [cell.outputs[0].text for cell in cells[1:]] == ["heard\n", "1\n"]
+    executed = execute(read(source), deadline=30)
+    assert status_of(executed) == ("passed", "")
+    assert [cell.outputs[0].text for cell in executed.cells[1:]] == ["heard\n", "1\n"]
 
 
 PAPERMILL = [sys.executable, "-m", "papermill", "--engine", "course", "--no-progress-bar"]
@@ -383,7 +372,7 @@ def test_a_kernel_whose_notebook_passed_ends_by_itself(tmp_path):
         "file = open(folder / 'file.txt', 'w')\nfile.write('never closed')\n"
         "atexit.register(lambda: (folder / 'exit.txt').write_text('at exit'))",
     )
-    assert execute(Job(source, tmp_path / "out.ipynb")).status == "passed"
+    assert status_of(execute(read(source))) == ("passed", "")
     assert (tmp_path / "file.txt").read_text() == "never closed"
     assert (tmp_path / "exit.txt").read_text() == "at exit"
 
@@ -414,6 +403,5 @@ def test_a_kernel_that_does_not_start_is_no_failure_of_a_cell(tmp_path, monkeypa
 def test_the_caller_hears_of_each_cell_as_it_starts(tmp_path):
     heard = []
     source = write(tmp_path / "three.ipynb", "1", "2", "3")
-    execute(Job(source, tmp_path / "out.ipynb"), on_cell=lambda number, cells: heard.append((number, cells)))
+    execute(read(source), on_cell=lambda number, cells: heard.append((number, cells)))
     assert heard == [(1, 3), (2, 3), (3, 3)]
-    assert not list(Path(tmp_path).glob(".*"))
