@@ -14,7 +14,7 @@ class Gate:
     """Lets requests pass; ``refuse(status, after, count)`` answers ``count`` of the coming ones with ``status``."""
 
     def __init__(self, application):
-        self._application, self._plan = application, iter(())
+        self._application, self._plan, self.refused = application, iter(()), 0
         self._lock = threading.Lock()
 
     def refuse(self, status, after=0, count=1_000_000):
@@ -26,6 +26,7 @@ class Gate:
             status = next(self._plan, None) if environ["REQUEST_METHOD"] == "PUT" else None
         if status is None:
             return self._application(environ, start_response)
+        self.refused += 1
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         start_response(status, [("Content-Type", "application/xml")])
         return [b"<Error><Code>" + status.split(" ", 1)[1].encode() + b"</Code><Message>refused</Message></Error>"]

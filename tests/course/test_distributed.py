@@ -16,12 +16,13 @@ import pytest
 from s3_server import BUCKET, s3_server
 from tiny_notebooks import COURSE, course, write
 
-from utils.course.batches.perform import Orders, perform, published
-from utils.course.batches.plan import environment, jobs, sources
+from utils.course.batches.environment import environment
+from utils.course.batches.perform import Orders, perform
+from utils.course.batches.plan import jobs, sources
+from utils.course.batches.signing import published
 from utils.course.storage.store import FolderStore
-from utils.course.students.roster import NOBODY
 from utils.course.workers.cluster import queued_cluster
-from utils.course.workers.process_pool import LocalPool, Lost
+from utils.course.workers.process_pool import Lost, ProcessPool
 
 DASK = Path(sys.executable).with_name("dask")
 SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -134,14 +135,14 @@ def test_credentials_that_are_revoked_in_the_middle_cost_no_finished_job(loopbac
 
 def one_job(folder, *cells):
     ((source,), _) = sources([write(folder / "one.ipynb", *cells)])
-    ((job,), _) = jobs([source], [{}], [NOBODY])
+    ((job,), _) = jobs([source], [{}])
     return job
 
 
 def test_a_job_delivered_twice_at_the_same_time_leaves_one_whole_output(tmp_path):
     job, store = one_job(tmp_path, "import uuid\nprint(uuid.uuid4())"), FolderStore(tmp_path / "out")
     orders = Orders(str(store.root), fresh=True, environment=environment())
-    with LocalPool(2) as pool:
+    with ProcessPool(2) as pool:
         twice = [pool.submit(perform, job, orders) for _ in range(2)]
         assert [each.result().status for each in twice] == ["passed"] * 2
     assert published(store, job)
@@ -155,7 +156,7 @@ def test_a_worker_with_another_version_of_the_course_refuses(tmp_path):
 
 
 def test_a_process_that_dies_costs_its_own_call_alone():
-    with LocalPool(2) as pool:
+    with ProcessPool(2) as pool:
         dying, other = pool.submit(os._exit, 3), pool.submit(os.getpid)
         with pytest.raises(Lost, match="exit code 3"):
             dying.result()

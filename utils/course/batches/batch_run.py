@@ -92,8 +92,6 @@ def planned(options):
     students, drawn = [NOBODY], {}
     if options.roster:
         students, lines = roster(options.roster)
-        if not students and not lines:
-            raise Mistake(f"{options.roster}: there is no student in it")
         refused += [Outcome("", who, {}, Status.REFUSED, f"{options.roster}, line {n}: {why}") for n, who, why in lines]
         drawn = {"drawn": VariantsOfAll(secret_at(options.secret)).drawn}
     found, out_of_range = jobs(usable, _sets(options), students, **drawn)

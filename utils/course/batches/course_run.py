@@ -109,7 +109,7 @@ def _refuse_to_replace_changed(store, name):
     path = store.root / name
     try:
         there = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError):
         there = ""
