@@ -1,12 +1,6 @@
 """The data sets that need no download, and photographs of one's own."""
 
-import contextlib
-import io
-import os
 import socket
-import struct
-import tempfile
-import zlib
 
 import numpy as np
 import pytest
@@ -14,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
 from utils import data
-from utils.data import as_pipeline, load, open_photograph, photograph, photographs
+from utils.data import as_pipeline, load, photograph, photographs
 
 
 def same(one, other):
@@ -175,169 +169,6 @@ def test_the_test_part_comes_in_its_own_order():
         as_pipeline(dataset, part="validation")
 
 
-# photograph, open_photograph
-
-
-def test_the_bundled_photographs_are_those_of_scikit_image():
-    from skimage import data as skimage_data
-
-    assert np.array_equal(photograph("chelsea"), skimage_data.chelsea())
-    assert np.array_equal(photograph("gravel")[..., 0], skimage_data.gravel())
-    assert photograph("camera").shape == (512, 512, 1)
-    assert {photograph(name).dtype for name in photographs()} == {np.dtype("uint8")}
-    with pytest.raises(ValueError, match=r"photograph 'dog': one of astronaut, chelsea, .*, gravel is needed"):
-        photograph("dog")
-
-
-def test_a_photograph_may_be_changed_without_changing_the_next():
-    photograph()[:] = 0
-    assert photograph().mean() > 50
-
-
-def png(width, height, content=b""):
-    """A PNG file that claims to be so large."""
-
-    def chunk(kind, content):
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(content)) + chunk(b"IEND", b"")
-
-
-def encoded(image, format, **options):
-    image.save(buffer := io.BytesIO(), format, **options)
-    return buffer.getvalue()
-
-
-def test_a_large_photograph_is_shrunk_and_looks_the_same(tmp_path):
-    chelsea = Image.fromarray(photograph())
-    (tmp_path / "cat.jpg").write_bytes(encoded(chelsea.resize((4000, 3000)), "JPEG"))
-    pixels = open_photograph(tmp_path / "cat.jpg")
-    assert (pixels.shape, pixels.dtype) == ((768, 1024, 3), np.uint8)
-    expected = np.asarray(chelsea.resize((1024, 768))).astype(float)
-    assert abs(pixels - expected).mean() < 4
-
-
-def test_a_photograph_is_turned_as_the_camera_was_held(tmp_path):
-    scene = np.zeros((40, 60, 3), np.uint8)
-    scene[:20] = (250, 0, 0)  # the sky is red
-    held = Image.fromarray(np.rot90(scene))  # the camera was turned: 6 says "turn me clockwise"
-    exif = held.getexif()
-    exif[0x0112] = 6
-    (tmp_path / "held.jpg").write_bytes(encoded(held, "JPEG", exif=exif, quality=95))
-    pixels = open_photograph(tmp_path / "held.jpg")
-    assert pixels.shape == (40, 60, 3)
-    assert abs(pixels.astype(int) - scene).mean() < 4
-
-
-def palette(index, **options):
-    image = Image.new("P", (9, 7), index)
-    image.putpalette([250, 0, 0, 0, 250, 0] + [0] * 762)
-    return image
-
-
-STEPS = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64) * 16
-
-
-@pytest.mark.parametrize(
-    ("content", "shape", "first", "last"),
-    [
-        (encoded(Image.new("RGB", (1, 1), (1, 2, 3)), "PNG"), (1, 1, 3), (1, 2, 3), (1, 2, 3)),
-        (encoded(Image.new("L", (5, 4), 7), "PNG"), (4, 5, 3), (7, 7, 7), (7, 7, 7)),
-        (encoded(Image.new("1", (5, 4), 1), "PNG"), (4, 5, 3), (255,) * 3, (255,) * 3),
-        (encoded(Image.new("RGBA", (5, 4), (250, 0, 0, 0)), "PNG"), (4, 5, 3), (255,) * 3, (255,) * 3),
-        (encoded(Image.new("RGBA", (5, 4), (0, 0, 0, 128)), "PNG"), (4, 5, 3), (127,) * 3, (127,) * 3),
-        (encoded(Image.new("LA", (5, 4), (0, 0)), "PNG"), (4, 5, 3), (255,) * 3, (255,) * 3),
-        (encoded(palette(1), "PNG"), (7, 9, 3), (0, 250, 0), (0, 250, 0)),
-        (encoded(palette(1), "PNG", transparency=1), (7, 9, 3), (255,) * 3, (255,) * 3),
-        (encoded(palette(0), "GIF", save_all=True, append_images=[palette(1)]), (7, 9, 3), (250, 0, 0), (250, 0, 0)),
-        (encoded(Image.fromarray(STEPS), "PNG"), (64, 64, 3), (0,) * 3, (255,) * 3),
-        (encoded(Image.fromarray(STEPS), "TIFF"), (64, 64, 3), (0,) * 3, (255,) * 3),
-        (encoded(Image.new("CMYK", (5, 4), (0, 0, 0, 0)), "JPEG"), (4, 5, 3), (255,) * 3, (255,) * 3),
-    ],
-    ids=[
-        "1×1", "grey", "black and white", "transparent", "half transparent black", "transparent grey", "palette",
-        "transparent palette", "animation", "16 bits", "16 bits TIFF", "CMYK",
-    ],
-)  # fmt: skip
-def test_every_kind_of_image_becomes_rgb(tmp_path, content, shape, first, last):
-    (tmp_path / "image").write_bytes(content)
-    pixels = open_photograph(str(tmp_path / "image"))
-    assert (pixels.shape, pixels.dtype) == (shape, np.uint8)
-    assert np.allclose(pixels[0, 0], first, atol=1)
-    assert np.allclose(pixels[-1, -1], last, atol=1)
-
-
-def test_sixteen_bits_are_scaled_and_not_clipped(tmp_path):
-    Image.fromarray(STEPS).save(tmp_path / "steps.png")
-    assert abs(open_photograph(tmp_path / "steps.png")[..., 0].astype(float) - STEPS / 65535 * 255).max() <= 1
-
-
-CHELSEA = Image.fromarray(photograph())
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"Dear diary, today", r"no image, whatever its name says \(it starts with b'Dear diary, '\); JPEG, PNG"),
-        (b"", "the file is empty"),
-        (b"\0\0\0\x18ftypheic" + bytes(40), "HEIC images cannot be read; export it as JPEG"),
-        (encoded(CHELSEA, "JPEG")[:9000], "damaged or cut short"),
-        (encoded(CHELSEA, "PNG")[:9000], "damaged or cut short"),
-        (encoded(CHELSEA, "GIF")[:9000], "damaged or cut short"),
-        (encoded(CHELSEA, "WEBP")[:9000], "damaged or cut short"),
-        (png(50_000, 50_000), "at most 80,000,000 pixels are allowed"),
-        (png(10_000, 8_001), "at most 80,000,000 pixels are allowed"),
-        (encoded(Image.fromarray(np.full((3, 3), 0.5, "float32")), "TIFF"), "its pixels are float32 numbers"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "no image"),
-    ],
-    ids=["text", "empty", "HEIC", "JPEG", "PNG", "GIF", "WEBP", "bomb", "just too large", "float", "a program"],
-)
-def test_what_is_no_whole_image_is_refused_by_name(tmp_path, content, message):
-    (tmp_path / "holiday.jpg").write_bytes(content)
-    with pytest.raises(ValueError, match=rf"holiday\.jpg: .*{message}"):
-        open_photograph(tmp_path / "holiday.jpg")
-
-
-def test_any_damage_gives_an_image_or_a_value_error(tmp_path):
-    random = np.random.default_rng(0)
-    small = CHELSEA.resize((60, 40))
-    for format in ("JPEG", "PNG", "GIF", "WEBP", "BMP", "AVIF"):
-        whole = encoded(small, format)
-        for _ in range(40):
-            damaged = bytearray(whole)
-            for place in random.integers(0, min(300, len(whole)), 4):
-                damaged[place] = random.integers(256)
-            (tmp_path / "damaged").write_bytes(damaged)
-            with contextlib.suppress(ValueError):
-                assert open_photograph(tmp_path / "damaged").dtype == np.uint8
-
-
-def test_a_path_that_leads_nowhere_is_answered_with_where_it_was_looked_for(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(
-        FileNotFoundError, match=f"holiday.jpg: there is no such file; the path is taken from {tmp_path}"
-    ):
-        open_photograph("holiday.jpg")
-    with pytest.raises(ValueError, match="this is a folder"):
-        open_photograph(tmp_path)
-    with pytest.raises(ValueError, match="path='': the path of an image file is needed"):
-        open_photograph("")
-
-
-def test_a_file_that_may_not_be_read_is_named():
-    user = os.geteuid()
-    with tempfile.NamedTemporaryFile(suffix="locked.png") as locked:
-        os.chmod(locked.name, 0)
-        try:
-            if user == 0:
-                os.seteuid(65534)  # root reads everything: be nobody for a while
-            with pytest.raises(PermissionError, match=r"locked\.png: you may not read this file"):
-                open_photograph(locked.name)
-        finally:
-            os.seteuid(user)
-
-
 # folder
 
 
@@ -354,6 +185,8 @@ def own(tmp_path):
                 image = image.quantize(4)
             image.save(tmp_path / kind / f"{number}.{'png' if number in (1, 2) else 'jpg'}")
     (tmp_path / ".ipynb_checkpoints").mkdir()
+    (tmp_path / "__MACOSX" / "red").mkdir(parents=True)  # each zip from a Mac has it
+    (tmp_path / "__MACOSX" / "red" / "._1.png").write_bytes(b"no image")
     (tmp_path / "red" / ".DS_Store").write_bytes(b"no image")
     (tmp_path / "red" / "Thumbs.db").write_bytes(b"no image")
     (tmp_path / "notes.txt").write_text("beside the class folders, anything may lie")

@@ -28,7 +28,7 @@ GAP = 8
 # The retina is a disc on black: patches come from a square inside it, since a black patch shows no retina.
 INSIDE_THE_RETINA = 0.15, 0.85
 # Files that operating systems leave in folders of images.
-NOT_MEANT = {"thumbs.db", "desktop.ini"}
+NOT_MEANT = {"thumbs.db", "desktop.ini", "__macosx"}
 
 
 @dataclass(frozen=True)
