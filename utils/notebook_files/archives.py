@@ -31,7 +31,7 @@ def kind(name):
 
 
 def is_hidden(name):
-    return name.startswith(HIDDEN)
+    return name.startswith(HIDDEN) and name.strip(".") != ""
 
 
 def files(path, place, begin, skip=0):
@@ -54,9 +54,9 @@ TOO_LARGE = Refused(f"it is larger than {LARGEST_FILE // 1_000_000} MB, and no m
 
 
 def sentence(error):
-    """Why a file could not be read, from what was raised."""
+    """Why a file could not be read, from what was raised; a ``MemoryError``, which is nobody's reason, goes on."""
     if isinstance(error, MemoryError):
-        return "reading it needs more memory than a file is given"
+        raise error
     said = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return f"it cannot be read: {said[:200]}"
 

@@ -3,9 +3,12 @@
 It holds no roster, no key and no secret, and runs nothing of what it reads.
 """
 
+import os
 import signal
 import warnings
 from multiprocessing import get_context
+
+import psutil
 
 from utils.notebook_files.archives import Refused, files, sentence
 from utils.notebook_files.reading import UnreadableNotebook
@@ -14,7 +17,8 @@ from utils.notebook_files.returned import answered
 SECONDS = 5  # of the processor, for a file
 PATIENCE = 60  # seconds in which it must be done, on whatever network its folder lies
 MEMORY = 400_000_000  # bytes beyond what the process takes by itself
-DONE = "done"
+DONE, TIRED = True, False  # what the process says when there is no more, and when a fresh one should go on
+NO_MEMORY = 77  # its exit code
 
 
 class Reader:
@@ -34,17 +38,19 @@ class Reader:
             begun, at = 0, place
             try:
                 self._send((path, place, own, skip))
-                while (message := self._receive()) != DONE:
+                while isinstance(message := self._receive(), str | tuple):
                     if isinstance(message, str):
                         begun, at = begun + 1, message
                     else:
                         yield message
-                return
+                if message is DONE:
+                    return
+                self.close()  # it is tired
             except (EOFError, ConnectionError, TimeoutError) as error:
                 yield at, None, Refused(self._epitaph(error))
                 if own or begun < 2:  # the first is the file itself
                     return
-                skip += begun - 1
+            skip += max(begun - 1, 0)
 
     def close(self):
         if self._process:
@@ -84,33 +90,48 @@ class Reader:
             return f"reading it takes more than {PATIENCE} s"
         if process.exitcode == -getattr(signal, "SIGPROF", 0):
             return f"reading it takes more than {seconds} s"
+        if process.exitcode == NO_MEMORY:
+            return "reading it takes more memory than a file is given"
         return "it ended the process that read it"
+
+
+class _TiredError(Exception):
+    pass
 
 
 def _serve(pipe, seconds, memory):
     """What the process does all its life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever holds the other end decides
     warnings.simplefilter("ignore")
-    _bound(memory)
-
-    def begin(place, own):
-        if not own:
-            _allow(seconds)
-        pipe.send(place)
-
+    size = psutil.Process().memory_info
+    most = size().vms + memory
+    _bound(most)
     while True:
         try:
             path, place, own, skip = pipe.recv()
         except EOFError:
             return
+
+        def begin(place, own=own):
+            if size().vms > most - memory * 3 // 4:  # what it keeps of the memory would be missing for this one
+                raise _TiredError
+            if not own:
+                _allow(seconds)
+            pipe.send(place)
+
         _allow(seconds)
+        last = DONE
         try:
-            for where, date, content in files(path, place, lambda where, own=own: begin(where, own), skip):
+            for where, date, content in files(path, place, begin, skip):
                 pipe.send((where, date, _found(content)))
+        except _TiredError:
+            last = TIRED
+        except MemoryError:
+            os._exit(NO_MEMORY)
         except Exception as error:  # a broken file may raise anything
             pipe.send((place, None, Refused(sentence(error))))
         _allow(0)
-        pipe.send(DONE)
+        pipe.send(last)
 
 
 def _found(content):
@@ -131,15 +152,12 @@ def _allow(seconds):
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def _bound(memory):
+def _bound(most):
+    """This process gets no more address space; on Windows and macOS the size of a file is the bound."""
     try:
         import resource
 
-        import psutil
-
-        used = psutil.Process().memory_info().vms
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        limit = used + memory if most == resource.RLIM_INFINITY else min(used + memory, most)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     except (ImportError, ValueError, OSError):
-        pass  # Windows and macOS: the size of a file is the bound
+        pass

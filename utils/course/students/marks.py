@@ -186,7 +186,8 @@ def _verdict(cells, cell_id, question):
         remarks.append("another answer is shown, too, in its output or in another cell")
     if any(each.get("parameters") != as_json for each in shown):
         remarks.append("it was run with other parameters than this student's")
-    if isinstance(answer, Typed) and not any(each.get("answer") == counts.answer for each in shown):
+    confirmed = counts.answer is not None and any(each.get("answer") == counts.answer for each in shown)
+    if isinstance(answer, Typed) and not confirmed:
         remarks += _of_typing(answer)
     return {"verdict": counts.verdict, "given": given, "slip": counts.slip or "", "remark": "; ".join(remarks)}
 

@@ -134,6 +134,7 @@ class Variants:
         if all(parameter in self.fixed for parameter in asked.names.values()) or not all(among.values()):
             return []
         found = questions.variants(asked.id, **{name: (value,) for name, value in asked.literals.items()}, **among)
+        found = [each for each in found if each != questions.ask(asked.id).parameters]  # the default, where none fits
         sets = [{parameter: each[name] for name, parameter in asked.names.items()} for each in found]
         sets = [each for each in sets if all(each[parameter] in among[name] for name, parameter in asked.names.items())]
         free = [parameter for parameter in dict.fromkeys(asked.names.values()) if parameter not in self.fixed]

@@ -1,0 +1,181 @@
+"""The variant handed out is signed: another key file and changed questions are named before any mark is written."""
+
+import json
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+from a_hand_out import BN, NAMES, SEPARABLE, key_file, put, type_in
+
+from utils import questions
+from utils.course.batches.plan import sources
+from utils.course.students.variants import Variants
+from utils.notebook_files.reading import tagged
+from utils.notebook_files.sources import course_notebooks
+from utils.questions import bn_parameters
+
+
+def solved(handed_out, student, name, change=lambda notebook: None):
+    notebook = handed_out.notebook(student, name)
+    for cell in tagged(notebook, "answer"):
+        answer = handed_out.key[student, name, cell.metadata.question]
+        if answer is not None:
+            type_in(notebook, cell.metadata.question, repr(answer))
+    change(notebook)
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def returned(handed_out, tmp_path_factory):
+    """All that three of four students were asked, solved."""
+    folder = tmp_path_factory.mktemp("solved")
+    for student in ("ada", "bo", "cy"):
+        for name in (BN, SEPARABLE, NAMES[0]):
+            put(solved(handed_out, student, name), folder / student / f"{name}.ipynb")
+    return folder
+
+
+def test_the_key_of_the_hand_out_gives_every_point(grade, returned):
+    points, answers, done = grade(returned)
+    assert set(points.values()) == {0, 13}
+    assert not [row for row in answers.values() if row["remark"]]
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["signed", "metadata lost"])
+def test_another_key_file_and_a_forgotten_one_are_named_and_nothing_is_written(
+    handed_out, grade, returned, tmp_path, lost
+):
+    back, other_key = returned, key_file(tmp_path / "other.key", "cd")
+    if lost:
+        back = tmp_path / "back"
+        for student in ("ada", "bo", "cy"):
+            mine = solved(handed_out, student, BN, lambda notebook: notebook.metadata.pop("course"))
+            put(mine, back / student / f"{BN}.ipynb")
+    for options, sentence in (
+        (("--secret", other_key), "hold other variants" if lost else "not handed out with this key file"),
+        ((), "hold a variant: name the key file of the hand-out with --secret"),
+    ):
+        points, _, done = grade(back, secret=False, options=options)
+        assert points is None
+        assert sentence in done.stderr
+        assert "notebooks that came back" in done.stderr
+        assert not (tmp_path / "grades").exists()
+
+
+def test_a_key_file_where_no_variants_were_handed_out_is_named(grade, tmp_path):
+    for student in ("ada", "bo", "cy"):
+        (tmp_path / "back" / student).mkdir(parents=True)
+        (tmp_path / "back" / student / course_notebooks()[3].name).write_bytes(course_notebooks()[3].read_bytes())
+    _, _, done = grade(tmp_path / "back")
+    assert "hold no variant: leave --secret away" in done.stderr
+
+
+FORGERIES = {
+    "the values of an easier variant": lambda course: course["values"].update(channels=1),
+    "a signature": lambda course: course.update(variant="0" * 32),
+    "no signature that could be one": lambda course: course.update(variant=[{}]),
+    "other questions": lambda course: course["questions"].update({"bn-parameters": "0" * 32}),
+    "questions that are none": lambda course: course.update(questions=None),
+}
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES)
+def test_what_one_student_writes_into_the_metadata_is_left_out_and_stops_nobody(
+    handed_out, grade, returned, tmp_path, forge
+):
+    mine = solved(handed_out, "dee", BN, lambda notebook: forge(notebook.metadata.course))
+    put(mine, tmp_path / "dee" / f"{BN}.ipynb")
+    points, answers, done = grade(returned, tmp_path / "dee")
+    assert points == {"ada": 13, "bo": 13, "cy": 13, "dee": 0}
+    assert answers["dee", BN, "bn-bias"]["verdict"] == "left-out"
+    assert "was not handed out to this student with this key file" in done.stdout
+    assert done.returncode == 1
+
+
+def test_another_student_s_notebook_gives_nothing_though_it_is_renamed(handed_out, grade, returned, tmp_path):
+    """Ada's notebook and her answers, with dee's name in it, or none."""
+    put(
+        solved(handed_out, "ada", BN, lambda notebook: notebook.metadata.course.update(student="dee")),
+        tmp_path / "back" / "dee" / f"{BN}.ipynb",
+    )
+    put(
+        solved(handed_out, "ada", SEPARABLE, lambda notebook: notebook.metadata.pop("course")),
+        tmp_path / "back" / "dee" / f"{SEPARABLE}.ipynb",
+    )
+    points, answers, _ = grade(returned, tmp_path / "back")
+    assert points["ada"] == 13
+    assert answers["dee", BN, "bn-parameters"]["verdict"] == "left-out"
+    copied = answers["dee", SEPARABLE, "conv-parameters"]
+    assert copied["verdict"] != "right"
+    assert "other values than were drawn for this student" in copied["remark"]
+
+
+@pytest.fixture
+def changed_since(monkeypatch):
+    """Set something of the question bn-parameters as a new release of the course would."""
+
+    def change(name, value):
+        monkeypatch.setattr(bn_parameters, name, value)
+        questions.variants.cache_clear()
+
+    yield change
+    questions.variants.cache_clear()
+
+
+def test_more_variants_than_at_the_hand_out_change_no_mark(grade, returned, changed_since):
+    known = bn_parameters.PARAMETERS
+    more = replace(known["channels"], variants=(*range(20, 60, 2), 100, 200))
+    changed_since("PARAMETERS", known | {"channels": more})
+    points, answers, done = grade(returned)
+    assert done.returncode == 0, done.stderr
+    assert set(points.values()) == {0, 13}
+    assert not [row for row in answers.values() if row["remark"]]
+
+
+def test_a_question_that_has_changed_since_the_hand_out_is_named(grade, returned, changed_since, tmp_path):
+    before = bn_parameters.question
+
+    def mended(**parameters):
+        question = before(**parameters)
+        return replace(question, answer=question.answer + 1, derivation=("one more",), slips=())
+
+    changed_since("question", mended)
+    points, _, done = grade(returned)
+    assert points is None
+    assert f"has changed since it was handed out: bn-parameters of {BN}" in done.stderr
+    assert "--new-key" in done.stderr
+    assert not (tmp_path / "grades").exists()
+    points, answers, _ = grade(returned, options=("--new-key",))
+    assert points["ada"] == 12
+    assert "another way than when it was handed out" in answers["ada", BN, "bn-parameters"]["remark"]
+
+
+def test_the_record_of_a_hand_out_tells_nothing_of_the_answers(handed_out):
+    records = [json.dumps(handed_out.notebook(student, BN).metadata.course) for student in ("ada", "bo")]
+    digests = [set(json.loads(record)["questions"].values()) for record in records]
+    assert not digests[0] & digests[1], "the same answer has another signature for everybody"
+    assert handed_out.secret.read_text().strip() not in records[0]
+
+
+def test_a_variant_depends_on_nothing_but_key_id_and_sets():
+    ((source,), _) = sources([course_notebooks()[4]])
+    variants = Variants(source.notebook, {})
+    assert variants.drawn(b"s" * 32, "Jörg") == variants.drawn(b"s" * 32, "jo\u0308RG")
+    assert variants.drawn(b"s" * 32, "ada") != variants.drawn(b"t" * 32, "ada")
+
+
+def test_a_set_that_is_added_changes_nobody_s_variant_but_those_that_get_it():
+    ((source,), _) = sources([course_notebooks()[3]])
+    before = Variants(source.notebook, {})
+    after = Variants(deepcopy(source.notebook), {})
+    new = {"channels": 511}
+    for asked in after._asked:
+        if asked.names:
+            asked.sets = [*asked.sets, new]
+    students = [f"s{number}" for number in range(300)]
+    drawn = [(before.drawn(b"s" * 32, each), after.drawn(b"s" * 32, each)) for each in students]
+    moved = [later for earlier, later in drawn if earlier != later]
+    assert moved
+    assert len(moved) < 100
+    assert all(each == new for each in moved)
