@@ -26,7 +26,7 @@ from utils.architecture import (
     shifted_crops,
     slope,
     smooth,
-    standardised,
+    standardized_per_image,
     stays,
     steps_to,
     surface,
@@ -152,7 +152,7 @@ def test_the_verdict_on_the_hypothesis_space_turns_when_the_layers_change_places
 
 @pytest.fixture(scope="module")
 def scenes():
-    return changed(load("photos", train=600, test=400), standardised)
+    return changed(load("photos", train=600, test=400), standardized_per_image)
 
 
 def small_convnet():
@@ -192,14 +192,14 @@ def test_control_labels_without_a_rule_are_learned_by_heart_and_no_better_than_c
     assert learned.accuracies[0, 0] < 0.25
 
 
-def test_standardised_images_tell_neither_brightness_nor_contrast():
+def test_images_standardized_one_by_one_tell_neither_brightness_nor_contrast():
     images = np.random.default_rng(0).normal(size=(3, 8, 8, 1)) * [[[[20]]], [[[40]]], [[[80]]]] + 100
-    changed_images = standardised(images)
+    changed_images = standardized_per_image(images)
     np.testing.assert_allclose(changed_images.mean(axis=(1, 2, 3)), 0, atol=1e-6)
     np.testing.assert_allclose(changed_images.std(axis=(1, 2, 3)), 1, atol=0.25)
     flat = np.full((1, 8, 8, 1), 7.0)
     flat[0, 0, 0] = 8
-    assert standardised(flat).std() < 0.1
+    assert standardized_per_image(flat).std() < 0.1
 
 
 def test_scrambling_moves_the_same_pixels_in_every_image_and_loses_none():

@@ -17,8 +17,8 @@ from utils.figures.residual_connections import (
 from utils.residual_connections import (
     PLAIN,
     RESIDUAL,
+    Deletions,
     Flow,
-    Lesions,
     deep_network,
     learn_identity,
     lesions,
@@ -293,7 +293,7 @@ def test_lesions_delete_every_block_once_and_cost_nothing_where_the_blocks_do_no
 
 
 def test_the_share_kept_is_counted_from_chance():
-    made_up = Lesions(np.array([0.5, 0.7]), np.array([[0.5, 0.1], [0.1, 0.1]]), 0.1)
+    made_up = Deletions(np.array([0.5, 0.7]), np.array([[0.5, 0.1], [0.1, 0.1]]), 0.1)
     np.testing.assert_allclose(made_up.kept, [0.5, 0])
 
 
@@ -331,5 +331,5 @@ def test_figures_say_their_numbers(flows, races):
     assert "plain, 40 layers: ≈ 12 %" in race.alt
     learned = type("Learned", (), {"before": np.array([0.5, 0.5]), "after": np.array([1e-3, 1e-3])})
     assert "residual from ≈ 0.50 to 10 to the power of ≈ -3.0" in draw_identity({"residual": learned}).alt
-    lesion = Lesions(np.array([0.5]), np.array([[0.5, 0.1]]), 0.1)
+    lesion = Deletions(np.array([0.5]), np.array([[0.5, 0.1]]), 0.1)
     assert "whole ≈ 50 %, one part deleted ≈ 30 %" in draw_lesions({"plain": lesion, "residual": lesion}).alt

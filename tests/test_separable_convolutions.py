@@ -28,7 +28,7 @@ from utils.separable_convolutions import (
     inputs_of,
     nearest_separable,
     network,
-    parameters_by_kind,
+    parameters_by_step,
     pointwise,
     race,
     timings,
@@ -306,7 +306,7 @@ def test_at_equal_training_accuracy_a_run_that_generalizes_better_has_a_smaller_
 
 
 def test_xception_is_counted_as_its_paper_counts(xception):
-    kinds = parameters_by_kind(xception)
+    kinds = parameters_by_step(xception)
     assert sum(kinds.values()) == xception.count_params()
     into = [64, 128, 128, 256, 256, 728] + 24 * [728] + [728, 728, 1024, 1536]  # figure 5: entry, middle and exit flow
     assert kinds["depthwise steps"] == 9 * sum(into)

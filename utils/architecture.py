@@ -217,7 +217,7 @@ def changed(data, change):
     return replace(data, train_images=change(data.train_images), test_images=change(data.test_images))
 
 
-def standardised(images):
+def standardized_per_image(images):
     """Every image brought to mean 0 and standard deviation 1: its brightness and contrast say nothing any more.
 
     Five grey levels are added to the deviation, so that the noise of an empty image stays small.

@@ -272,7 +272,6 @@ class Kind:
 PLAIN = Kind("plain", False, "glorot_uniform")
 PLAIN_HE = Kind("plain, He's start", False, "he_normal")
 RESIDUAL = Kind("residual", True, "glorot_uniform")
-RESIDUAL_HE = Kind("residual, He's start", True, "he_normal")
 
 
 @dataclass(frozen=True)
@@ -348,7 +347,7 @@ def without(network, convolution):
 
 
 @dataclass(frozen=True)
-class Lesions:
+class Deletions:
     """The test accuracy of trained networks, whole ``(seeds,)``, and with one part deleted ``(seeds, parts)``."""
 
     whole: np.ndarray
@@ -384,7 +383,7 @@ def lesions(runs, data):
             with without(network, part):
                 row.append(accuracy(network, data.test_images, data.test_labels, AT_ONCE))
         deleted.append(row)
-    return Lesions(np.array(whole), np.array(deleted), runs.chance)
+    return Deletions(np.array(whole), np.array(deleted), runs.chance)
 
 
 # Helpers

@@ -244,7 +244,7 @@ def convolutions_of(model):
     return [(layer, tuple(layer.input.shape[1:])) for layer in model.layers if isinstance(layer, kinds)]
 
 
-def parameters_by_kind(model):
+def parameters_by_step(model):
     """Where the parameters of a Keras model are: {kind of layer: parameters}, largest first.
 
     The two steps of separable convolutions are told apart.

@@ -108,7 +108,7 @@ def draw_identity(learned):
 
 
 def draw_lesions(lesions):
-    """Test accuracy without one part of a trained network; ``lesions`` maps names of kinds to ``Lesions``."""
+    """Test accuracy without one part of a trained network; ``lesions`` maps names of kinds to ``Deletions``."""
     figure, axes = new_figure(9, 3.4, 1, len(lesions), sharey=True)
     for axis, (name, each) in zip(np.ravel(axes), lesions.items(), strict=True):
         parts = each.deleted.shape[1]

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
-class Parameter:
+class DeclaredParameter:
     """A declared parameter: its default, and the range that the notebook checks it against (``None`` if none)."""
 
     name: str
@@ -40,7 +40,7 @@ def parameters(notebook):
         if cell.cell_type == "code" and "check_parameters" in cell.source:
             for call in _calls(_lines(cell, " of the cell that checks them"), "check_parameters"):
                 ranges |= {keyword.arg: _range(keyword) for keyword in call.keywords}
-    return {name: Parameter(name, value, ranges.get(name)) for name, value in defaults.items()}
+    return {name: DeclaredParameter(name, value, ranges.get(name)) for name, value in defaults.items()}
 
 
 def _lines(cell, where=""):
