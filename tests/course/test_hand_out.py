@@ -15,7 +15,6 @@ from utils import questions
 from utils.course.batches.grid import grid
 from utils.course.batches.plan import sources
 from utils.course.storage.input_files import Mistake
-from utils.course.students.roster import roster
 from utils.course.students.variants import Variants, secret_at
 from utils.notebook_files.reading import read, tagged
 from utils.notebook_files.sources import course_notebooks, parameters
@@ -126,10 +125,81 @@ def test_a_key_file_is_never_overwritten_and_never_read_where_others_may(tmp_pat
     with pytest.raises(Mistake, match="chmod 600"):
         secret_at(path)
     path.chmod(0o600)
+    for text in ("not a key", "ab" * 10**6):
+        path.write_text(text)
+        with pytest.raises(Mistake, match="64 hexadecimal digits"):
+            secret_at(path)
     path.write_text("not a key")
     with pytest.raises(Mistake, match="64 hexadecimal digits"):
         secret_at(path)
     assert path.read_text() == "not a key"
+
+
+ODD = {
+    "a magic": ('%%time\nanswer = None\ncheck("bn-parameters", answer)', "line 1 is no plain Python"),
+    "two calls": (
+        'answer = None\ncheck("bn-parameters", answer)\ncheck("bn-parameters", answer, channels=3)',
+        'one call check("…", answer, …) is needed',
+    ),
+    "no call": ("answer = None", 'one call check("…", answer, …) is needed'),
+    "a computed value": (
+        'answer = None\ncheck("bn-parameters", answer, channels=2 * channels)',
+        "channels=2 * channels): check is given plain values and the notebook's parameters alone",
+    ),
+    "an unknown question": ('answer = None\ncheck("bn-parameter", answer)', "there is no question 'bn-parameter'"),
+    "an unknown parameter": ('answer = None\ncheck("bn-parameters", answer, depth=3)', "has no parameter depth"),
+    "values by a mapping": ('answer = None\ncheck("bn-parameters", answer, **{"channels": 3})', "no parameter None"),
+    "a value out of range": ('answer = None\ncheck("bn-parameters", answer, channels=0)', "channels=0"),
+    "a list": ('answer = None\ncheck("bn-parameters", answer, channels=[1])', "channels=[1]"),
+    "an answer that stands there": ('answer = 3\ncheck("bn-parameters", answer)', "'answer = None' is needed"),
+}
+
+
+@pytest.mark.parametrize(("source", "sentence"), ODD.values(), ids=ODD)
+def test_an_answer_cell_that_cannot_be_handed_out_is_said_and_the_other_notebooks_are(tmp_path, source, sentence):
+    path, (good, *_) = write(tmp_path / "odd.ipynb"), course_notebooks()
+    notebook = read(path)
+    notebook.cells.append(nbformat.v4.new_code_cell(source, metadata={"tags": ["answer"], "question": "bn-parameters"}))
+    nbformat.write(notebook, path)
+    (tmp_path / "roster.csv").write_text("id\nada\n")
+    done = course_here(
+        "hand-out", path, good, "--roster", tmp_path / "roster.csv", "--secret", tmp_path / "key", "--out", tmp_path
+    )
+    assert done.returncode == 1
+    assert "left out: odd: " in done.stdout
+    assert sentence in done.stdout
+    with zipfile.ZipFile(tmp_path / "students" / "ada.zip") as archive:
+        assert archive.namelist() == [f"ada/{good.stem}.ipynb"]
+
+
+def test_a_question_that_is_asked_twice_is_said(tmp_path):
+    notebook = read(course_notebooks()[3])
+    (cell,) = (each for each in tagged(notebook, "answer") if each.metadata.question == "bn-bias")
+    notebook.cells.append(cell.copy())
+    with pytest.raises(Mistake, match="bn-bias is asked twice"):
+        Variants(notebook, {}).checked()
+
+
+@pytest.mark.parametrize(
+    ("declared", "check", "sentence"),
+    [
+        ("depth: int = 4", "check_parameters(globals(), depth=Whole(1))", "check_parameters(depth=Whole(1)): one of"),
+        ("depth: int = 4", "check_parameters(globals(), depth=Whole(low, 9))", "depth=Whole(low, 9)"),
+        ("depth: int = 4", "check_parameters(globals(), depth=4)", "depth=4"),
+        (
+            "depth: int = 4",
+            "%time check_parameters(globals())",
+            "line 3 of the cell that checks them is no plain Python",
+        ),
+        ("%matplotlib inline\ndepth = 4", "", "line 1 is no plain Python"),
+        ("seed = 1\ndepth: int = int(4)", "", "line 2, depth: int = int(4): 'name: type = value'"),
+        ("a, b = 1, 2", "", "line 1, a, b = (1, 2): 'name: type = value'"),
+    ],
+)
+def test_parameters_that_cannot_be_read_are_quoted_with_what_is_allowed(tmp_path, declared, check, sentence):
+    path = write(tmp_path / "odd.ipynb", parameters=declared, check=check)
+    _, (refused,) = sources([path])
+    assert sentence in refused.error
 
 
 @pytest.mark.parametrize("path", course_notebooks(), ids=lambda path: path.stem)
@@ -223,16 +293,3 @@ def test_a_grid_that_is_none_gets_a_sentence(tmp_path, text, sentence):
     (tmp_path / "grid.yaml").write_text(text)
     with pytest.raises(Mistake, match=re.escape(sentence)):
         grid(tmp_path / "grid.yaml")
-
-
-def test_a_roster_needs_ids_and_takes_a_spreadsheet_s_byte_order_mark(tmp_path):
-    (tmp_path / "roster.csv").write_text("\ufeffid, name\nada, Ada\nÅsa,Å\n", encoding="utf-8")
-    students, refused = roster(tmp_path / "roster.csv")
-    assert [(each.id, each.name) for each in students] == [("ada", "Ada"), ("Åsa", "Å")]
-    assert refused == []
-    (tmp_path / "roster.csv").write_text("name\nada\n")
-    with pytest.raises(Mistake, match="no column 'id'"):
-        roster(tmp_path / "roster.csv")
-    (tmp_path / "roster.csv").write_bytes(b"id\n\xff\xfe")
-    with pytest.raises(Mistake, match="cannot be read"):
-        roster(tmp_path / "roster.csv")

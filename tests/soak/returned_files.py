@@ -26,6 +26,7 @@ from utils.course.students.hand_out import write_hand_out
 from utils.course.students.marks import marks
 from utils.course.students.owners import Owners
 from utils.course.students.roster import Student
+from utils.notebook_files.archives import LARGEST_FILE
 from utils.notebook_files.reading import tagged
 from utils.notebook_files.sources import course_notebooks
 from utils.records import ANSWER
@@ -35,6 +36,7 @@ SECRET = b"s" * 32
 STUDENTS = [Student(each, f"{each.title()} Example", email=f"{each}@example.org") for each in ("ada", "bo", "mal")]
 ROUND = 250  # files at once
 MOST_MEMORY = 500_000_000
+BOMB = b" " * (LARGEST_FILE + 1)
 TEXTS = (
     "4 * 32",
     "-3",
@@ -152,6 +154,7 @@ class Course:
             path.parent.mkdir(parents=True, exist_ok=True)
             if student != "mal":
                 nbformat.write(notebook, path)
+        self._as_json = {each: nbformat.writes(notebook) for each, notebook in self._handed_out.items()}
         self._good = folder / "good"
         self._wanted = self._marks([self._good])
 
@@ -181,7 +184,7 @@ class Course:
     def _file(self, chance, number):
         """A path and the bytes of one broken or hostile file."""
         name = chance.choice(self._sources).name
-        content = _notebook(chance, deepcopy(self._handed_out[chance.choice(("mal", "mal", "mal", "ada")), name]))
+        content = _notebook(chance, json.loads(self._as_json[chance.choice(("mal", "mal", "mal", "ada")), name]))
         if chance.random() < 0.3:
             content = _bytes_changed(chance, content)
         if chance.random() < 0.3:
@@ -194,8 +197,9 @@ def _notebook(chance, notebook):
     for _ in range(chance.randrange(4)):
         _value_changed(chance, notebook)
     for cell in notebook.get("cells") or [] if isinstance(notebook.get("cells"), list) else []:
-        if isinstance(cell, dict) and isinstance(cell.get("source"), str) and chance.random() < 0.3:
-            cell["source"] = cell["source"].replace("None", chance.choice(TEXTS), 1)
+        source = cell.get("source") if isinstance(cell, dict) else None
+        if isinstance(source, list) and all(isinstance(line, str) for line in source) and chance.random() < 0.3:
+            cell["source"] = "".join(source).replace("None", chance.choice(TEXTS), 1)
             if chance.random() < 0.3:
                 cell["outputs"] = [{"output_type": "display_data", "data": {ANSWER: chance.choice(VALUES)}}]
     return json.dumps(notebook).encode()
@@ -241,13 +245,14 @@ def _bytes_changed(chance, content):
 
 def _zipped(chance, name, content):
     packed = io.BytesIO()
-    methods = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA
-    with zipfile.ZipFile(packed, "w") as archive:
+    with zipfile.ZipFile(packed, "w", compresslevel=1) as archive:
         for number in range(chance.choice((1, 1, 2, 20))):
             inside = zipfile.ZipInfo(chance.choice(ENTRIES).format(name=name), (1980, 1, 1 + number % 9, 0, 0, 0))
-            inside.compress_type = chance.choice(methods)
+            inside.compress_type = chance.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED))
             bomb = number == 0 and chance.random() < 0.02
-            data = b" " * 51_000_000 if bomb else content
+            data = BOMB if bomb else content
+            if not bomb and chance.random() < 0.03:
+                inside.compress_type = chance.choice((zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))
             if inside.filename.endswith(".zip") and chance.random() < 0.5:
                 data = _zipped(chance, name, content)
             archive.writestr(inside, data)
