@@ -107,6 +107,30 @@ def test_the_courses_utils_go_before_a_file_of_that_name_beside_the_notebook(tmp
     assert ended.returncode == 0, ended.stdout
 
 
+@pytest.mark.parametrize("command", ["run", "batch"])
+def test_a_path_is_taken_from_where_the_command_is_typed(command, tmp_path, monkeypatch):
+    (tmp_path / "my_cat.jpg").write_text("not really")
+    opens = "print(open(photograph_path).read())"
+    notebook = write(tmp_path / "a.ipynb", opens, parameters='photograph_path: str = ""', check="")
+    monkeypatch.chdir(tmp_path)
+    ended = course_here(command, notebook, "-p", "photograph_path", "my_cat.jpg")
+    assert ended.returncode == 0, ended.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "batch"])
+def test_a_kernel_may_be_given_less_or_more_time_to_start(command, tmp_path, monkeypatch):
+    spec = tmp_path / "kernels" / "slow" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    sleeps = [sys.executable, "-c", "import time; time.sleep(60)"]
+    spec.write_text(json.dumps({"argv": sleeps, "display_name": "slow", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    notebook = new_notebook(metadata={"kernelspec": {"name": "slow", "display_name": "slow", "language": "python"}})
+    nbformat.write(notebook, "a.ipynb")
+    ended = course_here(command, "a.ipynb", "--start-timeout", 1)
+    assert "the kernel did not start within 1 s" in ended.stdout
+
+
 def test_a_name_that_is_not_utf8_is_refused():
     ended = course_here("run", os.fsdecode(b"\xff.ipynb"))
     assert ended.returncode == 2

@@ -59,8 +59,11 @@ def planned(notebooks, settings, out):
     return Run(store, found, after, remarks, unreadable)
 
 
-def carry_out(run, workers, progress, stop):
-    """Execute the notebooks and write all files; returns ``(outcomes, ledger)``, the ledger being that of this run."""
+def carry_out(run, workers, start_timeout, progress, stop):
+    """Execute the notebooks and write all files; returns ``(outcomes, ledger)``, the ledger being that of this run.
+
+    ``start_timeout`` is a kernel's most seconds to start.
+    """
     claim(run.store)
     for job in run.jobs:
         for kind in ("ipynb", "html"):
@@ -77,7 +80,8 @@ def carry_out(run, workers, progress, stop):
     if run.jobs:
         folder = str(run.store.root)
         variables = {"COURSE_RUN_FOLDER": folder}  # the last notebook shows the verdicts of this run
-        orders = Orders(folder, environment(), variables=variables, folder=os.getcwd(), fresh=True)
+        bounds = {"start_timeout": start_timeout}
+        orders = Orders(folder, environment(), bounds, variables, folder=os.getcwd(), fresh=True)
         with ProcessPool(min(workers, len(run.jobs)), progress.told) as pool:
             do = partial(perform, orders=orders)
             see_through(run.jobs, do, pool, on_outcome, stop, after=run.after, on_look=progress.look)

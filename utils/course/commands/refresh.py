@@ -23,7 +23,7 @@ def refresh(notebooks, force):
 
     sources = list(notebooks) or course_notebooks()
     for folder in dict.fromkeys(source.parent for source in sources):
-        if not can_be_written(folder):
+        if folder.is_dir() and not can_be_written(folder):
             raise click.BadParameter(f"{folder}: the outputs cannot be written there", param_hint="NOTEBOOKS")
     ready_for_kernels(1)
     failed = False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from utils.course.commands.options import notebooks_argument, settings_option
+from utils.course.commands.options import notebooks_argument, settings_option, start_timeout_option
 from utils.course.commands.surroundings import ready_for_kernels
 from utils.course.commands.terminal import STOPPED, say
 from utils.notebook_files.status import Status
@@ -24,7 +24,8 @@ from utils.notebook_files.status import Status
     show_default=True,
     help="Notebooks at a time.",
 )
-def run(notebooks, settings, profile, out, workers):
+@start_timeout_option
+def run(notebooks, settings, profile, out, workers, start_timeout):
     """Execute the NOTEBOOKS (all of the course by default).
 
     Writes the executed notebooks, a page for each, index.html and results.json. A failure stops no other notebook; any
@@ -44,7 +45,7 @@ def run(notebooks, settings, profile, out, workers):
         ready_for_kernels(min(workers, len(planned.jobs) or 1))
         total = len(planned.jobs) + len(planned.unreadable)
         with Stop(patient=False) as stop, Progress(total, lines=True) as progress:
-            outcomes, verdicts = course_run.carry_out(planned, workers, progress, stop)
+            outcomes, verdicts = course_run.carry_out(planned, workers, start_timeout, progress, stop)
     except Mistake as error:
         raise click.UsageError(str(error)) from error
     except (StoreError, OSError) as error:
