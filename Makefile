@@ -10,17 +10,18 @@ help:  ## Show this help
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 run: .venv/ready  ## Execute the whole course on real photographs and a real ImageNet network (build/run/index.html)
-	@$(BIN)/course run
+	@$(BIN)/course run $(ARGS)
 
 test: .venv/dev  ## Run all tests, and every notebook against its stored outputs
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --nbval --nbval-cell-timeout 400 tests notebooks
 
-lab: .venv/ready  ## Open the course in JupyterLab
+# The folder of the notebook that JupyterLab is given becomes its root.
+lab: .venv/ready  ## Open the course in JupyterLab (as root: make lab ARGS=--allow-root)
 	@$(BIN)/python -c 'from utils.course.warm_kernels.provisioner import start_parent; start_parent()'
-	@$(BIN)/jupyter lab --notebook-dir notebooks 00_start_here.ipynb
+	@$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(ARGS)
 
 site: .venv/dev  ## Show the notebooks, as they are stored, as a web site (build/site/docs/index.html)
-	@$(BIN)/sphinx-build -q -c docs -b html . build/site
+	@$(BIN)/sphinx-build -q -c docs -b html . build/site $(ARGS)
 
 lint: .venv/dev  ## Check and format code and notebooks
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -219,7 +219,9 @@ def _unit(unit):
 
 
 def _significant(value):
-    return float(f"{value:.3g}")
+    """Three digits; without a fraction an int, since a browser that saves the record would write 1.0 as 1."""
+    rounded = float(f"{value:.3g}")
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def _round(value):

@@ -9,11 +9,11 @@ from utils.course.storage.atomic import write_whole
 from utils.course.warm_kernels.provisioner import KERNEL
 from utils.figures.start_here import draw_course_map
 from utils.notebook_files.reading import read
+from utils.notebook_files.saving import without_running_kernel
 from utils.notebook_files.sources import ROOT
 from utils.notebook_files.status import Status, status_of
 from utils.start_here import chapters
 
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MACHINE_DEPENDENT = "nbval-ignore-output"
 
 
@@ -46,7 +46,7 @@ def _tidy(notebook):
     for key in ("papermill", "widgets", "jupytext"):
         notebook.metadata.pop(key, None)
     notebook.metadata.kernelspec = {"display_name": "Python 3 (convnet course)", "language": "python", "name": KERNEL}
-    notebook.metadata.language_info = {"name": "python"}
+    without_running_kernel(notebook)
     for cell in notebook.cells:
         for key in ("papermill", "execution", "trusted", "ExecuteTime"):
             cell.metadata.pop(key, None)
@@ -56,7 +56,6 @@ def _tidy(notebook):
             cell.outputs = joined_streams(cell.outputs)
         for output in cell.get("outputs", []):
             if "data" in output:
-                output.data.pop(WIDGET_VIEW, None)
                 output.metadata = {}
 
 
