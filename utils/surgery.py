@@ -5,7 +5,7 @@ operation is a dictionary of the numbers that are to be others, ``{"block2b_proj
 """
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import keras
 import numpy as np
@@ -13,9 +13,11 @@ import tensorflow as tf
 from keras import layers
 
 from utils.labels import gives_probabilities
+from utils.photographs import photograph
 from utils.pretrained import class_names, prepare
 
 PHOTOGRAPHS = ("chelsea", "coffee", "rocket", "camera")  # the network names what they show
+CHANNELS = ("as trained", "red and blue swapped", "grey")
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype="float32")  # red, green, blue (Rec. 601)
 
 
@@ -131,6 +133,22 @@ def colour_removed(model):
     kernel = _first_kernel(model)
     summed = keras.ops.convert_to_numpy(kernel).sum(axis=2, keepdims=True)
     return {kernel.path: LUMINANCE[:, None] * summed}
+
+
+def operation(model, branches_off=(), shortcuts_cut=(), channels=CHANNELS[0]):
+    """The changes of several operations at once; ``channels``, one of ``CHANNELS``, is what the first layer sees."""
+    seen = dict(zip(CHANNELS, (lambda model: {}, channels_reversed, colour_removed), strict=True))
+    return switched_off(model, *branches_off) | shortcut_cut(model, *shortcuts_cut) | seen[channels](model)
+
+
+def company_of(photo):
+    """Three of ``PHOTOGRAPHS`` other than ``photo``, prepared: ``(3, 224, 224, 3)``."""
+    return np.concatenate([_prepared(name) for name in PHOTOGRAPHS if name != photo][:3])
+
+
+@cache
+def _prepared(photo):
+    return prepare(photograph(photo))
 
 
 @dataclass(frozen=True)

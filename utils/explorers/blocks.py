@@ -1,10 +1,8 @@
 """The block explorer: what a block of layers gives, holds and costs, before it is built."""
 
-import html
-
 from utils.architecture import BLOCKS, block
 from utils.explorers import Control, Explorer
-from utils.figures.diagram import plan
+from utils.figures.diagram import costs, plan
 from utils.parameters import Choice, Whole
 
 
@@ -28,20 +26,4 @@ def block_card(kind, size, channels, filters, kernel_size, strides, padding, poo
     """The block's table and diagram as HTML."""
     layer = block(kind, filters, kernel_size, strides=strides, padding=padding, pooling=pooling, channels=channels)
     shape = (size, size, channels)
-    return _table(layer, shape) + plan(layer, shape).html()
-
-
-def _table(layer, shape):
-    rows = [
-        ("Output shape", " × ".join(map(str, layer.output_shape(shape)))),
-        ("Parameters", f"{int(layer.parameters(shape)):,}"),
-        ("of them trainable", f"{layer.parameters(shape).trainable:,}"),
-        ("Multiply-adds per image", f"{int(layer.multiply_adds(shape)):,}"),
-        ("Receptive field", " × ".join(map(str, layer.receptive_field(shape)))),
-    ]
-    cells = "".join(
-        f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
-        f'<td style="text-align:right">{value}</td></tr>'
-        for name, value in rows
-    )
-    return f"<table>{cells}</table>"
+    return costs(layer, shape) + plan(layer, shape).html()

@@ -53,7 +53,6 @@ class QuestionForm(Explorer):
         }
         return "".join(f"<div>{html.escape(line)}</div>" for line in [*choices, *helps[help]])
 
-    def _changed(self):
-        super()._changed()
-        if not self._setting:
-            self._record.update(self.feedback)
+    def _move(self, values, **notes):
+        super()._move(values, **notes)
+        self._record.update(self.feedback)

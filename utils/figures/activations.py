@@ -1,5 +1,6 @@
 """The figures of the notebook on activations."""
 
+import html
 import io
 
 import numpy as np
@@ -41,12 +42,23 @@ STYLES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (VERMILION, ":"))
 KINDS = {"active": (BLUE, ""), "blank_here": (SKY, "///"), "dead": (BLACK, ""), "linear": (ORANGE, "xxx")}
 
 
-def draw_mosaic(mosaic, layer, width=0):
-    """The ``Picture`` of a ``Mosaic``: each tile a channel of ``layer``."""
+def draw_mosaic(mosaic, layer, width=0, framed=None):
+    """The ``Picture`` of a ``Mosaic``: each tile a channel of ``layer``; the channel ``framed`` is marked and numbered."""
     scale = "All channels share one scale" if mosaic.shared else "Each channel has its own scale"
-    alt = f"{_count(mosaic)} of layer {layer}, each a map of the image{_marked(mosaic)}."
-    caption = f"{layer}: {_count(mosaic)}. {scale} from dark (lowest) to bright (highest).{_legend(mosaic)}"
-    return Picture(_png(mosaic.codes), alt, caption, width or mosaic.codes.shape[1])
+    frame, codes = "", mosaic.codes
+    if framed is not None:
+        frame, codes = f" Channel {framed} is framed.", _with_frame(mosaic, framed)
+    alt = f"{_count(mosaic)} of layer {layer}, each a map of the image{_marked(mosaic)}.{frame}"
+    caption = f"{layer}: {_count(mosaic)}. {scale} from dark (lowest) to bright (highest).{_legend(mosaic)}{frame}"
+    return Picture(_png(codes), alt, caption, width or codes.shape[1])
+
+
+def describe_channel(channel, layer, number):
+    """One channel's map, ``(rows, columns)``, in a sentence of HTML."""
+    zeros, negative = np.mean(channel == 0), np.mean(channel < 0)
+    share = f"≈ {zeros:.2f} of it is 0" if not negative else f"≈ {negative:.2f} of it is negative"
+    text = f"{layer}, channel {number}: from ≈ {channel.min():.1f} to ≈ {channel.max():.1f}, {share}"
+    return f"<p>{html.escape(text)}</p>"
 
 
 def draw_channel(photograph, channel, height=200):
@@ -237,6 +249,21 @@ def _photographic(figure, alt, caption="", scale=1.5):
     figure.savefig(buffer, format="jpeg", dpi=scale * DOTS_PER_INCH, pil_kwargs={"quality": 70, "optimize": True})
     width = round(figure.get_figwidth() * DOTS_PER_INCH)
     return Picture(buffer.getvalue(), alt, caption, width, "image/jpeg")
+
+
+def _with_frame(mosaic, number):
+    """The codes of a mosaic with a frame around one tile and the channel's number in it."""
+    (height, width), (row, column) = mosaic.tile, divmod(number, mosaic.columns)
+    image = Image.fromarray(mosaic.codes)
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(11)
+    left, top = column * (width + 2), row * (height + 2)
+    pen.rectangle((left, top, left + width + 1, top + height + 1), outline=BAD, width=2)
+    # The number may be wider than its tile; it stays inside the picture.
+    _, _, right, bottom = (round(side) for side in pen.textbbox((0, 0), str(number), font=font))
+    left, top = min(left + 2, image.width - right - 2), min(top + 2, image.height - bottom - 2)
+    pen.rectangle((left, top, left + right + 1, top + bottom + 1), fill=GAP)
+    pen.text((left + 1, top), str(number), fill=TEXT, font=font)
+    return np.asarray(image)
 
 
 def _png(codes):

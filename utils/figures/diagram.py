@@ -74,6 +74,23 @@ def plan(layer, shape, alt=None, caption=""):
     return _draw(boxes, count.value, count.trainable, alt, caption)
 
 
+def costs(layer, shape):
+    """What ``layer`` gives for inputs of ``shape``, holds and costs, as a table in HTML."""
+    rows = [
+        ("Output shape", " × ".join(map(str, layer.output_shape(shape)))),
+        ("Parameters", f"{int(layer.parameters(shape)):,}"),
+        ("of them trainable", f"{layer.parameters(shape).trainable:,}"),
+        ("Multiply-adds per image", f"{int(layer.multiply_adds(shape)):,}"),
+        ("Receptive field", " × ".join(map(str, layer.receptive_field(shape)))),
+    ]
+    cells = "".join(
+        f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
+        f'<td style="text-align:right">{value}</td></tr>'
+        for name, value in rows
+    )
+    return f"<table>{cells}</table>"
+
+
 def _draw(boxes, parameters, trainable, alt, caption):
     main, branches = _branches(boxes)
     total = f"{parameters:,} parameters"

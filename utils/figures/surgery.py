@@ -1,8 +1,12 @@
 """The figures of the notebook on surgery."""
 
-import numpy as np
+import html
+import io
 
-from utils.figures import BLUE, ORANGE, SKY, VERMILION, new_figure, picture
+import numpy as np
+from PIL import Image
+
+from utils.figures import BLUE, ORANGE, SKY, VERMILION, Picture, new_figure, picture
 
 GREY = "#999999"
 
@@ -21,6 +25,19 @@ def draw_labels(photographs, tops):
         f"Photographs and the network's most probable classes. {alt}.",
         "Each photograph as the network sees it, and the probabilities of its three best classes.",
     )
+
+
+def draw_operation(photograph, tops, intact):
+    """HTML of one photograph, the ``intact`` network's ``(class, probability)``, and the classes ``tops`` afterwards."""
+    label, probability = intact
+    rows = "".join(
+        f'<tr><th scope="row" style="text-align:right;font-weight:{"bold" if name == label else "normal"}">'
+        f'{html.escape(name)}</th><td style="width:12em">'
+        f'<div style="width:{round(100 * value)}%;height:1em;background:{BLUE}"></div></td><td>≈ {value:.2f}</td></tr>'
+        for name, value in tops
+    )
+    said = f"Without any operation: {html.escape(label)}, ≈ {probability:.2f}. With yours:"
+    return f"{_shown(photograph).html()}<p>{said}</p><table>{rows}</table>"
 
 
 def draw_answers(answers, label, columns=2):
@@ -185,6 +202,15 @@ def draw_looks(numbers, kept, images):
     axis.legend(frameon=False, fontsize=9)
     spoken = ", ".join(f"{number}: ≈ {row.mean():.2f}" for number, row in zip(numbers, kept, strict=True))
     return picture(figure, f"Probability kept after looks in training mode, mean of the images. {spoken}.")
+
+
+def _shown(photograph, height=150):
+    """The photograph as a small ``Picture``."""
+    image = Image.fromarray(np.asarray(photograph).squeeze())
+    image = image.resize((max(1, round(height * image.width / image.height)), height))
+    buffer = io.BytesIO()
+    image.save(buffer, format="JPEG", quality=85)
+    return Picture(buffer.getvalue(), "The photograph that the network looks at.", width=image.width, mime="image/jpeg")
 
 
 def _bars(axis, tops, label):
