@@ -160,10 +160,11 @@ def test_the_browser_moves_through_layers_channels_and_photographs(tmp_path):
     browser.set(layer="stem")
     assert browser.values["channel"] == 3  # the stem has four channels only
     assert "stem, channel 3" in browser.shown
+    assert "Channel 3 is framed" in browser.shown
     coffee = browser.set(photo="coffee").shown
     Image.fromarray(photograph("coffee")).save(tmp_path / "mine.png")
-    assert browser.set(photo="chelsea", path=str(tmp_path / "mine.png")).shown == coffee
-    assert 'role="alert"' in browser.set(path=str(tmp_path / "missing.png")).shown
+    assert browser.set(photo=str(tmp_path / "mine.png")).shown == coffee
+    assert 'role="alert"' in browser.set(photo=str(tmp_path / "missing.png")).shown
     assert "Run this cell in JupyterLab" in browser._repr_mimebundle_()["text/html"]
 
 

@@ -6,7 +6,6 @@ import json
 import re
 from pathlib import Path
 
-import ipywidgets
 import keras
 import nbformat
 import numpy as np
@@ -16,7 +15,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
-from utils.explorers import VIEW, Control, Explorer, File
+from utils.explorers import VIEW, Control, Explorer, Photograph, Several
 from utils.explorers.activations import activation_browser
 from utils.explorers.blocks import block_card, block_explorer
 from utils.mini_xception import mini_xception
@@ -41,10 +40,15 @@ def draw_square(n, scale, sign, bold, word):
     return f"<p>{word} {'<b>' if bold else ''}{value}</p>"
 
 
-def widgets(root):
-    yield root
-    for child in getattr(root, "children", ()):
-        yield from widgets(child)
+def described(explorer):
+    """The controls as the page gets them, by their names."""
+    return {control["name"]: control for control in explorer.panel.controls}
+
+
+def from_page(explorer, **values):
+    """What the page sends when a control was moved; it returns what the page then shows."""
+    explorer.panel.set_state({"values": explorer.panel.values | values})
+    return explorer.panel.values
 
 
 def test_it_shows_the_defaults_and_redraws_what_is_set():
@@ -55,31 +59,60 @@ def test_it_shows_the_defaults_and_redraws_what_is_set():
     assert explorer.values == {"n": 4, "scale": 0.5, "sign": "-", "bold": True, "word": "now"}
 
 
-def test_the_number_box_and_the_slider_move_each_other():
-    explorer = squares()
-    box = next(each for each in widgets(explorer.view) if isinstance(each, ipywidgets.BoundedIntText))
-    slider = next(each for each in widgets(explorer.view) if isinstance(each, ipywidgets.IntSlider))
-    box.value = 5
-    assert (slider.value, explorer.shown) == (5, "<p>is +25</p>")
-    slider.value = 2
-    assert (box.value, explorer.shown) == (2, "<p>is +4</p>")
-    box.value = 100
-    assert slider.value == 9, "a typed number stays inside the range"
+def test_each_kind_of_value_has_a_control_with_its_label():
+    assert [(each["kind"], each["label"]) for each in described(squares()).values()] == [
+        ("number", "Number"), ("number", "Scale"), ("choice", "Sign"), ("check", "Bold"), ("text", "Word"),
+    ]  # fmt: skip
 
 
-def test_every_slider_has_a_labelled_number_box_and_every_other_control_a_label():
+def test_what_the_page_sends_is_brought_into_range_and_into_its_type():
     explorer = squares()
-    everything = list(widgets(explorer.view))
-    for row in everything:
-        if any(
-            isinstance(child, ipywidgets.IntSlider | ipywidgets.FloatSlider) for child in getattr(row, "children", ())
-        ):
-            assert isinstance(row.children[0], ipywidgets.BoundedIntText | ipywidgets.BoundedFloatText)
-            assert row.children[0].description
-    for each in everything:
-        if isinstance(each, ipywidgets.Dropdown | ipywidgets.Checkbox | ipywidgets.Text):
-            assert each.description
-    assert not [each for each in everything if isinstance(each, ipywidgets.Output)]
+    assert from_page(explorer, n=5)["n"] == 5
+    assert explorer.shown == "<p>is +25</p>"
+    assert from_page(explorer, n=100)["n"] == 9
+    assert from_page(explorer, n=2.6)["n"] == 3
+    assert from_page(explorer, scale=-1)["scale"] == 0
+    assert isinstance(from_page(explorer, scale=1) and explorer.values["scale"], float)
+    for name, value in (
+        ("n", "five"),
+        ("n", float("nan")),
+        ("sign", "*"),
+        ("bold", 1),
+        ("word", "x" * 10),
+        ("o", 1),
+    ):
+        before = explorer.values.get(name)
+        from_page(explorer, **{name: value})
+        assert explorer.values.get(name) == before
+    with pytest.raises(TypeError, match=r"o: one of n, scale, sign, bold, word is needed"):
+        explorer.set(o=1)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "step"),
+    [(-3.0, 3.0, 0.05), (0.0, 10.0, 0.1), (0.0, 1.0, 0.01), (0.0, 0.7, 0.005), (0.0, 3000.0, 20)],
+)
+def test_a_slider_of_real_numbers_has_round_steps(low, high, step):
+    explorer = Explorer("Real", lambda x: f"{x}", x=Control("x", Real(low, high), low))
+    assert described(explorer)["x"]["step"] == step
+
+
+def test_several_of_some_values_are_chosen_in_their_order():
+    explorer = Explorer("Parts", lambda parts: "+".join(parts), parts=Control("Parts", Several("a", "b", "c"), ("b",)))
+    assert explorer.shown == "b"
+    assert from_page(explorer, parts=["a", "c"])["parts"] == ["a", "c"]
+    assert explorer.shown == "a+c"
+    assert explorer.set(parts=()).shown == ""
+    assert explorer.set(parts=("z",)).shown == ""
+    with pytest.raises(ValueError, match="Parts=\\('z',\\): any of 'a', 'b', 'c' is needed"):
+        Control("Parts", Several("a", "b", "c"), ("z",))
+
+
+def test_a_move_sends_one_message_and_none_for_what_did_not_change(monkeypatch):
+    explorer, sent = squares(), []
+    monkeypatch.setattr(explorer.panel, "send_state", lambda key=None: sent.append(set(key or ())))
+    explorer.set(n=4)
+    assert sent == [{"values", "drawing"}]
 
 
 def test_a_range_that_depends_on_another_control_moves_the_value_into_it():
@@ -138,7 +171,7 @@ def test_in_a_kernel_the_bundle_carries_the_live_view_beside_the_static_one():
     assert set(output.data) == {"text/plain", "text/html", VIEW}
     assert "<p>9</p>" in output.data["text/html"]
     model = client.widget_state[output.data[VIEW]["model_id"]]
-    assert model["_model_name"] == "VBoxModel"
+    assert model["_model_module"] == "anywidget"
     assert "0x" not in json.dumps(output.data["text/plain"])
     nbformat.validate(notebook)
 
@@ -225,14 +258,15 @@ def browser():
 
 def by_path(explorer, name, content, folder):
     (folder / name).write_bytes(content)
-    explorer.set(path=str(folder / name))
+    explorer.set(photo=str(folder / name))
 
 
 def by_upload(explorer, name, content, folder):
-    """What JupyterLab sends when a file was chosen."""
-    button = next(each for each in widgets(explorer.view) if isinstance(each, ipywidgets.FileUpload))
-    file = {"name": name, "type": "", "size": len(content), "content": memoryview(content), "last_modified": 0}
-    button.set_state({"value": [file]})
+    """What the page sends when a file was chosen: pieces, smaller here."""
+    (control,) = (each["name"] for each in explorer.panel.controls if each["kind"] == "photograph")
+    for start in range(0, max(1, len(content)), 4000):
+        message = {"upload": control, "file": name, "start": start, "size": len(content)}
+        explorer.panel._handle_custom_msg(message, [memoryview(content[start : start + 4000])])
 
 
 def colours(shown):
@@ -275,9 +309,9 @@ def test_what_is_no_photograph_is_named_and_the_next_one_is_shown(browser, tmp_p
     ],
 )
 def test_a_path_that_leads_to_no_file_is_answered_by_a_sentence(browser, path, sentence):
-    assert sentence in browser.set(path=path).shown
+    assert sentence in browser.set(photo=path).shown
     assert 'role="alert"' in browser.shown
-    assert 'role="alert"' not in browser.set(path="").shown
+    assert 'role="alert"' not in browser.set(photo="chelsea").shown
 
 
 def test_a_photograph_that_was_changed_under_the_same_path_is_read_anew(browser, tmp_path):
@@ -287,7 +321,7 @@ def test_a_photograph_that_was_changed_under_the_same_path_is_read_anew(browser,
 
 
 def test_an_uploaded_file_stays_in_a_folder_of_its_own_whatever_its_name(tmp_path):
-    explorer = Explorer("Paths", lambda path: path, path=Control("Path", File(), ""))
+    explorer = Explorer("Paths", lambda path: path, path=Control("Path", Photograph("none"), "none"))
     paths = []
     for name in (
         "../../cat.jpg",
@@ -306,3 +340,30 @@ def test_an_uploaded_file_stays_in_a_folder_of_its_own_whatever_its_name(tmp_pat
     assert {path.parent.parent for path in paths} == {paths[0].parent.parent}
     assert [path.name for path in paths[-3:]] == ["Ünï cödé.png", "cat.jpg", "cat.jpg"]
     assert paths[0].stat().st_mode & 0o077 == 0 or paths[0].parent.stat().st_mode & 0o077 == 0
+
+
+def note(explorer):
+    return next(each["note"] for each in explorer.panel.controls if each["kind"] == "photograph")
+
+
+def test_the_photograph_chosen_last_is_shown_and_each_choice_says_what_became_of_it(browser):
+    by_upload(browser, "mine.png", encoded(flag(), "PNG"), None)
+    assert re.fullmatch(r"mine.png \(0.0 MB\) has arrived.", note(browser))
+    path = browser.values["photo"]
+    assert described(browser)["photo"]["options"][-1] == ["mine.png (your own)", path]
+    mine = browser.shown
+    assert browser.set(photo="coffee").shown != mine
+    assert note(browser) == ""
+    assert browser.set(photo=path).shown == mine
+
+
+def test_a_file_that_is_too_large_or_cannot_be_kept_is_named_and_changes_nothing(browser, monkeypatch):
+    browser.set(photo="coffee")
+    message = {"upload": "photo", "file": "scan.tiff", "start": 0, "size": 100_000_001}
+    browser.panel._handle_custom_msg(message, [memoryview(b"II*")])
+    assert note(browser).startswith("scan.tiff could not be kept: at most 100 MB are taken")
+    monkeypatch.setattr("utils.explorers.uploads._folder", lambda: type("Gone", (), {"name": "/nowhere/at/all"}))
+    by_upload(browser, "mine.png", encoded(flag(), "PNG"), None)
+    assert "mine.png could not be kept" in note(browser)
+    assert "No such file" in note(browser)
+    assert browser.values["photo"] == "coffee"

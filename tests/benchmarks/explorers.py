@@ -27,6 +27,7 @@ def benchmarks():
     network = imagenet_network()
     relus = [layer.name for layer in network.layers if layer.name.endswith("relu")]
     panel, mini, large = surgery_panel(OperatingTable(network)), _mini_browser(), activation_browser(network, relus)
+    blocks = panel.values["branches"]
     patches = np.stack([photograph("chelsea")[:32, left : left + 32] for left in range(0, 320, 5)]).astype("float32")
     maps = activations(mini_xception(32), patches, ["block1_conv1"])["block1_conv1"]
     photographs = ["coffee", "rocket", "chelsea"]
@@ -40,7 +41,7 @@ def benchmarks():
         _row("activation browser, 224 px: channel", SOON, large, "channel", range(1, 16)),
         _row("activation browser, 224 px: layer", SOON, large, "layer", relus[1:] + relus[:1]),
         _row("activation browser, 224 px: photograph", SOON, large, "photo", photographs),
-        _row("operating table, 224 px: a branch", SOON, panel, "block3b", [False, True]),
+        _row("operating table, 224 px: a branch", SOON, panel, "branches", [blocks[1:], blocks]),
         _row("operating table, 224 px: photograph", SOON, panel, "photo", photographs),
         _row("operating table, 224 px: statistics", SOON, panel, "statistics", _options(panel, "statistics")[::-1]),
     ]

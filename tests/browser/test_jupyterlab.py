@@ -1,79 +1,233 @@
-"""A student opens the course in JupyterLab: the cells run, the pictures and controls show, a control redraws."""
+"""A student in JupyterLab: cells run, controls redraw, and what was saved is whole when it is opened again."""
 
-import contextlib
 import re
-import secrets
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import TimeoutError
+from axe_playwright_python.sync_playwright import Axe
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from PIL import Image
 
-ROOT = Path(__file__).parents[2]
-MINUTE = 60_000  # milliseconds
+from tests.browser.lab import cells, command, end_sessions, kernel_ready, lab_from_make
+from tests.readme import ROOT, commands
+from utils.explorers import VIEW
+
+EXPLORER = """
+from utils.explorers import Control, Explorer, Photograph, Several
+from utils.explorers.chosen_photograph import chosen_photograph
+from utils.figures import photograph
+from utils.parameters import Choice, Real, Text, Whole
+from utils.photographs import COLOUR
+
+def draw(photo, **values):
+    pixels = chosen_photograph(photo)
+    return photograph(pixels[:40, :40], f"{pixels.shape[1]} pixels wide; {values}")
+
+Explorer("Every kind of control", draw, photo=Control("Photograph", Photograph(*COLOUR), "hubble"),
+         count=Control("Count", Whole(0, 9), 4), share=Control("Share", Real(0.0, 2.0), 1.0),
+         mode=Control("Mode", Choice("add", "multiply", "none"), "add"), on=Control("On", Choice(True, False), True),
+         parts=Control("Parts", Several("a", "b", "c"), ("a",)), word=Control("Word", Text(9), "is"))
+"""
+INSIDE = ".course-controls :is(select, input, button):not([hidden])"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    assert "make lab" in commands()
+    with lab_from_make(tmp_path_factory.mktemp("lab")) as lab:
+        notebook = new_notebook(cells=[new_markdown_cell("above"), new_code_cell(EXPLORER), new_markdown_cell("below")])
+        notebook.metadata.kernelspec = {"name": "convnet-course", "display_name": "Python 3 (convnet course)"}
+        for number, cell in enumerate(notebook.cells):
+            cell.id = f"cell-{number}"
+        nbformat.write(notebook, lab.folder / "explorer.ipynb")
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def opened(lab, browser):
+    page = lab.open(browser, "explorer.ipynb")
+    yield page
+    end_sessions(page)
+    page.close()
 
 
 @pytest.fixture
-def lab(tmp_path):
-    """The address of a JupyterLab on loopback that serves a copy of the first notebook."""
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    notebook = nbformat.read(ROOT / "notebooks" / "00_start_here.ipynb", as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    nbformat.write(notebook, folder / "00_start_here.ipynb")
-    token = secrets.token_hex(16)
-    command = [
-        sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
-        f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}",
-    ]  # fmt: skip
-    log = tmp_path / "server.log"
-    with log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file, cwd=folder) as server:
-        try:
-            yield _address(log, server), token
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
+def page(opened):
+    """The notebook with the explorer in it, run anew."""
+    kernel_ready(opened)
+    command(opened, "notebook:run-all-cells")
+    drawn(opened, "'count': 4")
+    return opened
 
 
-def _address(log, server):
-    for _ in range(240):
-        found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
-        if found:
-            return found[0]
-        assert server.poll() is None, log.read_text()[-2000:]
-        time.sleep(0.25)
-    raise AssertionError(log.read_text()[-2000:])
+def drawn(page, words):
+    page.wait_for_function("words => document.querySelector('.course-drawing')?.innerHTML.includes(words)", arg=words)
 
 
-def test_the_first_notebook_runs_and_its_explorer_redraws(lab, browser):
-    address, token = lab
-    # JupyterLab takes cells out of the page that are scrolled away: here nothing is.
-    page = browser.new_page(viewport={"width": 1400, "height": 5000})
-    outside = []
-    page.on("request", lambda request: None if "127.0.0.1" in request.url else outside.append(request.url))
-    page.goto(f"{address}/lab/tree/00_start_here.ipynb?token={token}&reset")
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(state="attached", timeout=2 * MINUTE)
-    page.wait_for_timeout(2000)  # the session is announced a moment after the kernel's first idle
+def test_make_lab_opens_the_first_notebook_which_runs_and_its_explorer_redraws(lab, browser):
+    page = lab.open(browser)
+    requests = []
+    page.on(
+        "request",
+        lambda request: None if re.search("localhost|127.0.0.1", request.url) else requests.append(request.url),
+    )
+    assert page.evaluate("jupyterapp.shell.currentWidget.context.path") == "00_start_here.ipynb"
+    assert page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.name") == "convnet-course"
+    assert page.locator(".jp-Dialog").count() == 0
+    command(page, "notebook:run-all-cells")
     row = page.get_by_label("Row", exact=True)
-    for _ in range(4):  # what is run while the kernel still connects is dropped
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        with contextlib.suppress(TimeoutError):
-            row.wait_for(state="attached", timeout=MINUTE / 2)
-            break
-    explorer = page.locator(".widget-html-content figure img")
-    before = explorer.first.get_attribute("alt")
+    explorer = page.locator(".course-drawing figure img").first
+    before = explorer.get_attribute("alt")
     row.fill("20")
     row.press("Enter")
-    page.wait_for_function(
-        "before => document.querySelector('.widget-html-content figure img').alt !== before", arg=before, timeout=MINUTE
-    )
-    assert "row 20" in explorer.first.get_attribute("alt")
+    page.wait_for_function("before => document.querySelector('.course-drawing figure img').alt !== before", arg=before)
+    assert "row 20" in explorer.get_attribute("alt")
     assert page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-    assert not [url for url in outside if url.startswith("http")], "the page asked for something from elsewhere"
+    elsewhere = re.compile(r"https?://(?!localhost:|127\.0\.0\.1:)")
+    assert not [url for url in requests if elsewhere.match(url)], "the page asked for something from elsewhere"
+    end_sessions(page)
     page.close()
+
+
+def test_to_open_a_notebook_and_save_it_leaves_every_byte_as_it_was(lab, browser):
+    page = lab.open(browser, "explorer.ipynb")
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        if path.name == "00_start_here.ipynb":
+            (lab.folder / path.name).write_bytes(path.read_bytes())  # the test above ran it
+        page.evaluate("path => jupyterapp.commands.execute('docmanager:open', { path }).then(() => null)", path.name)
+        page.wait_for_function("name => jupyterapp.shell.currentWidget?.context.path === name", arg=path.name)
+        kernel_ready(page)
+        # The kernel has told its version: this is what changes an opened notebook.
+        page.wait_for_function("jupyterapp.shell.currentWidget.content.model.getMetadata('language_info').version")
+        command(page, "docmanager:save")
+        assert (lab.folder / path.name).read_bytes() == path.read_bytes(), path.name
+        command(page, "application:close")
+    end_sessions(page)
+    page.close()
+
+
+def test_no_key_that_is_pressed_in_a_control_reaches_the_notebook(page):
+    kinds = re.findall(r"^  \w+\(control, send", (ROOT / "utils/explorers/panel.js").read_text(), flags=re.M)
+    assert len(kinds) == 6, "EXPLORER has one of each"
+    keys = "ArrowDown ArrowUp ArrowLeft ArrowRight Home m r y 1 a b d d x c v z k j"
+    keys = [
+        *keys.split(),
+        "Escape",
+        "Shift+ArrowDown",
+        "Shift+M",
+        "Shift+L",
+        "Shift+Enter",
+        "Control+Enter",
+        "Control+a",
+    ]
+    controls = page.locator(INSIDE)
+    assert controls.count() == 13
+    controls.first.click()
+    before = cells(page)
+    for number in range(controls.count()):
+        control = controls.nth(number)
+        what = control.evaluate("each => each.outerHTML")
+        control.focus()
+        for key in keys.split():
+            page.keyboard.press(key)
+            assert cells(page) == before, f"{key} in {what}"
+        assert control.evaluate("each => each === document.activeElement"), what
+
+
+def test_a_control_obeys_the_keyboard(page):
+    page.get_by_label("Photograph", exact=True).focus()
+    page.keyboard.press("m")  # motorcycle
+    drawn(page, "741 pixels wide")
+    page.keyboard.press("ArrowDown")  # retina
+    drawn(page, "1411 pixels wide")
+    page.get_by_label("Count, slider").focus()
+    page.keyboard.press("ArrowRight")
+    drawn(page, "'count': 5")
+    page.get_by_label("Share", exact=True).fill("7")
+    page.keyboard.press("Enter")
+    drawn(page, "'share': 2.0")
+    page.get_by_label("b", exact=True).focus()
+    page.keyboard.press("Space")
+    drawn(page, "'parts': ('a', 'b')")
+    page.get_by_label("Word").fill("was")
+    page.keyboard.press("Tab")
+    drawn(page, "'word': 'was'")
+
+
+def test_an_explorer_has_no_accessibility_fault(page):
+    violations = Axe().run(page, context=".course-explorer").response["violations"]
+    assert not violations, [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in violations]
+
+
+def test_a_photograph_of_one_s_own_is_shown_or_says_why_not(page, tmp_path):
+    def upload(name, content):
+        (tmp_path / name).write_bytes(content)
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Upload your own").click()
+        chooser.value.set_files(tmp_path / name)
+
+    listed, note = page.get_by_label("Photograph", exact=True), page.locator(".course-note")
+    alert = page.locator(".course-drawing [role=alert]")
+    Image.new("RGB", (2000, 2000), "red").save(tmp_path / "large.bmp")
+    upload("large.bmp", (tmp_path / "large.bmp").read_bytes())  # 12 MB: more than a server's message may hold
+    drawn(page, "1024 pixels wide")
+    assert note.inner_text() == "large.bmp (12.0 MB) has arrived."
+    assert listed.evaluate("list => list.selectedOptions[0].text") == "large.bmp (your own)"
+
+    upload("diary.jpg", b"Dear diary, today")
+    alert.wait_for()
+    assert "this is no image" in alert.inner_text()
+
+    listed.select_option("coffee")
+    drawn(page, "600 pixels wide")
+    assert (alert.count(), note.inner_text()) == (0, "")
+    listed.select_option("large.bmp (your own)")
+    drawn(page, "1024 pixels wide")
+
+    (tmp_path / "scan.tiff").touch()
+    with (tmp_path / "scan.tiff").open("r+b") as scan:
+        scan.truncate(100_000_001)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload your own").click()
+    chooser.value.set_files(tmp_path / "scan.tiff")
+    page.wait_for_function("document.querySelector('.course-note').textContent.includes('at most 100 MB')")
+    page.get_by_label("or the path of your own").fill("/nothing/here.png")
+    page.keyboard.press("Enter")
+    drawn(page, "there is no such file")
+    assert note.inner_text() == ""
+
+
+def test_an_explorer_shows_its_picture_when_the_kernel_restarts_and_when_the_notebook_is_opened_again(lab, page):
+    command(page, "docmanager:save")
+    (output,) = nbformat.read(lab.folder / "explorer.ipynb", as_version=4).cells[1].outputs
+    assert set(output.data) == {"text/plain", "text/html"}, f"{VIEW} would be dead when the notebook is opened again"
+
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    page.locator(".course-explorer.jupyter-widgets-disconnected").wait_for()
+    assert_only_the_picture_shows(page, ".course-explorer", "Run the cell again")
+
+    kernel_ready(page)
+    command(page, "notebook:run-all-cells")
+    page.locator(".course-explorer:not(.jupyter-widgets-disconnected)").wait_for()
+    assert page.get_by_label("Mode").is_visible()
+    command(page, "docmanager:save")
+
+    end_sessions(page)
+    page.reload()
+    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
+    kernel_ready(page)
+    page.locator(".jp-OutputArea-output img").wait_for()
+    page.wait_for_timeout(1000)  # whatever would replace the picture has its time
+    assert_only_the_picture_shows(page, ".jp-OutputArea-output", "Run this cell")
+
+
+def assert_only_the_picture_shows(page, place, words):
+    output = page.locator(place)
+    assert output.locator("img").evaluate_all("all => all.map(img => img.checkVisibility() && img.naturalWidth)") == [
+        40
+    ]
+    assert words in output.inner_text()
+    assert "model not found" not in page.locator(".jp-Notebook").inner_text()
+    assert not [each for each in output.locator(":is(input, select, button)").all() if each.is_visible()]
+    broken = "all => all.filter(each => getComputedStyle(each, '::before').content !== 'none').length"
+    assert page.locator(".jupyter-widgets-disconnected").evaluate_all(broken) == 0

@@ -30,10 +30,10 @@ def test_what_is_typed_into_the_form_is_recorded_in_the_notebook():
 
 def test_the_fields_have_names_and_the_choices_are_those_of_the_question():
     form = QuestionForm("residual-add-shapes")
-    controls = form.view.children[1].children[0]
-    answer, help = (row.children[0] for row in controls.children)
-    assert (answer.description, help.description) == ("Answer", "Help")
-    assert answer.options == ("–", "broadcast", "zeros", "1x1 with 64 filters", "1x1 with 32 filters")
+    answer, help = form.panel.controls
+    assert (answer["label"], help["label"]) == ("Answer", "Help")
+    options = [label for label, _ in answer["options"]]
+    assert options == ["–", "broadcast", "zeros", "1x1 with 64 filters", "1x1 with 32 filters"]
     assert "broadcast: Yes" in form.shown
     assert form.feedback.verdict == "unanswered"
     assert form.set(answer="zeros").feedback.slip == "padded with zeros"

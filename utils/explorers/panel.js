@@ -25,6 +25,8 @@ function render({ model, el }) {
   draw();
   model.on("change:values change:controls", show);
   model.on("change:drawing", draw);
+  // The kernel has restarted or ended. anywidget has taken ipywidgets' own listener away, so the class comes from here.
+  model.on("comm_live_update", () => el.classList.add("jupyter-widgets-disconnected"));
 
   // JupyterLab listens above for its command mode, where an arrow leaves the cell and "d d" deletes it.
   const keep = (event) => {

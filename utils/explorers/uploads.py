@@ -20,7 +20,7 @@ class Uploads:
         Raises ``OSError`` where it cannot be kept, and ``ValueError`` for more than it may hold.
         """
         if size > MOST_BYTES:
-            raise ValueError(f"{file}: at most {MOST_BYTES / 1e6:.0f} MB are taken; save it smaller, and upload that")
+            raise ValueError(f"at most {MOST_BYTES / 1e6:.0f} MB are taken; save it smaller, and upload that")
         if start == 0:
             # A folder of its own: the same name may come twice, with another picture in it.
             self._path, self._arrived = Path(tempfile.mkdtemp(dir=_folder().name)) / _safe(file), 0

@@ -43,7 +43,7 @@ KINDS = {"active": (BLUE, ""), "blank_here": (SKY, "///"), "dead": (BLACK, ""), 
 
 
 def draw_mosaic(mosaic, layer, width=0, framed=None):
-    """The ``Picture`` of a ``Mosaic``: each tile a channel of ``layer``; the channel ``framed`` is marked and numbered."""
+    """The ``Picture`` of a ``Mosaic``: each tile a channel of ``layer``; ``framed`` is marked with its number."""
     scale = "All channels share one scale" if mosaic.shared else "Each channel has its own scale"
     frame, codes = "", mosaic.codes
     if framed is not None:

@@ -28,7 +28,7 @@ def draw_labels(photographs, tops):
 
 
 def draw_operation(photograph, tops, intact):
-    """HTML of one photograph, the ``intact`` network's ``(class, probability)``, and the classes ``tops`` afterwards."""
+    """A photograph, the ``intact`` network's ``(class, probability)``, and the ``tops`` after an operation, as HTML."""
     label, probability = intact
     rows = "".join(
         f'<tr><th scope="row" style="text-align:right;font-weight:{"bold" if name == label else "normal"}">'

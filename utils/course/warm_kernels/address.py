@@ -59,7 +59,8 @@ def address_of(env):
     sources = sorted(
         (str(path), path.stat().st_mtime_ns, path.stat().st_size)
         for room in (UTILS, UTILS.parent / "data_scripts")
-        for path in room.rglob("*.py")
+        for path in room.rglob("*")
+        if path.suffix in (".py", ".js", ".css")  # an explorer's script is read when its module is imported
     )
     place = _digest(sys.prefix, str(UTILS))
     version = _digest(sys.version, os.uname().release, packages, sources)
