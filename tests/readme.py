@@ -13,14 +13,15 @@ PROGRAMS = ("make", "course", ".venv/bin/course", "papermill", "jupyter", "conda
 def commands():
     """Every command line of README.md, of its blocks and of its sentences, in order."""
     text = re.sub(r"^```.*?^```$", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S | re.M)
-    found = []
-    for line in text.splitlines():
-        if line.startswith("    "):
-            found.append(line.split("  #")[0].strip())
-        else:
-            found += re.findall(r"`([^`]+)`", line)
+    block = re.compile(r"^    (.*)$", flags=re.M)
+    found = [line.split("  #")[0] for line in block.findall(text)] + re.findall(r"`([^`]+)`", block.sub("", text))
     starts = re.compile(rf"({'|'.join(map(re.escape, PROGRAMS))})( |$)")
-    return list(dict.fromkeys(line for line in found if starts.match(line)))
+    return list(dict.fromkeys(line for line in (" ".join(each.split()) for each in found) if starts.match(line)))
+
+
+def csv_block():
+    """The roster that README.md shows."""
+    return re.search(r"^```csv\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S | re.M)[1]
 
 
 def make(target, **variables):

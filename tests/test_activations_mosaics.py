@@ -17,7 +17,7 @@ from utils.activations import (
     receptive_field,
     sparsity,
 )
-from utils.activations.mosaics import BLANK, CONSTANT, GAP, LEVELS
+from utils.activations.mosaics import BAD, BLANK, CONSTANT, GAP, LEVELS
 from utils.explorers.activations import activation_browser
 from utils.figures.activations import (
     draw_by_depth,
@@ -98,6 +98,21 @@ def test_a_shared_scale_keeps_channels_comparable():
     assert own.codes[2, 2] == own.codes[2, 8] == LEVELS - 1
     assert shared.codes[2, 8] == LEVELS - 1
     assert shared.codes[2, 2] == (LEVELS - 1) // 3
+
+
+def test_the_framed_channel_is_marked_where_its_tile_is_and_nowhere_else():
+    grid = mosaic(RANDOM.normal(size=(20, 30, 12)), least=20)
+    plain = np.asarray(Image.open(io.BytesIO(draw_mosaic(grid, "conv").data)))
+    framed = draw_mosaic(grid, "conv", framed=7)
+    marked = np.asarray(Image.open(io.BytesIO(framed.data)))
+    row, column = divmod(7, grid.columns)
+    own = np.zeros(plain.shape, bool)
+    own[22 * row : 22 * row + 22, 32 * column : 32 * column + 32] = True
+    np.testing.assert_array_equal(marked[~own], plain[~own])
+    assert (marked[22 * row, 32 * column : 32 * column + 32] == BAD).all()
+    assert (marked[22 * row : 22 * row + 22, 32 * column + 31] == BAD).all()
+    assert "Channel 7 is framed" in framed.alt
+    draw_mosaic(mosaic(RANDOM.normal(size=(1, 1, 1280)), least=16), "head", framed=1279)  # four digits in a tile of 16
 
 
 def test_the_picture_of_a_mosaic_has_its_colours_and_says_what_is_marked():

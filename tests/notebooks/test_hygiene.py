@@ -1,6 +1,7 @@
 """What every stored notebook keeps to."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -183,3 +184,16 @@ def test_a_comparison_that_would_tear_notebooks_apart_is_refused_in_a_sentence(o
     assert refused.stderr.strip().endswith("add --dist loadfile to --nbval and -n")
     allowed = subprocess.run([*pytest_with, "--dist", "loadfile"], cwd=path.parents[1], capture_output=True, text=True)
     assert allowed.returncode == 0
+
+
+@every_notebook
+def test_a_browser_would_write_its_numbers_as_they_stand(path):
+    """JavaScript knows no 1.0: JupyterLab saves it as 1, and a notebook that was only opened would be another."""
+    whole = []
+
+    def number(text):
+        whole.append(text)
+        return float(text)
+
+    json.loads(path.read_text(encoding="utf-8"), parse_float=number)
+    assert not [text for text in whole if float(text).is_integer()]
