@@ -109,17 +109,10 @@ def test_to_open_a_notebook_and_save_it_leaves_every_byte_as_it_was(lab, browser
 def test_no_key_that_is_pressed_in_a_control_reaches_the_notebook(page):
     kinds = re.findall(r"^  \w+\(control, send", (ROOT / "utils/explorers/panel.js").read_text(), flags=re.M)
     assert len(kinds) == 6, "EXPLORER has one of each"
-    keys = "ArrowDown ArrowUp ArrowLeft ArrowRight Home m r y 1 a b d d x c v z k j"
-    keys = [
-        *keys.split(),
-        "Escape",
-        "Shift+ArrowDown",
-        "Shift+M",
-        "Shift+L",
-        "Shift+Enter",
-        "Control+Enter",
-        "Control+a",
-    ]
+    keys = (
+        "ArrowDown ArrowUp ArrowLeft ArrowRight Home m r y 1 a b d d x c v z k j Escape "
+        "Shift+ArrowDown Shift+M Shift+L Shift+Enter Control+Enter Control+a"
+    )
     controls = page.locator(INSIDE)
     assert controls.count() == 13
     controls.first.click()
