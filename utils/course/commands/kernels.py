@@ -29,7 +29,7 @@ def kernels(stop):
             if stop:
                 Path(parent["file"]).unlink(missing_ok=True)
             continue
-        say(f"parent {parent['pid']}  {parent.get("mode", "of another version")}  {_memory(parent['pid'])}  {parent['python']}")
+        say(f"parent {parent['pid']}  {parent['mode']}  {_memory(parent['pid'])}  {parent['python']}")
         for pid in parent["kernels"]:
             say(f"  kernel {pid}  {_memory(pid)}")
         if stop:
