@@ -21,6 +21,7 @@ lab: .venv/ready  ## Open the course in JupyterLab (as root: make lab ARGS=--all
 	@$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(ARGS)
 
 site: .venv/dev  ## Show the notebooks, as they are stored, as a web site (build/site/docs/index.html)
+	@mkdir -p build/site
 	@$(BIN)/sphinx-build -q -c docs -b html . build/site $(ARGS)
 
 lint: .venv/dev  ## Check and format code and notebooks

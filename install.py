@@ -67,7 +67,7 @@ def python_version():
     """The version of the environment's Python, such as "3.12"; None where it does not run."""
     command = [str(PYTHON), "-ISc", "import sys; print('{}.{}'.format(*sys.version_info))"]
     try:
-        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.decode().strip()
     except (OSError, subprocess.CalledProcessError):
         return None
 
