@@ -5,7 +5,6 @@ stopped, also days later. Only a file with the right size and digest gets the fi
 """
 
 import contextlib
-import email.utils
 import errno
 import hashlib
 import ipaddress
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+import filelock
 import requests
 import urllib3
 from tqdm import tqdm
@@ -154,7 +154,7 @@ def _judge(answer, remote):
     """Raise unless the answer brings the file, or its rest."""
     status = answer.status_code
     if status in TRANSIENT:
-        raise _Again(f"the server answered {status} {answer.reason}", _asked_for(answer.headers.get("Retry-After")))
+        raise _Again(f"the server answered {status} {answer.reason}", _asked_for(answer.headers))
     if status not in (200, 206):
         raise FetchError(f"{remote.url}: the server answered {status} {answer.reason}; the file is not to be had there")
     length = answer.headers.get("Content-Length", "")
@@ -198,15 +198,12 @@ def _wait(failures, pause, reason, remote):
     return reason.after
 
 
-def _asked_for(retry_after):
+def _asked_for(headers):
     """Seconds that a Retry-After header asks for, given as a number or as a date; ``None`` without one."""
-    if retry_after is None:
+    try:
+        return urllib3.Retry().get_retry_after(urllib3.HTTPResponse(headers=headers))
+    except urllib3.exceptions.InvalidHeader:
         return None
-    if retry_after.strip().isdigit():
-        return float(retry_after)
-    with contextlib.suppress(ValueError):
-        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
-    return None
 
 
 @contextlib.contextmanager
@@ -250,24 +247,12 @@ def _why_not_written(error):
 def alone(folder):
     """Keep two processes from fetching into the same folder at once; raises ``FetchError`` in the second."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a") as file:
-        try:
-            _lock(file)
-        except OSError as error:
-            raise FetchError(f"{folder}: another download into this folder is under way; wait for it to end") from error
+    try:
+        lock = filelock.FileLock(folder / ".lock", timeout=0).acquire()
+    except filelock.Timeout as error:
+        raise FetchError(f"{folder}: another download into this folder is under way; wait for it to end") from error
+    with lock:
         yield
-
-
-def _lock(file):
-    """Take the lock, or raise ``OSError``; the system gives it back when the process ends, however it ends."""
-    if os.name == "nt":
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _room(remote, part):

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import nbformat
 import psutil
@@ -215,30 +214,6 @@ def test_printed_text_that_came_in_pieces_is_stored_in_one():
     assert [output.get("text") for output in joined] == ["one\ntwo\n", None, "three\n"]
 
 
-TAKEN = {
-    "the source itself": ({"mine.ipynb": None}, ["run"]),
-    "the source, and a page": ({"mine.ipynb": None, "index.html": "my page"}, ["run", "batch"]),
-    "a table of one's own": ({"own/mine.ipynb": None, "results.json": "[1, 2]"}, ["run", "batch"]),
-    "another notebook": ({"own/mine.ipynb": None, "mine.ipynb": "{}"}, ["run"]),
-    "pages": ({"own/mine.ipynb": None, "mine.html": "my page", "index.html": "x"}, ["run", "batch"]),
-    "the folder of half written files": ({".partial/mine.ipynb": None, "results.json": "[]"}, ["run", "batch"]),
-}
-
-
-@pytest.mark.parametrize(("name", "command"), [(name, each) for name, (_, both) in TAKEN.items() for each in both])
-def test_no_output_replaces_or_removes_what_no_run_wrote(tmp_path, monkeypatch, name, command):
-    there, _ = TAKEN[name]
-    monkeypatch.chdir(tmp_path)
-    for path, text in there.items():
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(text) if text else write(Path(path), "print(depth)")
-    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-    done = course_here(command, next(path for path, text in there.items() if not text), "--out", ".")
-    assert done.returncode == 2, done.stdout
-    assert "choose another folder with --out" in " ".join(done.stderr.split())
-    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
-
-
 def test_an_executed_notebook_is_replaced_unless_somebody_worked_in_it(mixed_run):
     _, _, out = mixed_run
     executed, source = out / "leaving.ipynb", out.parent / "leaving.ipynb"
@@ -251,25 +226,3 @@ def test_an_executed_notebook_is_replaced_unless_somebody_worked_in_it(mixed_run
     assert done.returncode == 2
     assert "leaving.ipynb: it was changed since a run wrote it" in " ".join(done.stderr.split())
     assert executed.read_text() == own
-
-
-@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
-def test_a_source_is_known_by_another_name_too(tmp_path, link):
-    source = write(tmp_path / "mine.ipynb", "print(depth)")
-    (tmp_path / "out").mkdir()
-    getattr(tmp_path / "out" / "mine.ipynb", link)(source)
-    before = source.read_bytes()
-    assert course_here("run", source, "--out", tmp_path / "out").returncode == 2
-    assert source.read_bytes() == before
-
-
-def test_the_inputs_of_a_batch_are_not_replaced_either(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    write(tmp_path / "mine.ipynb", "print(depth)")
-    Path("out").mkdir()
-    Path("out/results.json").write_text("[]\n")  # a batch was there
-    Path("out/results.csv").write_text("depth\n4\n")
-    done = course_here("batch", "mine.ipynb", "--grid", "out/results.csv", "--out", "out")
-    assert done.returncode == 2
-    assert Path("out/results.csv").read_text() == "depth\n4\n"
-    assert Path("out/results.json").read_text() == "[]\n"

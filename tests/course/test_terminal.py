@@ -1,13 +1,21 @@
 """What the commands print is harmless, whatever a name holds and whatever the terminal can show."""
 
+import io
 import json
+import signal
 import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from tiny_notebooks import course, write
 
+from utils.course.batches.job import Job, Outcome
+from utils.course.commands.main import main
+from utils.course.commands.progress import Progress
+from utils.course.commands.stopping import Stop
 from utils.course.commands.terminal import harmless
+from utils.course.students.roster import NOBODY
 
 NASTY = "a\x1b[31mred\nsecond line\r\x9b2J\u202egnp\u2028end"
 SAY = "from utils.course.commands.terminal import *; replace_what_cannot_be_encoded(); {}"
@@ -52,3 +60,48 @@ def test_a_whole_command_says_its_mistakes_on_a_terminal_without_letters(tmp_pat
     assert r"\u221a: no notebook has a parameter of that name" in done.stderr
     assert r"\x1b[31m" in done.stderr
     assert "\x1b" not in done.stderr
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+    def last(self):
+        return self.getvalue().rstrip().rsplit("\r", 1)[-1]
+
+
+def test_a_bar_counts_what_ended_and_names_what_runs(capsys):
+    terminal = Terminal()
+    job = Job("n\x1b[31m", b"", {"depth": 4}, name="n")
+    with Stop(patient=True) as stop, Progress(40, 5, stop, file=terminal) as progress:
+        for number in range(5):
+            progress.ended(Outcome("m", NOBODY, {}, "failed" if number < 3 else "passed"))
+        progress.told((job,), ("cell", 3, 20))
+        progress.look()
+        assert "10/40" in terminal.last()
+        assert r"3 failed · n\x1b[31m depth=4 3/20" in terminal.last()
+        progress.ended(Outcome(job.notebook, NOBODY, {}, "passed"))
+        progress.look()
+        assert "n\\x1b" not in terminal.last()
+        signal.raise_signal(signal.SIGINT)
+        progress.look()
+        progress.look()
+    assert capsys.readouterr() == ("", "Nothing new is begun; the running notebooks finish. Ctrl-C again ends them.\n")
+
+
+def test_a_log_gets_a_line_for_each_notebook_and_no_bar(capsys):
+    with Progress(2, lines=True) as progress:
+        progress.ended(Outcome("one", NOBODY, {}, "passed", seconds=1.25))
+        progress.look()
+    out, err = capsys.readouterr()
+    assert out.split() == ["[1/2]", "one", "passed", "1.2", "s"]
+    assert err == ""
+
+
+def test_ctrl_c_before_the_first_job_is_answered_by_exit_code_130(tmp_path, monkeypatch):
+    def interrupted(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("utils.course.batches.batch_run.planned", interrupted)
+    done = CliRunner().invoke(main, ["batch"], prog_name="course")
+    assert (done.exit_code, done.stderr) == (130, "stopped\n")

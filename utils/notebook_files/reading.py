@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-from utils.records import ANSWER, VERDICT
-
 LARGEST_NOTEBOOK = 500_000_000  # bytes: the instructor's own
 
 
@@ -50,9 +48,3 @@ def records(notebook, mime):
         for output in cell.get("outputs", [])
         if mime in output.get("data", {})
     ]
-
-
-def findings(notebook):
-    """The records of the answers, and the claims' ids and verdicts, in order."""
-    verdicts = [{"id": record["id"], "verdict": record["verdict"]} for record in records(notebook, VERDICT)]
-    return records(notebook, ANSWER), verdicts

@@ -1,5 +1,6 @@
 """What is said in the end is true: files that are reported are there, and tables are written whatever happened."""
 
+from utils.course.storage import private_folders
 from utils.course.storage.store import write
 from utils.notebook_files.status import Status
 
@@ -16,7 +17,8 @@ def still_there(store, outcomes):
 
 
 def write_reports(store, files):
-    """Write the files (name → text), and remove what killed writers left; ``StoreError`` where that cannot be done."""
+    """Write the files (name → text), and remove what killed processes left; ``StoreError`` where it cannot be done."""
     for name, text in files.items():
         write(store, name, text)
     store.sweep()
+    private_folders.sweep()

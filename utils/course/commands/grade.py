@@ -36,8 +36,9 @@ def grade(returned, roster, secret, notebooks, owners, several, new_key, out):
     """
     from utils.course.batches.plan import sources
     from utils.course.commands.terminal import say
-    from utils.course.pages.grade_index import reports
+    from utils.course.pages.grade_index import FILES, reports
     from utils.course.storage.input_files import Mistake
+    from utils.course.storage.output_folder import keep_inputs
     from utils.course.storage.store import FolderStore
     from utils.course.students.collect import LeftOut, collected, owners_in
     from utils.course.students.marks import marks
@@ -50,12 +51,14 @@ def grade(returned, roster, secret, notebooks, owners, several, new_key, out):
         usable, unusable = sources(list(notebooks) or course_notebooks())
         if unusable:
             raise Mistake("\n".join(each.error for each in unusable))
+        store = FolderStore(out)
+        inputs = [*returned, *notebooks, *filter(None, (roster, secret, owners))]
+        keep_inputs(store, FILES, [path for path in inputs if path.is_file()])
         students, refused = roster_students(roster)
         whose = Owners(students, owners_in(owners) if owners else {})
         found = collected(returned, whose, [each.name for each in usable])
         found.left_out += [LeftOut(f"{roster.name}, line {line}", reason) for line, _, reason in refused]
         made, left_out = marks(usable, students, secret and secret_at(secret), found, several, new_key)
-        store = FolderStore(out)
         for name, text in reports(made, left_out).items():
             store.write(name, text, mode=0o600)
         store.sweep()

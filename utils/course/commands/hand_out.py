@@ -22,13 +22,15 @@ def hand_out(notebooks, roster, secret, out):
     from utils.course.batches.plan import sources
     from utils.course.commands.terminal import say
     from utils.course.storage.input_files import Mistake
-    from utils.course.storage.store import StoreError
-    from utils.course.students.hand_out import write_hand_out
+    from utils.course.storage.output_folder import keep_inputs
+    from utils.course.storage.store import FolderStore, StoreError
+    from utils.course.students.hand_out import KEY, write_hand_out
     from utils.course.students.roster import roster as roster_students
     from utils.course.students.variants import secret_at
     from utils.notebook_files.sources import course_notebooks
 
     try:
+        keep_inputs(FolderStore(out), ["students", KEY], [roster, secret, *notebooks])
         usable, unusable = sources(list(notebooks) or course_notebooks())
         students, refused = roster_students(roster)
         complaints = [f"{each.notebook}: {each.error}" for each in unusable]

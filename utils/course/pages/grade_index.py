@@ -1,14 +1,13 @@
 """What grading tells: each student's points, every answer with its key, how questions went, and what was left out."""
 
-import csv
-import io
 import json
 from collections import Counter
 
 from utils.course.pages.rendering import render
-from utils.course.pages.tables import BOM, cell
+from utils.course.storage.spreadsheets import csv_text
 from utils.course.students.marks import LEFT_OUT, NOT_RETURNED
 
+FILES = ("grades.csv", "answers.csv", "left_out.csv", "index.html")
 ANSWER_COLUMNS = (
     "id", "name", "group", "notebook", "question", "parameters", "given", "verdict", "slip", "points", "key", "remark",
 )  # fmt: skip
@@ -18,12 +17,8 @@ ANSWERED = "right", "slip", "wrong", "noted"
 
 def reports(marks, left_out):
     """The files that describe these marks and what was left out: name → text."""
-    return {
-        "grades.csv": _grades(marks),
-        "answers.csv": _answers(marks),
-        "left_out.csv": _left_out(left_out),
-        "index.html": _index(marks, left_out),
-    }
+    texts = _grades(marks), _answers(marks), _left_out(left_out), _index(marks, left_out)
+    return dict(zip(FILES, texts, strict=True))
 
 
 def by_student(marks):
@@ -54,7 +49,7 @@ def _grades(marks):
     for student, points in by_student(marks).items():
         total = sum(filter(None, points.values()))
         rows.append([student.id, student.name, student.group, *points.values(), total, sum(most.values())])
-    return _csv(rows)
+    return csv_text(rows)
 
 
 def _answers(marks):
@@ -65,7 +60,7 @@ def _answers(marks):
         rows.append(
             [*who, *asked, _plain(each.given), each.verdict, each.slip, each.points, _plain(each.key), each.remark]
         )
-    return _csv(rows)
+    return csv_text(rows)
 
 
 def _left_out(left_out):
@@ -75,17 +70,11 @@ def _left_out(left_out):
         ids = [student.id for student in each.students]
         certain = ids[0] if len(ids) == 1 else ""
         rows.append([each.place, certain, each.notebook, " ".join(ids), each.reason])
-    return _csv(rows)
+    return csv_text(rows)
 
 
 def _plain(value):
     return "" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _csv(rows):
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([cell(value) for value in row] for row in rows)
-    return BOM + text.getvalue()
 
 
 def _index(marks, left_out):

@@ -1,12 +1,11 @@
 """What became of the jobs as one table in three formats: CSV, JSON, JUnit XML."""
 
-import csv
-import io
 import json
 import re
 from collections import Counter
 from xml.etree import ElementTree
 
+from utils.course.storage.spreadsheets import csv_text
 from utils.notebook_files.status import Status
 
 COLUMNS = (
@@ -24,9 +23,6 @@ COLUMNS = (
     "key",
 )
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
-BOM = "\ufeff"  # without it Excel takes a CSV file for one in its country's old encoding
-NOT_IN_A_CELL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def json_table(outcomes):
@@ -48,23 +44,13 @@ def counted(records):
     return ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()) or "–"
 
 
-def cell(value):
-    """``value`` for a spreadsheet, which would run a text that begins like a formula."""
-    if not isinstance(value, str) or NUMBER.fullmatch(value):
-        return value
-    value = NOT_IN_A_CELL.sub("", value)
-    return f"'{value}" if value.lstrip().startswith(("=", "+", "-", "@")) or value.startswith(("\t", "\r")) else value
-
-
 def csv_table(outcomes):
     """The text of ``results.csv``."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    rows = [COLUMNS]
     for outcome in outcomes:
         values = outcome.record() | {"parameters": json.dumps(outcome.parameters, ensure_ascii=False)}
-        writer.writerow([cell(values[name]) for name in COLUMNS])
-    return text.getvalue()
+        rows.append([values[name] for name in COLUMNS])
+    return csv_text(rows)
 
 
 def junit_table(outcomes):

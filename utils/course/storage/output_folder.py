@@ -1,6 +1,7 @@
 """The folder that outputs go to: what stands there is replaced only where a run of the course wrote it."""
 
 import json
+import os
 
 from utils.course.storage.input_files import Mistake
 from utils.course.storage.store import PARTIAL, FolderStore
@@ -16,14 +17,19 @@ def refuse_to_replace(store, names, inputs):
     """
     if not isinstance(store, FolderStore):
         return
-    outputs = {path: _identity(path) for path in (store.root / name for name in (*names, TABLE, PARTIAL))}
-    for source in inputs:
-        own = {_identity(each) for each in (source, *source.absolute().parents)} - {None}
-        if not own.isdisjoint(outputs.values()):
-            raise Mistake(f"{source}: an output would replace it there; choose another folder with --out")
-    taken = [path for path, identity in outputs.items() if identity or path.is_symlink()]
+    names = [*names, TABLE]
+    keep_inputs(store, names, inputs)
+    taken = [path for path in (store.root / name for name in (*names, PARTIAL)) if os.path.lexists(path)]
     if taken and not _is_ours(store.root / TABLE):
         raise Mistake(f"{taken[0]}: it is there already, and no run wrote it; choose another folder with --out")
+
+
+def keep_inputs(store, names, inputs):
+    """``Mistake`` if an output of these names in a ``FolderStore`` would replace or remove one of the ``inputs``."""
+    outputs = {_identity(store.root / name) for name in (*names, PARTIAL)} - {None}
+    for source in inputs:
+        if not outputs.isdisjoint(map(_identity, (source, *source.absolute().parents))):
+            raise Mistake(f"{source}: an output would replace it there; choose another folder with --out")
 
 
 def claim(store):

@@ -1,6 +1,5 @@
 """Writing the files to hand out: each student's notebooks in a zip file, and the answer key that stays behind."""
 
-import csv
 import io
 import json
 import re
@@ -10,8 +9,8 @@ from copy import deepcopy
 import nbformat
 
 from utils import questions
-from utils.course.pages.tables import BOM, cell
 from utils.course.storage.input_files import Mistake
+from utils.course.storage.spreadsheets import csv_text
 from utils.course.storage.store import FolderStore, write
 from utils.course.students.signature import signed
 from utils.course.students.variants import Variants
@@ -31,9 +30,7 @@ def write_hand_out(sources, students, secret, out):
             usable.append((source.name, Variants(source.notebook, {}).checked()))
         except Mistake as error:
             complaints.append(f"{source.name}: {error}")
-    store, key = FolderStore(out), io.StringIO()
-    rows = csv.writer(key)
-    rows.writerow(COLUMNS)
+    store, rows = FolderStore(out), [COLUMNS]
     for student in students:
         notebooks = {}
         for name, variants in usable:
@@ -44,9 +41,9 @@ def write_hand_out(sources, students, secret, out):
             for _, question in asked:
                 data = question.parameters, questions.plain(question.answer)
                 plain = [json.dumps(each, ensure_ascii=False) for each in data]
-                rows.writerow(map(cell, (student.id, student.name, student.group, name, question.id, *plain)))
+                rows.append((student.id, student.name, student.group, name, question.id, *plain))
         write(store, f"students/{student.id}.zip", _zipped(student.id, notebooks))
-    store.write(KEY, BOM + key.getvalue(), mode=0o600)
+    store.write(KEY, csv_text(rows), mode=0o600)
     store.sweep()
     return complaints
 
