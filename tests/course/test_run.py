@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -14,7 +15,7 @@ from tiny_notebooks import COURSE, course_here
 from tiny_notebooks import write as write_notebook
 
 from utils.course.batches.refreshing import joined_streams
-from utils.notebook_files.status import status_of
+from utils.notebook_files.status import Status, status_of
 
 PARAMETERS = 'depth: int = 4  # 1…9\nprofile: str = "quick"'
 CHECK = 'check_parameters(globals(), depth=Whole(1, 9), profile=Choice("quick", "full"))'
@@ -226,3 +227,8 @@ def test_an_executed_notebook_is_replaced_unless_somebody_worked_in_it(mixed_run
     assert done.returncode == 2
     assert "leaving.ipynb: it was changed since a run wrote it" in " ".join(done.stderr.split())
     assert executed.read_text() == own
+
+
+def test_the_readme_names_every_status_that_a_notebook_can_have():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert [word for word in Status if word != Status.NEVER_RAN and f"`{word}`" not in readme] == []
