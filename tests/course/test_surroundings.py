@@ -72,6 +72,7 @@ def test_kernels_get_a_folder_for_ipython_where_the_home_cannot_be_written(tmp_p
         folder = Path(os.environ["IPYTHONDIR"])
         assert surroundings.can_be_written(folder)
     assert not folder.exists()
+    assert "IPYTHONDIR" not in os.environ
 
 
 def test_outputs_that_could_not_be_stored_are_refused_before_the_notebook_runs():

@@ -56,6 +56,7 @@ def ready_for_kernels(at_a_time):
         raise click.ClickException(f"no temporary file can be written: {error}; TMPDIR names a folder") from error
     if not can_be_written(Path(os.environ.get("IPYTHONDIR") or "~/.ipython").expanduser()):
         os.environ["IPYTHONDIR"] = context.with_resource(tempfile.TemporaryDirectory(prefix="convnet-course-ipython-"))
+        context.call_on_close(lambda: os.environ.pop("IPYTHONDIR"))
 
 
 def can_be_written(folder):
