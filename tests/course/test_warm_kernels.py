@@ -14,17 +14,20 @@ from pathlib import Path
 import jupyter_kernel_test
 import psutil
 import pytest
+from click.testing import CliRunner
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import run_sync
+from nbformat.v4 import new_code_cell, new_notebook
 
 import utils
+from utils.course.commands.main import main
+from utils.course.engine.execute import execute
 from utils.course.warm_kernels import address
 from utils.course.warm_kernels import provisioner as warm_kernels
-from utils.course.warm_kernels.provisioner import WarmKernel, ask, parents, start_parent, warm_kernel
+from utils.course.warm_kernels.provisioner import WarmKernel, parents, start_parent, warm_kernel
+from utils.notebook_files.status import status_of
 
 pytestmark = pytest.mark.skipif(not address.available(), reason="no warm kernels: not Linux, or switched off")
-
-COURSE = Path(sys.executable).with_name("course")
 
 # What a notebook can see of its kernel; where it differs from start to start only its kind is told.
 PROBE = """
@@ -43,6 +46,7 @@ facts = {
     "path": sys.path,
     "folder": os.getcwd(),
     "main": sorted(name for name in vars(sys.modules["__main__"]) if name.startswith("__")),
+    "impossible imports": sorted(name for name, module in sys.modules.items() if module is None),
     "environment": {name: value for name, value in os.environ.items() if name != "JPY_PARENT_PID"},
     "umask": os.umask(0o22), "nice": os.nice(0), "limits": resource.getrlimit(resource.RLIMIT_NOFILE),
     "leads a session": os.getsid(0) == os.getpgid(0) == os.getpid(),
@@ -69,6 +73,7 @@ facts = {
 }
 print(json.dumps(facts, default=str))
 """
+KIND = "from utils.start_here import environment; print(dict(environment())['kernel'].split(', ')[1])"
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +124,13 @@ def run(client, code, **options):
     return "".join(printed)
 
 
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
 def ends(process, seconds=15):
     end = time.monotonic() + seconds
     while psutil.pid_exists(process) and psutil.Process(process).status() != "zombie":
@@ -157,7 +169,7 @@ class TestConformance(jupyter_kernel_test.KernelTests):
 
 
 def test_a_notebook_sees_what_it_sees_in_an_ordinary_kernel(surroundings, tmp_path):
-    seen = {}
+    seen, kinds = {}, {}
     for switch in ("fork", "0"):
         # As JupyterLab starts a kernel, which has not imported utils and so has none of its settings.
         env = {name: value for name, value in surroundings.items() if name not in utils.SETTINGS} | {"MINE": switch}
@@ -166,6 +178,7 @@ def test_a_notebook_sees_what_it_sees_in_an_ordinary_kernel(surroundings, tmp_pa
         with kernel(env, cwd=tmp_path) as (manager, client):
             assert isinstance(manager.provisioner.process, WarmKernel) == (switch == "fork")
             seen[switch] = json.loads(run(client, PROBE).splitlines()[-1])
+            kinds[switch] = run(client, KIND)
     warm, ordinary = seen["fork"], seen["0"]
     assert ordinary["environment"].pop("CONVNET_COURSE_WARM") == "0"
     assert warm["environment"].pop("MINE") == "fork"
@@ -174,6 +187,8 @@ def test_a_notebook_sees_what_it_sees_in_an_ordinary_kernel(surroundings, tmp_pa
     # An ordinary kernel's standard input is a closed pipe.
     assert (warm.pop("standard input"), ordinary.pop("standard input")[-4:]) == ("/dev/null", "pipe")
     assert warm == ordinary
+    # The first notebook tells one from the other.
+    assert kinds == {"fork": "warm\n", "0": "started afresh\n"}
 
 
 NOTEBOOK = {
@@ -324,28 +339,25 @@ def test_a_restart_is_a_new_process_at_the_same_ports(surroundings):
         assert run(client, "print('x' in globals())") == "False\n"
 
 
-def test_the_first_notebook_tells_which_kind_of_kernel_it_has(surroundings):
-    code = "from utils.start_here import environment; print(dict(environment())['kernel'].split(', ')[1])"
-    for name, kind in {"convnet-course": "warm", "python3": "started afresh"}.items():
-        with kernel(surroundings, name) as (_, client):
-            assert run(client, code) == kind + "\n"
+LAUNCHER = [sys.executable, "-m", "ipykernel_launcher"]
 
 
 def test_it_can_be_switched_off(surroundings):
     env = {**surroundings, "CONVNET_COURSE_WARM": "0"}
     assert not start_parent(env, wait=1)
-    with kernel(env) as (manager, client):
-        assert isinstance(manager.provisioner.process, subprocess.Popen)
-        assert run(client, "print(6 * 7)") == "42\n"
+    assert warm_kernel(LAUNCHER, env) is None
 
 
-@pytest.mark.parametrize(("name", "text"), [("numpy.py", "mine = 1"), ("matplotlibrc", "figure.dpi: 50")])
 def test_a_file_beside_the_notebook_that_its_imports_would_read_makes_the_kernel_an_ordinary_one(
-    surroundings, tmp_path, name, text
+    surroundings, tmp_path
 ):
-    (tmp_path / name).write_text(text)
-    with kernel(surroundings, cwd=tmp_path) as (manager, _):
-        assert isinstance(manager.provisioner.process, subprocess.Popen)
+    for name, text in {"numpy.py": "mine = 1", "matplotlibrc": "figure.dpi: 50"}.items():
+        (tmp_path / name).write_text(text)
+        assert warm_kernel(LAUNCHER, surroundings, cwd=tmp_path) is None
+        (tmp_path / name).unlink()
+    process = warm_kernel(LAUNCHER, surroundings, cwd=tmp_path)
+    process.kill()
+    assert process.wait(20) == -signal.SIGKILL
 
 
 def test_other_surroundings_get_a_parent_of_their_own(surroundings, tmp_path, monkeypatch):
@@ -401,7 +413,13 @@ def test_a_folder_that_others_could_enter_is_not_used(surroundings, tmp_path, mo
     with pytest.raises(PermissionError, match="chmod 700"):
         address.folder()
     assert not start_parent(surroundings)
-    assert warm_kernel([sys.executable, "-m", "ipykernel_launcher"], surroundings) is None
+    assert warm_kernel(LAUNCHER, surroundings) is None
+    shown = CliRunner().invoke(main, ["kernels"])
+    assert (shown.exit_code, "There can be no warm parent" in shown.output, "chmod 700" in shown.output) == (
+        0,
+        True,
+        True,
+    )
     path.chmod(0o700)
     assert address.folder() == path
     assert path.stat().st_mode & 0o777 == 0o700
@@ -418,64 +436,64 @@ def test_what_killed_parents_left_is_swept_and_nothing_else(surroundings):
     assert any(path.suffix == ".socket" for path in living)
 
 
-def test_kernels_can_come_from_processes_started_beforehand(surroundings):
-    env = {**surroundings, "CONVNET_COURSE_WARM": "spare"}
-    assert start_parent(env, wait=120)
-    with kernel(env) as (manager, client):
-        assert isinstance(manager.provisioner.process, WarmKernel)
-        assert (
-            run(client, "import os, keras; print(float(keras.ops.sum([1.0, 2.0])), os.environ['A_SECRET'][:6])")
-            == "3.0 nobody\n"
-        )
-        (parent,) = (each for each in parents() if each["mode"] == "spare")
-        assert parent["kernels"] == [manager.provisioner.pid]
-        client.execute("import os; os._exit(7)")
-        assert manager.provisioner.process.wait(20) == 7
-    children = psutil.Process(parent["pid"]).children()
-    ask(parent["socket"], "retire")
-    assert all(ends(child.pid) for child in children)
-    assert ends(parent["pid"])
-
-
 def test_the_canary_notices_that_forks_of_a_process_that_has_computed_hang(surroundings):
-    script = (
-        "from utils.course.warm_kernels import server as warm_parent\n"
-        "warm_parent.Preloaded(); print(warm_parent._canary_sings())\n"
-        "import tensorflow as tf; (tf.constant(1) + 1).numpy()\n"
-        "warm_parent.CANARY_SECONDS = 4; print(warm_parent._canary_sings())\n"
-        "warm_parent._assert_forkable()"
-    )
-    done = subprocess.run([sys.executable, "-c", script], env=surroundings, capture_output=True, text=True)
-    assert done.stdout.split() == ["True", "False"]
-    assert done.stderr.endswith("AssertionError: TensorFlow has computed already\n")
+    with kernel(surroundings) as (manager, client):  # which TensorFlow has not computed in either
+        assert isinstance(manager.provisioner.process, WarmKernel)
+        run(client, "from utils.course.warm_kernels import server")
+        assert run(client, "print(server._canary_sings())").endswith("True\n")
+        run(client, "import tensorflow as tf; (tf.constant(1) + 1).numpy(); server.CANARY_SECONDS = 4")
+        assert run(client, "print(server._canary_sings())").endswith("False\n")
 
 
-def test_utils_that_cannot_be_imported_leave_ordinary_kernels_and_the_reason(surroundings, tmp_path):
-    shutil.copytree(address.UTILS, tmp_path / "utils")
-    shutil.copytree(address.UTILS.parent / "data_scripts", tmp_path / "data_scripts")
-    (tmp_path / "utils" / "data.py").write_text("import nonexistent")
-    script = (
-        "from utils.course.warm_kernels.provisioner import *; print(start_parent(wait=120), start_parent(wait=120)); "
-        "print(parents()[-1]['failed'])"
-    )
+def test_an_import_that_fails_leaves_ordinary_kernels_and_the_reason_and_is_tried_again_later(
+    surroundings, tmp_path, monkeypatch
+):
+    (tmp_path / "sqlite3.py").write_text("raise ImportError('this one is broken')")
     env = {**surroundings, "PYTHONPATH": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True)
-    assert done.stdout == "False False\nModuleNotFoundError: No module named 'nonexistent'\n"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert not start_parent(env, wait=120)
+    (failed,) = parents()
+    assert failed["failed"] == "ImportError: this one is broken"
+    file = Path(failed["file"])
+    noted = file.read_text()
+    assert not start_parent(env, wait=120)
+    assert file.read_text() == noted
+    monkeypatch.setattr(address, "RETRY_SECONDS", 0)
+    assert parents() == []
+    until(lambda: start_parent(env) or file.read_text() != noted)
 
 
-def test_the_command_shows_and_stops_the_parents(surroundings, warm):
-    warm[0].shutdown_kernel(now=True)
-    with kernel(surroundings) as (manager, client):
-        before = [parent["pid"] for parent in parents()]
-        shown = subprocess.run([COURSE, "kernels"], capture_output=True, text=True, env=surroundings, check=True).stdout
-        assert str(manager.provisioner.pid) in shown
-        subprocess.run([COURSE, "kernels", "--stop"], capture_output=True, env=surroundings, check=True)
-        assert run(client, "print('goes on')") == "goes on\n"
-    assert all(ends(pid) for pid in before)
+def test_a_parent_that_somebody_stopped_goes_on_when_it_is_needed(surroundings):
+    (parent,) = parents()
+    os.kill(parent["pid"], signal.SIGSTOP)
+    with kernel(surroundings) as (manager, _):
+        assert isinstance(manager.provisioner.process, WarmKernel)
+
+
+FORKED_COPIES = """import os, pathlib, time
+for _ in range(3):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            pathlib.Path(f"pid-{os.getpid()}").touch()
+            time.sleep(600)
+        os._exit(0)
+while len(list(pathlib.Path().iterdir())) < 3:
+    time.sleep(0.01)"""
+
+
+def test_forked_copies_of_a_warm_kernel_end_with_its_notebook(surroundings, tmp_path, monkeypatch):
+    notebook = new_notebook(cells=[new_code_cell(FORKED_COPIES)])
+    notebook.metadata["kernelspec"] = {"name": "convnet-course", "display_name": "", "language": "python"}
+    (before,) = parents()
+    monkeypatch.chdir(tmp_path)
+    assert status_of(execute(notebook)) == ("passed", "")
+    assert parents()[0]["started"] == before["started"] + 1
+    copies = [int(path.name.removeprefix("pid-")) for path in tmp_path.iterdir()]
+    assert (len(copies), [pid for pid in copies if psutil.pid_exists(pid)]) == (3, [])
 
 
 def test_a_killed_parent_takes_no_kernel_along_and_the_next_start_recovers(surroundings):
-    assert start_parent(surroundings, wait=120)
     with kernel(surroundings) as (manager, client):
         process = manager.provisioner.process
         (parent,) = parents()
@@ -490,3 +508,12 @@ def test_a_killed_parent_takes_no_kernel_along_and_the_next_start_recovers(surro
     assert start_parent(surroundings, wait=120)
     with kernel(surroundings) as (manager, _):
         assert isinstance(manager.provisioner.process, WarmKernel)
+
+
+def test_the_command_shows_and_stops_the_parents(surroundings):
+    with kernel(surroundings) as (manager, client):
+        before = [parent["pid"] for parent in parents()]
+        assert str(manager.provisioner.pid) in CliRunner().invoke(main, ["kernels"]).output
+        assert CliRunner().invoke(main, ["kernels", "--stop"]).exit_code == 0
+        assert run(client, "print('goes on')") == "goes on\n"
+    assert all(ends(pid) for pid in before)

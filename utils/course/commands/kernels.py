@@ -1,5 +1,6 @@
 """``course kernels``: the warm parents, shown and stopped."""
 
+import contextlib
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import psutil
 from utils.course.commands.terminal import say
 from utils.course.warm_kernels import address
 from utils.course.warm_kernels import provisioner as warm_kernels
+from utils.course.warm_kernels.keeper import below
 
 
 @click.command()
@@ -20,7 +22,11 @@ def kernels(stop):
     """
     if not address.available():
         say("Kernels are ordinary ones here: not Linux, or switched off by CONVNET_COURSE_WARM.")
-    found = warm_kernels.parents()
+    try:
+        found = warm_kernels.parents()
+    except OSError as error:
+        say(f"There can be no warm parent, and kernels are ordinary ones: {error}")
+        return
     if not found:
         say("No warm parent runs. The next kernel starts one.")
     for parent in found:
@@ -29,9 +35,9 @@ def kernels(stop):
             if stop:
                 Path(parent["file"]).unlink(missing_ok=True)
             continue
-        say(f"parent {parent['pid']}  {parent['mode']}  {_memory(parent['pid'])}  {parent['python']}")
+        say(f"parent {parent['pid']}  {_memory([parent['pid']])}  {parent['python']}")
         for pid in parent["kernels"]:
-            say(f"  kernel {pid}  {_memory(pid)}")
+            say(f"  kernel {pid}  {_memory([pid, *below(pid)])}")
         if stop:
             try:
                 warm_kernels.ask(parent["socket"], "retire")
@@ -40,9 +46,10 @@ def kernels(stop):
                 say(f"  does not answer; if it is still there: kill {parent['pid']}")
 
 
-def _memory(pid):
-    try:
-        process = psutil.Process(pid)
-        return f"{process.memory_full_info().uss / 1e6:.0f} MB"
-    except psutil.Error:
-        return "ended"
+def _memory(pids):
+    """What these processes hold that no other process shares."""
+    sizes = []
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            sizes.append(psutil.Process(pid).memory_full_info().uss)
+    return f"{sum(sizes) / 1e6:.0f} MB" if sizes else "ended"

@@ -8,26 +8,21 @@ import threading
 import time
 from queue import Empty
 
+import zmq
 from jupyter_core.utils import ensure_async, run_sync
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.client import timestamp
+from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.exceptions import PapermillException
 
+from utils.course.engine.kernel import PRELUDE, SHOWN_ERROR, KeptKernelManager
 from utils.course.storage.private_folders import private_folder
 from utils.notebook_files.status import Status, failed_cell, is_code, plain, status_of
 
-ALIVE_SECONDS = 0.05  # between two looks whether the kernel lives
-
-
-LAST_WORDS_SECONDS = 0.1  # what a kernel said before its end is still on its way
-
-
+SILENCE_SECONDS = 0.05  # without a message; then it is time to look whether the kernel lives
+OUTPUTS_END_SECONDS = 60  # after the reply
 SHUTDOWN_SECONDS = 3.0
-
-
 NUDGE_SECONDS = 10
-
-
 OUTPUT_BYTES = 100_000_000  # a cell that prints for ever would fill this process's memory, not the kernel's
 
 
@@ -40,14 +35,12 @@ class KernelLost(NotPassed, DeadKernelError):
 
 
 class Client(PapermillNotebookClient):
-    """papermill's client: it reads the outputs as that does, but starts, watches and ends the kernel itself."""
+    """papermill's client: it puts outputs into the notebook as that does, but it talks to the kernel itself."""
 
     def __init__(self, nb_man, watch, on_cell, **options):
-        super().__init__(nb_man, **options)
+        super().__init__(nb_man, kernel_manager_class=KeptKernelManager, **options)
         self.watch, self.on_cell = watch, on_cell
-        self.iopub_timeout = 60  # large outputs need longer than the usual 4 s to be read
-        self.on_cell_executed = self._remember_reply
-        self._reply, self._reader, self._printed = {}, None, 0
+        self._received, self._closed, self._nudge, self._nudged = 0, None, None, 0.0
 
     def execute(self, **kwargs):
         """Execute all cells, until one ends the notebook; raises ``NotPassed`` as the engine does."""
@@ -70,11 +63,7 @@ class Client(PapermillNotebookClient):
             self.km.connection_file = str(folder / "kernel.json")
             try:
                 await self._start_kernel()
-                nudges = asyncio.create_task(self._nudge())
-                try:
-                    await self._execute_cells()
-                finally:
-                    nudges.cancel()
+                await self._execute_cells()
                 self.nb_man.conclude(Status.PASSED)
             except NotPassed:
                 pass  # the record says why
@@ -88,12 +77,16 @@ class Client(PapermillNotebookClient):
             # It warns of its unencrypted connection on loopback at every start; and nobody will look up the history.
             self.extra_arguments += ["--IPKernelApp.log_level=40", "--HistoryManager.hist_file=:memory:"]
         await ensure_async(self.km.start_kernel(extra_arguments=self.extra_arguments, env=self.watch.environment()))
-        self.watch.begin(self.km.provisioner.pid)
+        self.watch.begin(self.km.provisioner.pid, self.km.is_kept)
         self.kc = self.km.client()
         self.kc.context.reconnect_ivl = 10  # milliseconds: the kernel listens some time after it was started
+        self.kc.context.maxmsgsize = OUTPUT_BYTES  # for a larger one the connection is closed
         self.kc.start_channels(stdin=False, hb=False, control=False)
+        self._closed = self.kc.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         self.kc.allow_stdin = False
         self.nb.metadata["language_info"] = (await self._first_reply())["content"]["language_info"]
+        if self._is_ipykernel():
+            self.kc.execute(f"exec({PRELUDE!r}, {{}})", silent=True)
 
     async def _first_reply(self):
         """The kernel's first reply, once the messages about it have been heard too."""
@@ -107,7 +100,7 @@ class Client(PapermillNotebookClient):
                 await ensure_async(self.kc.kernel_info())
                 asked = time.monotonic()
             with contextlib.suppress(Empty):
-                reply = await self.kc.shell_channel.get_msg(timeout=ALIVE_SECONDS)
+                reply = await self.kc.shell_channel.get_msg(timeout=SILENCE_SECONDS)
                 if reply["msg_type"] == "kernel_info_reply":
                     asked = float("-inf")
                     await self._heard_idle(reply["parent_header"]["msg_id"])
@@ -123,43 +116,110 @@ class Client(PapermillNotebookClient):
             ):
                 return
 
-    async def _nudge(self):
-        """Ask the kernel for something small now and then: the next message brings along one that was overlooked.
-
-        A message that arrives while a socket of the kernel sends is seldom, but sometimes, not noticed (ipykernel's
-        issue 1554): then a kernel waits for the client, and the client for the kernel.
-        """
-        while True:
-            await asyncio.sleep(NUDGE_SECONDS)
-            await ensure_async(self.kc.kernel_info())
-
     async def _execute_cells(self):
         for index, cell in enumerate(self.nb.cells):
             if self.on_cell:
                 self.on_cell(index + 1, len(self.nb.cells))
             self.nb_man.cell_start(cell, index)
-            self._reply = {}
-            try:
-                await self.async_execute_cell(cell, index)
-            except CellExecutionError:
-                self._conclude(*_failure(self._reply), index)
-            except CellTimeoutError as late:
-                what = "its outputs did not end" if "IOPub" in str(late) else f"ran for more than {self.timeout} s"
-                self._conclude(Status.TIMED_OUT, what, index)
-            except DeadKernelError:
-                await self._kernel_lost(index)
-            self._judge(cell, index)
+            if is_code(cell) and self.skip_cells_with_tag not in _tags(cell):
+                self._judge(cell, index, await self._executed(cell, index))
+            else:
+                self.nb_man.cell_complete(cell, cell_index=index)
 
-    def _judge(self, cell, index):
-        """The cell ran to its end. Did it pass, and is there still a kernel for the next one?"""
-        left = any(each["source"] == "ask_exit" and not each["keepkernel"] for each in self._reply.get("payload", []))
-        if left and any(is_code(below) for below in self.nb.cells[index + 1 :]):
+    async def _executed(self, cell, index):
+        """The content of the kernel's reply to the cell, whose outputs are in it then; ``NotPassed`` without one."""
+        cell.outputs, self.clear_before_next_output, cell.metadata["execution"] = [], False, {}
+        request = self.kc.execute(cell.source, stop_on_error="raises-exception" not in _tags(cell))
+        reply, is_idle, is_dead = None, False, False
+        self._nudged = began = heard = time.monotonic()
+        while reply is None or not is_idle:
+            now = time.monotonic()
+            if reply is None and (self.timeout or 0) > 0 and now - began > self.timeout:
+                self._conclude(Status.TIMED_OUT, f"ran for more than {self.timeout} s", index)
+            if reply is not None and now - heard > OUTPUTS_END_SECONDS:
+                self._conclude(Status.TIMED_OUT, "its outputs did not end", index)
+            message = None if is_idle else await self._next_message()
+            if message and message["parent_header"].get("msg_id") == request:
+                heard, is_idle = now, self._takes_last(message, cell, index)
+            is_later = message is not None and self._ends_nudge(message)
+            if reply is None and (message is None or is_idle or is_later):
+                reply = await self._reply_to(request, SILENCE_SECONDS if is_idle else 0)
+            if reply is not None and is_later:  # the kernel has gone on to what was asked after the cell
+                self._conclude(Status.FAILED, "an output was lost, perhaps because it is too large", index)
+            if message is None and (reply is None or not is_idle):
+                is_dead = await self._is_dead(is_dead, index)
+        cell.metadata["execution"]["shell.execute_reply"] = timestamp(reply)
+        return reply["content"]
+
+    async def _next_message(self):
+        """The next message about what the kernel does; ``None`` after a silence, and for what cannot be read."""
+        socket = self.kc.iopub_channel.socket
+        frames, too_large = [], False
+        if await socket.poll(1000 * SILENCE_SECONDS):
+            _, frames = self.kc.session.feed_identities(await socket.recv_multipart())
+            self._received += sum(len(frame) for frame in frames[4:])  # behind signature and headers
+        else:
+            too_large = await self._closed.poll(0) and await ensure_async(self.km.is_alive())
+        if too_large or self._received > OUTPUT_BYTES:
+            self.watch.end(Status.FAILED, f"the notebook's outputs are larger than {OUTPUT_BYTES / 1e6:g} MB")
+        if not frames or self._received > OUTPUT_BYTES:
+            return None
+        try:
+            return self.kc.session.deserialize(frames)
+        except (ValueError, TypeError, KeyError):
+            return None
+
+    def _takes_last(self, message, cell, index):
+        """Put what the message brings into the cell; returns whether it says that the cell has ended."""
+        try:
+            self.process_message(message, cell, index)
+        except CellExecutionComplete:
+            return True
+        return False
+
+    async def _reply_to(self, request, seconds):
+        """The reply to this request if it comes within so many seconds, else ``None``."""
+        with contextlib.suppress(Empty):
+            while True:
+                reply = await self.kc.shell_channel.get_msg(timeout=seconds)
+                if reply["parent_header"].get("msg_id") == request:
+                    return reply
+        return None
+
+    async def _is_dead(self, was_dead, index):
+        """Whether the kernel's process has ended. The second time, with a silence between, the notebook ends."""
+        if not await ensure_async(self.km.is_alive()):
+            if was_dead:
+                await self._kernel_lost(index)
+            return True
+        if time.monotonic() - self._nudged > NUDGE_SECONDS:
+            # The next message brings along one that was overlooked: a message that arrives while a socket of the
+            # kernel sends is seldom, but sometimes, not noticed (ipykernel's issue 1554). Then a kernel waits for the
+            # client, and the client for the kernel.
+            self._nudge, self._nudged = self.kc.kernel_info(), time.monotonic()
+        return False
+
+    def _ends_nudge(self, message):
+        return message["parent_header"].get("msg_id") == self._nudge and _is_idle(message)
+
+    def _judge(self, cell, index, reply):
+        """The cell ran to its end, and this was the reply. Did it pass, and is there a kernel for the next one?"""
+        may_raise = "raises-exception" in _tags(cell)
+        shown = [output for output in cell.outputs if output.output_type == "error"]
+        if reply["status"] == "error" and not may_raise:
+            self._conclude(*_failure(reply, shown), index)
+        if reply["status"] == "aborted":
+            self._conclude(Status.FAILED, "the kernel did not execute it", index)
+        payload = reply.get("payload", [])
+        if any(each["source"] == "ask_exit" and not each["keepkernel"] for each in payload) and any(
+            is_code(below) for below in self.nb.cells[index + 1 :]
+        ):
             self._conclude(Status.ENDED_EARLY, "it told the kernel to exit", index)
-        shown = [output for output in cell.get("outputs", []) if output.output_type == "error"]
-        if shown and "raises-exception" not in cell.metadata.get("tags", []):
+        shown += [each for each in payload if each["source"] == SHOWN_ERROR]
+        if shown and not may_raise:
             # An error that was shown and not raised stops no notebook, but no such notebook passed.
-            error = f"{_name(cell, index)}: {shown[0].ename}: {plain(shown[0].evalue)}"
-            self.nb_man.cell_failed(cell, index, Status.FAILED, error)
+            status, error = _failure(shown[0])
+            self.nb_man.cell_failed(cell, index, status, f"{_name(cell, index)}: {error}")
         else:
             self.nb_man.cell_complete(cell, cell_index=index)
 
@@ -195,10 +255,9 @@ class Client(PapermillNotebookClient):
                     await asyncio.sleep(0.01)
             self.watch.tree.kill()
             await self.km.provisioner.wait()
-        if self._reader:
-            self._reader.cancel()
         await ensure_async(self.km.cleanup_resources())
         if self.kc:
+            self.kc.iopub_channel.socket.disable_monitor()
             self.kc.stop_channels()
 
     async def _ask_to_leave(self):
@@ -213,36 +272,25 @@ class Client(PapermillNotebookClient):
     def _is_ipykernel(self):
         return "ipykernel_launcher" in self.km.kernel_spec.argv
 
-    def process_message(self, msg, cell, cell_index):
-        texts = [msg["content"].get("text"), *(msg["content"].get("data") or {}).values()]
-        self._printed += sum(len(text) for text in texts if isinstance(text, str))
-        if self._printed > OUTPUT_BYTES:
-            self.watch.end(Status.FAILED, f"the notebook's outputs are larger than {OUTPUT_BYTES / 1e6:g} MB")
-            return None
-        return super().process_message(msg, cell, cell_index)
 
-    async def _async_poll_kernel_alive(self):
-        while await ensure_async(self.km.is_alive()):
-            await asyncio.sleep(ALIVE_SECONDS)
-        await asyncio.sleep(LAST_WORDS_SECONDS)
-        self.task_poll_for_reply.cancel()
-
-    async def _async_poll_output_msg(self, *arguments):
-        self._reader = asyncio.current_task()
-        await super()._async_poll_output_msg(*arguments)
-
-    def _remember_reply(self, execute_reply, **kwargs):
-        self._reply = execute_reply["content"]
-
-
-def _failure(reply):
-    """``(status, error)`` of a cell that raised."""
-    name, value = reply["ename"], plain(reply["evalue"])
+def _failure(error, shown=()):
+    """``(status, sentence)`` of a cell that raised this error, and showed these."""
+    if error["ename"] == "NoneType" and shown:
+        error = shown[-1]  # raised by an object's __repr__: IPython's reply does not say which
+    name, value = error["ename"], plain(error["evalue"])
     if name == "SystemExit":
         return Status.ENDED_EARLY, f"sys.exit({value})"
     if name == "UsageError" and re.match(r"(Line|Cell) magic function .* not found", value):
         return Status.UNKNOWN_MAGIC, f"{name}: {value}"
     return Status.FAILED, f"{name}: {value}"
+
+
+def _tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def _is_idle(message):
+    return message["content"].get("execution_state") == "idle"
 
 
 def _name(cell, index):

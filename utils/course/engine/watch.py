@@ -7,13 +7,14 @@ import time
 from utils.course.engine.process_tree import MARK, ProcessTree
 from utils.notebook_files.status import Status
 
-SAMPLE_SECONDS = 0.25
+SAMPLE_SECONDS = 0.05  # between two looks at the memory: filling half a gigabyte takes longer
+REMEMBER_SECONDS = 0.25  # between two looks at what runs, where no keeper knows it
 
 
 class Watch(threading.Thread):
     """Kills a kernel's process tree ``seconds`` after ``started``, above ``memory`` bytes, or on request.
 
-    The memory is sampled four times a second: what is taken and given back in between goes unseen. ``started`` is
+    The memory is looked at twenty times a second: what is taken and given back in between goes unseen. ``started`` is
     in the time of ``time.monotonic``.
     """
 
@@ -38,9 +39,9 @@ class Watch(threading.Thread):
         """The environment for the kernel: this process's, and the mark."""
         return os.environ | {MARK: self._mark}
 
-    def begin(self, pid):
-        """Start to watch the kernel ``pid``."""
-        self.tree = ProcessTree(pid, self._mark)
+    def begin(self, pid, kept=False):
+        """Start to watch the kernel, or the keeper of a kernel, ``pid``."""
+        self.tree = ProcessTree(pid, self._mark, kept)
         self.start()
 
     def end(self, status, sentence):
@@ -64,14 +65,20 @@ class Watch(threading.Thread):
                 self.tree.kill()
                 return
             # On a machine of thousands of processes a look takes long: it is taken more rarely then.
-            pause = max(SAMPLE_SECONDS, 20 * (time.monotonic() - before))
-            self._wake.wait(max(0.0, min(pause, self.left)))
+            pause = max(self._pause(), 20 * (time.monotonic() - before))
+            self._wake.wait(min(threading.TIMEOUT_MAX, max(0.0, min(pause, self.left))))
+
+    def _pause(self):
+        if self._memory is not None:
+            return SAMPLE_SECONDS
+        return float("inf") if self.tree.kept else REMEMBER_SECONDS
 
     def _excess(self):
         if self.left <= 0:
             return Status.TIMED_OUT, f"the notebook ran for more than {self._seconds:g} s"
         if self._memory is None:
-            self.tree.processes()  # remembers them
+            if not self.tree.kept:
+                self.tree.processes()  # remembers them
             return None
         used = self.tree.memory(above=self._memory)
         if used > self._memory:

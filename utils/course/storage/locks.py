@@ -1,31 +1,33 @@
 """Locks that the system lets go of when their process ends, however it ends."""
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows: what a killed process leaves there stays
-    fcntl = None
+from filelock import FileLock, Timeout
+
+LOCK = ".lock"
 
 
 @contextmanager
 def locked(folder):
-    """Hold the folder's lock: ``True``; ``False`` if another process holds it; ``None`` if there is nothing to lock.
+    """Hold the folder's lock: ``True``; ``False`` if somebody else holds it; ``None`` if there is nothing to lock.
 
-    The system lets go of it when the process ends, however it ends.
+    It is the lock of the file ``.lock`` in the folder, which goes again.
     """
-    handle = None
+    lock, held = FileLock(Path(folder) / LOCK, blocking=False), None
     try:
-        handle = os.open(folder, os.O_RDONLY)
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        held = True
-    except BlockingIOError:
+        if folder and Path(folder).is_dir():  # one that is gone would be made anew
+            lock.acquire()
+            held = True
+    except Timeout:
         held = False
-    except (OSError, AttributeError):  # gone, another user's, a network's file system, Windows
-        held = None
+    except (OSError, NotImplementedError):  # gone, another user's, a file system without locks
+        pass
     try:
         yield held
     finally:
-        if handle is not None:
-            os.close(handle)
+        if held:
+            with suppress(OSError):  # Windows removes no open file
+                os.unlink(lock.lock_file)
+        lock.release()

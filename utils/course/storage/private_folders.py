@@ -7,17 +7,12 @@ from pathlib import Path
 
 from utils.course.storage.locks import locked
 
-try:
-    import fcntl
-except ImportError:  # Windows: what a killed process leaves there stays
-    fcntl = None
-
-PREFIX = "convnet-course-job-"
+PREFIX = "convnet-course-private-"
 
 
 @contextmanager
 def private_folder():
-    """A new empty folder, removed at the end together with those that dead processes left."""
+    """A new folder, empty but for its lock, removed at the end together with those that dead processes left."""
     sweep()
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))

@@ -6,38 +6,32 @@ import os
 import stat
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from utils import SETTINGS
 
 try:
-    import fcntl
     import resource
 except ImportError:  # Windows, where kernels are ordinary ones
-    fcntl = resource = None
-
+    resource = None
 
 SWITCH = "CONVNET_COURSE_WARM"
-
-
 UTILS = Path(__file__).resolve().parents[2]
-
-
+RETRY_SECONDS = 300
 # Variables that the imports of the parent read. A kernel with other values needs another parent.
 READ_AT_IMPORT = (
     "PYTHON", "TF_", "KERAS_", "XLA_", "OMP_", "MKL_", "OPENBLAS_", "KMP_", "CUDA_", "LD_", "MALLOC_", "GLIBC_",
     "MPL", "IPYKERNEL_", "PYDEVD_", "JUPYTER_PLATFORM_DIRS", "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TMPDIR",
     "LANG", "LC_", "TZ", SWITCH,
 )  # fmt: skip
-
-
 # These TensorFlow reads when it first computes: in the kernel.
 READ_LATER = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def available(env=os.environ):
     """Whether warm kernels can be had here: on Linux, unless ``CONVNET_COURSE_WARM=0``."""
-    return sys.platform == "linux" and env.get(SWITCH, "fork") in ("fork", "spare")
+    return sys.platform == "linux" and env.get(SWITCH) != "0"
 
 
 def folder():
@@ -65,6 +59,21 @@ def address_of(env):
     place = _digest(sys.prefix, str(UTILS))
     version = _digest(sys.version, os.uname().release, packages, sources)
     return folder() / f"{place}.{version}.{_digest(_inherited(), variables_of(env))}.socket"
+
+
+def note_failure(address, reason):
+    """Put down why the parent at ``address`` could not start: it is not tried again for five minutes."""
+    address.with_suffix(".failed").write_text(f"{time.monotonic()}\n{reason}", encoding="utf-8")
+
+
+def failure_at(address):
+    """Why no parent could start at ``address`` in the last five minutes; "" if nothing is known against it."""
+    try:
+        noted, _, reason = address.with_suffix(".failed").read_text(encoding="utf-8").partition("\n")
+        # Linux counts these seconds from the system's start, the same for all processes.
+        return reason if 0 <= time.monotonic() - float(noted) < RETRY_SECONDS else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def variables_of(env):

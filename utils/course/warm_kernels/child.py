@@ -31,7 +31,7 @@ def become_kernel(preloaded, request, streams, client):
 
     random.seed()
     numpy.random.seed()
-    if not request["independent"]:
+    if not request["independent"] and not request["kept"]:
         _end_with(client)
 
     import ipykernel_launcher
@@ -48,14 +48,18 @@ def become_kernel(preloaded, request, streams, client):
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     else:
         code = 0
-    # Ending the interpreter with TensorFlow loaded takes long: run the exit handlers, then leave.
+    run_exit_handlers()
+    return code
+
+
+def run_exit_handlers():
+    """What the interpreter does at its end, but for taking itself apart: with TensorFlow loaded that takes long."""
     threading._shutdown()
     atexit._run_exitfuncs()
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
-    return code
 
 
 def _under_a_shell(preloaded):
@@ -66,7 +70,8 @@ def _under_a_shell(preloaded):
     matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]
     ipywidgets.register_comm_target()
     warnings.filters[:0] = preloaded.filters
-    warnings._filters_mutated()
+    with warnings.catch_warnings():  # which forgets what the filters were before
+        pass
 
 
 def _standard_streams(streams):

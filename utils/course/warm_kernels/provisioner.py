@@ -3,8 +3,7 @@
 Jupyter calls ``WarmProvisioner`` (entry point ``jupyter_client.kernel_provisioners``) for the kernel
 ``convnet-course``. It asks the parent (``utils.course.warm_kernels.server``) for a fork over a socket in a
 private folder. Where no parent is ready yet it starts one and launches an ordinary kernel meanwhile; where none can
-be had, all kernels are ordinary. ``CONVNET_COURSE_WARM`` chooses: ``fork`` (the default on Linux), ``spare``
-(kernels that were started beforehand, for where forking will not do), ``0`` (ordinary kernels only).
+be had, all kernels are ordinary. ``CONVNET_COURSE_WARM=0`` makes all kernels ordinary ones.
 """
 
 import asyncio
@@ -21,13 +20,13 @@ from pathlib import Path
 
 from jupyter_client.provisioning import LocalProvisioner
 
-from utils.course.warm_kernels.address import SWITCH, UTILS, address_of, available, folder, variables_of
+from utils.course.warm_kernels import keeper
+from utils.course.warm_kernels.address import UTILS, address_of, available, failure_at, folder, variables_of
 
 try:
     import fcntl
-    import resource
 except ImportError:  # Windows, where kernels are ordinary ones
-    fcntl = resource = None
+    fcntl = None
 
 KERNEL = "convnet-course"
 ANSWER_SECONDS = 5
@@ -61,9 +60,12 @@ def warm_kernel(cmd, env=None, cwd=None, independent=False, stdin=None, stdout=N
     """A kernel from the warm parent, as a ``WarmKernel``; ``None`` where that cannot be had now.
 
     ``cmd`` is the kernel's whole command line, ``env`` its whole environment; both as ``subprocess.Popen`` takes
-    them. An ``independent`` kernel outlives the process that asked for it. Where no parent runs, one is started.
+    them. An ``independent`` kernel outlives the process that asked for it. Where ``cmd`` starts a keeper, the warm
+    kernel has one, too, and the ``WarmKernel`` is that keeper. Where no parent runs, one is started.
     """
     env = dict(os.environ if env is None else env)
+    is_kept = cmd[: len(keeper.COMMAND)] == keeper.COMMAND
+    cmd = cmd[len(keeper.COMMAND) :] if is_kept else cmd
     if not available(env) or not _is_our_kernel(cmd) or stdin is not None or any(more.values()):
         return None
     with contextlib.suppress(OSError, ValueError):
@@ -79,6 +81,7 @@ def warm_kernel(cmd, env=None, cwd=None, independent=False, stdin=None, stdout=N
             "environment": env,
             "folder": str(cwd or os.getcwd()),
             "independent": independent,
+            "kept": is_kept,
         }
         return WarmKernel(connection, request, streams)
     return None
@@ -101,7 +104,7 @@ def start_parent(env=os.environ, wait=0.0):
         if connection:
             connection.close()
             return True
-        if address.with_suffix(".failed").exists():
+        if failure_at(address):
             return False
         _spawn_once(address, env)
         if time.monotonic() >= end:
@@ -167,14 +170,17 @@ class WarmKernel:
 
 
 def parents():
-    """What each running parent of this user says of itself, and the reasons of those that could not start."""
+    """What each running parent of this user says of itself, and the reasons of those that could not start.
+
+    ``OSError`` where there can be none.
+    """
     found = []
-    with contextlib.suppress(OSError):
-        for address in sorted(folder().glob("*.socket")):
-            with contextlib.suppress(OSError, ValueError):
-                found.append(ask(address, "status"))
-        for failed in sorted(folder().glob("*.failed")):
-            found.append({"failed": failed.read_text(encoding="utf-8"), "file": str(failed)})
+    for address in sorted(folder().glob("*.socket")):
+        with contextlib.suppress(OSError, ValueError):
+            found.append(ask(address, "status"))
+    for file in sorted(folder().glob("*.failed")):
+        if reason := failure_at(file):
+            found.append({"failed": reason, "file": str(file)})
     return found
 
 
@@ -229,10 +235,23 @@ def _connect(address):
     try:
         connection.settimeout(ANSWER_SECONDS)
         connection.connect(str(address))
+        _wake(peer(connection)[0])
     except OSError:
         connection.close()
         return None
     return connection
+
+
+def peer(connection):
+    """The process id and the user id at the other end."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return int.from_bytes(credentials[:4], sys.byteorder), int.from_bytes(credentials[4:8], sys.byteorder)
+
+
+def _wake(parent):
+    """Let a parent that somebody has stopped go on: it would keep everybody waiting, and never leave."""
+    if Path(f"/proc/{parent}/stat").read_text().rpartition(")")[2].split()[0] == "T":
+        os.kill(parent, signal.SIGCONT)
 
 
 def _spawn_once(address, env):
@@ -241,7 +260,7 @@ def _spawn_once(address, env):
         if held is None:
             return
         address.unlink(missing_ok=True)  # left by a parent that was killed
-        parent = ["-m", "utils.course.warm_kernels.server", address, env.get(SWITCH, "fork"), str(held)]
+        parent = ["-m", "utils.course.warm_kernels.server", address, str(held)]
         with open(address.with_suffix(".log"), "w") as log:
             subprocess.run(
                 [sys.executable, "-SEc", DETACHED, sys.executable, *parent],

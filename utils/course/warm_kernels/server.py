@@ -1,32 +1,34 @@
 """The warm parent: it imports what the notebooks import, computes nothing, and hands out kernels.
 
-``python -m utils.course.warm_kernels.server SOCKET [fork|spare]`` is started by the provisioner.
+``python -m utils.course.warm_kernels.server SOCKET LOCK`` is started by the provisioner.
 A fork is sound only while TensorFlow has run no operation and neither an event loop nor a ZeroMQ context exists,
 so this process does nothing but wait for requests. Before it serves the first, a canary shows that a fork of
-it computes; where that fails, or with ``spare``, each kernel is a process that was started,
-and did its imports, beforehand.
+it computes; where that fails, there is no parent, and kernels are ordinary ones.
 """
 
 import contextlib
 import gc
 import importlib.util
+import itertools
 import json
 import os
 import pkgutil
 import select
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 import traceback
 import warnings
+from functools import partial
 from pathlib import Path
 
 from utils import SETTINGS
-from utils.course.warm_kernels import provisioner as warm_kernels
+from utils.course.warm_kernels.address import note_failure
 from utils.course.warm_kernels.child import become_kernel
+from utils.course.warm_kernels.keeper import keep, leave
+from utils.course.warm_kernels.provisioner import ANSWER_SECONDS, ask, peer, sweep
 
 PRELOADED = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "ipywidgets",
@@ -59,9 +61,10 @@ class Preloaded:
 
     def __init__(self):
         variables, filters = dict(os.environ), list(warnings.filters)
+        sys.modules.pop("rfc3987_syntax", None)  # the command does without this module; a notebook may want it
         sys.stdout, sys.stderr = CurrentStream("stdout"), CurrentStream("stderr")
         sys.ps1 = "In : "  # TensorFlow logs otherwise where somebody types
-        for name in (*PRELOADED, *_rooms_of_the_course()):
+        for name in itertools.chain(PRELOADED, _rooms_of_the_course()):  # walking the rooms imports some
             importlib.import_module(name)
         sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
         changed = {name: value for name, value in os.environ.items() if variables.get(name) != value}
@@ -73,7 +76,7 @@ class Preloaded:
         gc.freeze()  # the collector would write to every page, and the kernels could share none
 
 
-def main(address, mode, lock):
+def main(address, lock):
     """Serve kernels at the Unix socket ``address`` until nobody has used it for five minutes.
 
     ``lock`` is the descriptor of the locked file that makes this the only parent there.
@@ -81,28 +84,27 @@ def main(address, mode, lock):
     # "python -m" put the working directory on the path; a kernel has it there only after its imports.
     sys.path[:] = [place for place in sys.path if place not in ("", os.getcwd())]
     try:
-        preloaded = Preloaded() if mode == "fork" else None
-        if preloaded and not _canary_sings():
-            mode = "spare"
+        preloaded = Preloaded()
+        if not _canary_sings():
+            raise RuntimeError("a fork of a process that has imported TensorFlow does not compute here")
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(address))
         listener.listen(128)
     except BaseException as error:
-        address.with_suffix(".failed").write_text(f"{type(error).__name__}: {error}", encoding="utf-8")
+        note_failure(address, f"{type(error).__name__}: {error}")
         raise
-    warm_kernels.sweep()
+    sweep()
     _retire_older(address)
-    Server(address, listener, preloaded, mode, lock).serve()
+    Server(address, listener, preloaded, lock).serve()
 
 
 class Server:
     """Waits for requests, starts kernels, and tells whoever asked for one how it ended."""
 
-    def __init__(self, address, listener, preloaded, mode, lock):
-        self.address, self.listener, self.preloaded, self.mode, self.lock = address, listener, preloaded, mode, lock
+    def __init__(self, address, listener, preloaded, lock):
+        self.address, self.listener, self.preloaded, self.lock = address, listener, preloaded, lock
         self.kernels = {}  # pidfd → (pid, connection to whoever asked)
         self.started, self.last_used, self.retired = 0, time.monotonic(), False
-        self.spare = Spare() if mode == "spare" else None
 
     def serve(self):
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -127,11 +129,11 @@ class Server:
                     connection.close()
 
     def _answer(self, connection):
-        client, user = _peer(connection)
+        client, user = peer(connection)
         if user != os.getuid():
             connection.close()
             return
-        connection.settimeout(warm_kernels.ANSWER_SECONDS)
+        connection.settimeout(ANSWER_SECONDS)
         request, streams = _received(connection)
         if request is None:  # only asked whether anybody is here
             connection.close()
@@ -151,8 +153,7 @@ class Server:
                 connection.sendall(_line(refused=reason))
                 connection.close()
                 return
-            start = self._fork if self.spare is None else self.spare.start
-            pid = start(request, streams, connection, client)
+            pid = self._fork(request, streams, connection, client)
         finally:
             for descriptor in streams:
                 os.close(descriptor)
@@ -172,7 +173,11 @@ class Server:
                 for pidfd, (_, other) in self.kernels.items():
                     os.close(pidfd)
                     other.close()
-                code = become_kernel(self.preloaded, request, streams, client)
+                become = partial(become_kernel, self.preloaded, request, streams, client)
+                if request["kept"]:
+                    os.setsid()
+                    leave(keep(become, client))
+                code = become()
             except BaseException:
                 traceback.print_exc()
                 code = 1
@@ -189,7 +194,7 @@ class Server:
 
     def _status(self):
         return {
-            "pid": os.getpid(), "socket": str(self.address), "mode": self.mode, "python": sys.executable,
+            "pid": os.getpid(), "socket": str(self.address), "python": sys.executable,
             "kernels": [pid for pid, _ in self.kernels.values()], "started": self.started, "retired": self.retired,
         }  # fmt: skip
 
@@ -199,45 +204,6 @@ class Server:
             self.listener.close()
             self.address.unlink(missing_ok=True)
             os.close(self.lock)
-            if self.spare:
-                self.spare.stop()
-
-
-class Spare:
-    """One process that has done its imports and waits to become a kernel; when it does, the next is started."""
-
-    def __init__(self):
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "utils.course.warm_kernels.server", "--spare", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                cwd="/",
-            )
-        self.connection = ours
-
-    def start(self, request, streams, connection, client):
-        """Make the waiting process a kernel and return its process id."""
-        socket.send_fds(self.connection, [_line(**request, client=client)], streams)
-        pid = self.process.pid
-        self.process.returncode = 0  # the server waits for it; subprocess would complain
-        self.connection.close()
-        self.__init__()
-        return pid
-
-    def stop(self):
-        self.connection.close()  # the process reads the end of its input, and leaves
-
-
-def wait_as_spare(descriptor):
-    """What a spare process does: its imports, then wait for a request, then be the kernel."""
-    sys.path[:] = [place for place in sys.path if place not in ("", os.getcwd())]
-    preloaded = Preloaded()
-    with socket.socket(fileno=descriptor) as connection:
-        request, streams = _received(connection)
-    if request is not None:
-        os._exit(become_kernel(preloaded, request, streams, request["client"]))
 
 
 def _rooms_of_the_course():
@@ -279,7 +245,7 @@ def _retire_older(address):
     for other in address.parent.glob(f"{place}.*.socket"):
         if other.name.split(".")[1] != version:
             with contextlib.suppress(OSError, ValueError):
-                warm_kernels.ask(other, "retire")
+                ask(other, "retire")
     for failed in address.parent.glob(f"{place}.*.failed"):
         failed.unlink(missing_ok=True)
 
@@ -308,11 +274,10 @@ def _canary_sings():
 
 
 def _assert_forkable():
+    """Whether TensorFlow has computed is seen by the canary."""
     import zmq
-    from tensorflow.python.eager import context
 
-    assert context._context is None or context._context._context_handle is None, "TensorFlow has computed already"
-    assert zmq.Context._instance is None, "a ZeroMQ context exists already"
+    assert not any(isinstance(each, zmq.Context) for each in gc.get_objects()), "a ZeroMQ context exists already"
     assert threading.active_count() == 1, f"threads run already: {threading.enumerate()}"
     early = [name for name in NEVER_PRELOADED if name in sys.modules]
     assert not early, f"imported before there is a shell: {early}"
@@ -329,18 +294,9 @@ def _received(connection):
     return (json.loads(data) if data else None), streams
 
 
-def _peer(connection):
-    """The process id and the user id at the other end."""
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    return int.from_bytes(credentials[:4], sys.byteorder), int.from_bytes(credentials[4:8], sys.byteorder)
-
-
 def _line(**message):
     return json.dumps(message).encode() + b"\n"
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--spare":
-        wait_as_spare(int(sys.argv[2]))
-    else:
-        main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))
