@@ -1,6 +1,7 @@
 """All channels in one picture: each in its place, and what is no value marked."""
 
 import io
+import os
 
 import matplotlib
 import numpy as np
@@ -196,3 +197,19 @@ def test_many_browsers_are_built_without_a_warning(caplog):
         filters_by_ascent(model, "stem", [0], steps=1)
     logger.removeHandler(caplog.handler)
     assert not [record.message for record in caplog.records if "retracing" in record.message]
+
+
+def test_the_browser_says_what_of_a_photograph_is_missing_and_reads_a_path_as_pasted(tmp_path):
+    browser = activation_browser(mini_xception(24, filters=(4, 8)), ["stem"], prepare=small)
+    encoded = io.BytesIO()
+    Image.fromarray(photograph("coffee")).save(encoded, "JPEG", quality=95)
+    whole = encoded.getvalue()
+    (tmp_path / "my coffee.jpg").write_bytes(whole)
+    shown = browser.set(photo=f'"{tmp_path / "my coffee.jpg"}"').shown
+    assert "<img" in shown
+    assert "lacks its end" not in shown
+    (tmp_path / "my coffee.jpg").write_bytes(whole[: round(0.93 * len(whole))])
+    os.utime(tmp_path / "my coffee.jpg", ns=(1, 1))
+    shown = browser.set(channel=1).shown
+    assert "my coffee.jpg: the file lacks its end" in shown
+    assert "lacks its end" in browser.set(channel=2).shown

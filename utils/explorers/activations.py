@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from utils.activations import Observer, mosaic
 from utils.explorers import Control, Explorer, Photograph
-from utils.explorers.chosen_photograph import changed, chosen_photograph
+from utils.explorers.chosen_photograph import changed, chosen_photograph, remarks_on
 from utils.figures.activations import describe_channel, draw_channel, draw_mosaic
 from utils.parameters import Choice, Whole
 from utils.photographs import COLOUR, photograph
@@ -34,7 +34,8 @@ def activation_browser(model, layers, photo="chelsea", layer=None, prepare=prepa
         step = -(-maps.shape[0] // MOST_ROWS)
         tiles = draw_mosaic(mosaic(maps[::step, ::step], shared=shared, least=16), layer, framed=channel)
         chosen = maps[..., channel]
-        return describe_channel(chosen, layer, channel) + draw_channel(pixels, chosen).html() + tiles.html()
+        said = remarks_on(photo) + describe_channel(chosen, layer, channel)
+        return said + draw_channel(pixels, chosen).html() + tiles.html()
 
     return Explorer(
         "What a layer makes of a photograph",

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from utils.explorers import Control, Explorer, Photograph, Several
-from utils.explorers.chosen_photograph import changed, chosen_photograph
+from utils.explorers.chosen_photograph import changed, chosen_photograph, remarks_on
 from utils.figures.surgery import draw_operation
 from utils.parameters import Choice
 from utils.pretrained import prepare, top
@@ -33,7 +33,7 @@ def surgery_panel(table, photo="chelsea", path=""):
         if statistics == BATCH:
             images = np.concatenate([images, company_of(photo)])
         after = table.probabilities(images, changes, batch_statistics=statistics == BATCH)[0]
-        return draw_operation(pixels, top(after, 5), top(intact, 1)[0])
+        return remarks_on(photo) + draw_operation(pixels, top(after, 5), top(intact, 1)[0])
 
     return Explorer(
         "The operating table",
