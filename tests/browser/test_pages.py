@@ -1,5 +1,6 @@
 """The pages of runs, batches and grades obey the accessibility rules that axe-core knows, and need no network."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +18,12 @@ def pages(tmp_path_factory):
     subprocess.run(make("run", ARGS=f"{notebook} -p seed 3 --out {folder / 'run'}"), cwd=ROOT, check=True)
     subprocess.run([course, "batch", notebook, "--out", folder / "batch"], check=True)
     roster = folder / "roster.csv"
-    # Made-up students; what the run wrote is what "run" returned.
-    roster.write_text("id,name,group\nrun,Ada Example,1\nbo,דנה,2\n")
-    subprocess.run([course, "grade", folder / "run", "--roster", roster, "--out", folder / "grades"], check=True)
+    # Made-up students; the notebook that was run is what the first returned.
+    roster.write_text("id,name,group\nada,Ada Example,1\nbo,דנה,2\n")
+    returned = folder / "returned" / "ada"
+    returned.mkdir(parents=True)
+    shutil.copy2(folder / "run" / notebook.name, returned)
+    subprocess.run([course, "grade", folder / "returned", "--roster", roster, "--out", folder / "grades"], check=True)
     return folder
 
 
