@@ -308,6 +308,21 @@ def test_what_cannot_be_read_is_said_on_the_terminal_on_the_page_in_a_table_and_
     assert "not a Jupyter notebook" in answers["ada", BN, "bn-bias"]["remark"]
 
 
+def test_a_page_beside_its_notebook_is_nobody_s_work_and_without_one_it_may_be(handed_out, grade, tmp_path):
+    put(handed_out.notebook("ada", BN), tmp_path / "ada" / f"{BN}.ipynb")
+    for place in (f"ada/{BN}.html", "ada/index.html", "ada/results.json", "ada/cat.jpg"):
+        write(tmp_path, place, b"")
+    _, _, done = grade(tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "not looked at: 4 files" in done.stdout
+    write(tmp_path, f"bo/{BN}.html", b"")
+    write(tmp_path, "cy/work.pdf", b"")
+    _, answers, done = grade(tmp_path)
+    assert f"bo/{BN}.html: only notebooks are read" in done.stdout
+    assert "cy/work.pdf: only notebooks are read" in done.stdout
+    assert answers["bo", BN, "bn-bias"]["verdict"] == "left-out"
+
+
 def test_the_tables_agree_hold_no_formula_and_are_for_their_owner_alone(handed_out, grade, tmp_path):
     notebook = handed_out.notebook("bo", BN)
     type_in(notebook, "bn-inference", "\"=HYPERLINK('x')\"")

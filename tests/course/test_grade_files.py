@@ -77,6 +77,9 @@ BREACHES = {
 }
 
 
+@pytest.mark.filterwarnings(
+    "ignore::nbformat.warnings.DuplicateCellId", "ignore::nbformat.warnings.MissingIDFieldWarning"
+)
 @pytest.mark.parametrize("change", BREACHES.values(), ids=BREACHES)
 def test_what_jupyter_opens_is_read(notebook, change):
     text = json.dumps(change(notebook))

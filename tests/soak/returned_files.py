@@ -218,7 +218,7 @@ def _value_changed(chance, notebook):
         inside, depth = inside[key], depth - 1
     what = chance.random()
     if what < 0.7:
-        inside[key] = chance.choice(VALUES)
+        inside[key] = deepcopy(chance.choice(VALUES))
     elif what < 0.85:
         del inside[key]
     elif isinstance(inside, list):

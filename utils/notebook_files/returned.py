@@ -15,6 +15,7 @@ MOST_CELLS = 10_000
 MOST_ANSWER_CELLS = 300  # behind these, none is looked at
 MOST_RECORDS = 20  # of a cell, the last ones
 LONGEST_RECORD = 10_000  # characters, as JSON
+MOST_SHOWN = 200_000  # characters of records, of a notebook
 VARIANT_CELL, VARIANT_COMMENT = "your-variant", "Your variant"
 
 
@@ -88,7 +89,7 @@ def _variant(cells):
 
 
 def _answer_cells(cells):
-    found, above = 0, None
+    found, above, left = 0, None, MOST_SHOWN
     for cell in cells:
         question = _mapping(cell.get("metadata")).get("question")
         source, shown = _source(cell), _records(cell)
@@ -96,9 +97,10 @@ def _answer_cells(cells):
             found += 1
             if found > MOST_ANSWER_CELLS:
                 return
+            left -= len(json.dumps(shown))
             answers = typed(source, above)
             above = answers.get("") if set(answers) <= {""} else None
-            yield Cell(_short(cell.get("id")), _short(question), answers, shown)
+            yield Cell(_short(cell.get("id")), _short(question), answers, shown if left > 0 else [])
 
 
 def _records(cell):

@@ -73,4 +73,6 @@ def grade(returned, roster, secret, notebooks, owners, several, new_key, out):
         say(f"  left out: {each.place}: {each.reason}")
     if len(left_out) > SHOWN:
         say(f"  left out: {len(left_out) - SHOWN} more: {out / 'left_out.csv'}")
+    if any(len(each.students) != 1 for each in left_out):
+        say(f"Whose they are can be filled in: in the column 'id' of {out / 'left_out.csv'}, read with --owners.")
     sys.exit(1 if left_out else 0)

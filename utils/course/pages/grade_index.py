@@ -5,7 +5,6 @@ from collections import Counter
 
 from utils.course.pages.rendering import render
 from utils.course.storage.spreadsheets import csv_text
-from utils.course.students.marks import LEFT_OUT, NOT_RETURNED
 
 FILES = ("grades.csv", "answers.csv", "left_out.csv", "index.html")
 ANSWER_COLUMNS = (
@@ -26,10 +25,7 @@ def by_student(marks):
     found = {}
     for mark in marks:
         points = found.setdefault(mark.student, {})
-        if mark.verdict in (NOT_RETURNED, LEFT_OUT):
-            points[mark.notebook] = None
-        else:
-            points[mark.notebook] = points.get(mark.notebook, 0) + (mark.points or 0)
+        points[mark.notebook] = points.get(mark.notebook, 0) + (mark.points or 0) if mark.came else None
     return found
 
 
@@ -86,7 +82,7 @@ def _index(marks, left_out):
         notebooks=[_number(each) for each in most],
         students=students,
         reachable=sum(most.values()),
-        remarks=[each for each in marks if each.remark and each.verdict != LEFT_OUT],
+        remarks=[each for each in marks if each.remark and each.came],
         left_out=left_out,
     )
 

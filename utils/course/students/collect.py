@@ -68,6 +68,7 @@ class Collected:
     returned: list[Returned] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     others: Counter = field(default_factory=Counter)
+    unread: list[LeftOut] = field(default_factory=list)
 
 
 def collected(paths, owners, names):
@@ -80,6 +81,7 @@ def collected(paths, owners, names):
                 several = [(place, None, refused)] if file is None else reader.read(file, place, own)
                 for where, date, content in several:
                     _sort_in(found, where, date, content, owners, names)
+    _set_apart(found)
     return found
 
 
@@ -99,10 +101,9 @@ def _sort_in(found, place, date, content, owners, names):
     name = place.rsplit("/", 1)[-1]
     notebook = max((each for each in names if each in name), key=len, default="")
     if content is None:
-        if not (reason := _not_read(name, notebook)):
-            found.others[Path(name).suffix.casefold()] += 1
-            return
-        content = Refused(reason)
+        reason = "only zip files are unpacked: unpack it first" if _is_archive(name) else "only notebooks are read"
+        found.unread.append(LeftOut(place, reason, tuple(owners.said(place, notebook)[0]), notebook))
+        return
     try:
         if isinstance(content, Refused):
             raise Unclear(content.reason, owners.said(place, notebook)[0])
@@ -116,12 +117,25 @@ def _sort_in(found, place, date, content, owners, names):
         found.left_out.append(LeftOut(place, str(error), error.students, notebook))
 
 
-def _not_read(name, notebook):
-    """Why a file that is neither a notebook nor a zip file is left out; "" if it is surely nobody's answers."""
-    suffix = Path(name).suffix.casefold()
-    if suffix in ARCHIVES:
-        return "only zip files are unpacked: unpack it first"
-    return "only notebooks (.ipynb) are read" if notebook or suffix in MAY_BE_WORK else ""
+def _set_apart(found):
+    """Leave out those files that are no notebooks and may still be somebody's work; the others are only counted.
+
+    A page beside the notebook that it was made from is nobody's work, nor is a picture.
+    """
+    came = {(each.student, each.notebook) for each in found.returned}
+    came |= {(each.student, "") for each in found.returned}
+    for each in found.unread:
+        suffix = Path(each.place).suffix.casefold()
+        may_be_work = each.notebook or suffix in MAY_BE_WORK
+        if _is_archive(each.place) or (may_be_work and not any((one, each.notebook) in came for one in each.students)):
+            found.left_out.append(each)
+        else:
+            found.others[suffix] += 1
+    found.unread = []
+
+
+def _is_archive(name):
+    return name.casefold().endswith(ARCHIVES)
 
 
 def _files(path, place):

@@ -13,7 +13,6 @@ from utils.notebook_files.answer_cells import Typed
 NOT_RETURNED, LEFT_OUT, RETURNED_TWICE, MISSING = "not-returned", "left-out", "returned-twice", "missing"
 OPEN = MISSING, "unanswered"
 LAST_TO_COUNT = {"unreadable": 1, "unanswered": 2}  # of several answers the first that can be read counts
-SEVERAL = "agreed", "latest", "first", "best"
 LONGEST_SHOWN = 200
 
 
@@ -35,6 +34,11 @@ class Mark:
     given: object = None
     slip: str = ""
     remark: str = ""
+
+    @property
+    def came(self):
+        """Whether a notebook came back that could be used."""
+        return self.verdict not in (NOT_RETURNED, LEFT_OUT)
 
     @property
     def points(self):
