@@ -14,7 +14,7 @@ from a_hand_out import BN, type_in, write
 from utils.course.students.collect import DEEPEST, collected
 from utils.course.students.owners import Owners
 from utils.course.students.roster import Student
-from utils.notebook_files import archives
+from utils.notebook_files import archives, reader
 from utils.notebook_files.archives import LARGEST_FILE, Refused
 from utils.notebook_files.reader import Reader
 from utils.notebook_files.returned import Answered, answered
@@ -243,10 +243,10 @@ def test_a_file_has_its_seconds_and_those_behind_it_in_the_zip_file_are_read(not
         ("4.zip", zip_with(("5.ipynb", notebook))),
     ]
     path.write_bytes(zip_with(*entries))
-    with Reader(seconds=0.25) as reader:
-        found = {place[-9:]: found for place, _, found in reader.read(path, "all.zip")}
-        one_person_s = list(reader.read(path, "all.zip", own=True))
-        again = list(reader.read(path, "all.zip"))
+    with Reader(seconds=0.25) as process:
+        found = {place[-9:]: found for place, _, found in process.read(path, "all.zip")}
+        one_person_s = list(process.read(path, "all.zip", own=True))
+        again = list(process.read(path, "all.zip"))
     assert found.pop("p/2.ipynb") == Refused("reading it takes more than 0.25 s")
     assert len(found) == 3
     assert all(isinstance(each, Answered) for each in found.values())
@@ -254,13 +254,21 @@ def test_a_file_has_its_seconds_and_those_behind_it_in_the_zip_file_are_read(not
     assert [type(each) for _, _, each in one_person_s] == [Answered, Refused], "its seconds are over"
 
 
+def test_a_process_that_cannot_start_is_no_file_s_fault(notebook, tmp_path, monkeypatch):
+    path = tmp_path / "good.ipynb"
+    path.write_text(notebook)
+    monkeypatch.setattr(reader, "_serve", print)  # it leaves at once
+    with Reader() as process, pytest.raises(OSError, match="cannot be started"):
+        list(process.read(path, "good.ipynb"))
+
+
 def test_a_file_has_its_memory(notebook, tmp_path):
     fat, good = tmp_path / "fat.ipynb", tmp_path / "good.ipynb"
     fat.write_bytes(b'{"cells": [' + b"[]," * 4_000_000 + b"[]]}")
     good.write_text(notebook)
-    with Reader(memory=60_000_000) as reader:
-        ((_, _, refused),) = reader.read(fat, "fat.ipynb")
-        ((_, _, read),) = reader.read(good, "good.ipynb")
+    with Reader(memory=60_000_000) as process:
+        ((_, _, refused),) = process.read(fat, "fat.ipynb")
+        ((_, _, read),) = process.read(good, "good.ipynb")
     assert "memory" in refused.reason
     assert isinstance(read, Answered)
 

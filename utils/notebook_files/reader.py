@@ -31,7 +31,8 @@ class Reader:
         """``(place, date, found)`` for the file at ``path``, called ``place``, or for each of those in it.
 
         ``found`` is an ``Answered``, a ``Refused`` or, for a file that is neither a notebook nor a zip file, ``None``.
-        Each file of a zip file has its seconds; where it is somebody's ``own``, it has them as a whole.
+        Each file of a zip file has its seconds; where it is somebody's ``own``, it has them as a whole. ``OSError`` if
+        no process can be had: that is no file's fault.
         """
         skip = 0
         while True:
@@ -72,7 +73,15 @@ class Reader:
             self._process = context.Process(target=_serve, args=(other_end, *self._bounds), daemon=True)
             self._process.start()
             other_end.close()
+            self._wait_until_it_stands()
         self._pipe.send(task)
+
+    def _wait_until_it_stands(self):
+        try:
+            self._receive()
+        except (EOFError, ConnectionError, TimeoutError) as error:
+            self.close()
+            raise OSError("the process that reads what came back cannot be started") from error
 
     def _receive(self):
         if not self._pipe.poll(PATIENCE):
@@ -106,6 +115,7 @@ def _serve(pipe, seconds, memory):
     size = psutil.Process().memory_info
     most = size().vms + memory
     _bound(most)
+    pipe.send("ready")
     while True:
         try:
             path, place, own, skip = pipe.recv()

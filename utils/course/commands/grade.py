@@ -17,7 +17,7 @@ SHOWN = 20  # of what was left out: a table holds all
 @click.option(
     "--notebook", "notebooks", multiple=True, type=file_type, help="One that was handed out; by default the course's."
 )
-@click.option("--owners", type=file_type, help="Whose a file is (CSV: place, id): left_out.csv with ids filled in.")
+@click.option("--owners", type=file_type, help="Whose a file is: a copy of left_out.csv with ids filled in.")
 @click.option(
     "--several",
     type=click.Choice(["agreed", "latest", "first", "best"]),
@@ -74,5 +74,5 @@ def grade(returned, roster, secret, notebooks, owners, several, new_key, out):
     if len(left_out) > SHOWN:
         say(f"  left out: {len(left_out) - SHOWN} more: {out / 'left_out.csv'}")
     if any(len(each.students) != 1 for each in left_out):
-        say(f"Whose they are can be filled in: in the column 'id' of {out / 'left_out.csv'}, read with --owners.")
+        say(f"Whose they are can be filled in: in the column 'id' of a copy of {out / 'left_out.csv'}, for --owners.")
     sys.exit(1 if left_out else 0)
