@@ -185,6 +185,14 @@ DAMAGED = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_unpacks_without_a_bound_is_not_unpacked(notebook, tmp_path, compression):
+    path = tmp_path / "a.zip"
+    path.write_bytes(zip_with((f"{BN}.ipynb", notebook), compression=compression))
+    ((_, _, refused),) = archives.files(path, "a.zip", lambda place: None)
+    assert "packed in another way" in refused.reason
+
+
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
 def test_what_is_wrong_with_a_zip_file_is_said_and_the_next_is_read(notebook, tmp_path, content):
     write(tmp_path, "ada/work.zip", content)
