@@ -13,8 +13,9 @@ from pathlib import Path
 import dask
 import dask_jobqueue  # noqa: F401 (brings its default settings)
 import pytest
+from papermill.s3 import S3
 from s3_server import BUCKET, s3_server
-from tiny_notebooks import COURSE, course, write
+from tiny_notebooks import COURSE, course_here, write
 
 from utils.course.batches.environment import environment
 from utils.course.batches.perform import Orders, perform
@@ -26,7 +27,7 @@ from utils.course.workers.process_pool import Lost, ProcessPool
 
 DASK = Path(sys.executable).with_name("dask")
 SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-SLOW = "import pathlib, time, uuid\npathlib.Path({folder!r}, uuid.uuid4().hex).touch()\ntime.sleep(2)"
+SLOW = "import pathlib, time, uuid\npathlib.Path({folder!r}, uuid.uuid4().hex).touch()\ntime.sleep(1.5)"
 
 
 class Cluster:
@@ -59,14 +60,16 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def loopback():
-    """``(cluster, environment, gate)`` with two workers and an S3 server."""
+    """``(cluster, gate)`` with two workers and an S3 server, which this process, too, takes for the real one."""
     with s3_server() as (gate, environment):
         cluster = Cluster(environment)
         cluster.start(2)
-        try:
-            yield cluster, os.environ | environment, gate
-        finally:
-            cluster.stop()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            patch.setattr(S3, "s3_session", (None, None, None))  # papermill keeps its session for good
+            yield cluster, gate
+        cluster.stop()
 
 
 @contextmanager
@@ -94,41 +97,41 @@ def slow_notebook(folder):
 
 
 def test_a_worker_killed_in_mid_job_and_a_scheduler_restarted_lose_nothing(loopback, tmp_path):
-    cluster, env, _ = loopback
+    cluster, _ = loopback
     notebook, began = slow_notebook(tmp_path)
     (tmp_path / "grid.yaml").write_text("seed: 0..3")
     command = ["batch", notebook, "--grid", tmp_path / "grid.yaml", "--out", f"s3://{BUCKET}/kills", "--json"]
-    with running(*command, "--scheduler", cluster.address, env=env, cwd=tmp_path) as batch:
+    with running(*command, "--scheduler", cluster.address, cwd=tmp_path) as batch:
         wait_for(2, began)
         cluster.workers.pop().kill()  # both workers are in the middle of a job
         wait_for(3, began)
         cluster.stop()
         cluster.start(1)
-        out, err = batch.communicate(timeout=90)
+        out, err = batch.communicate(timeout=300)
     assert batch.returncode == 0, err
     rows = json.loads(out)
     assert [(row["status"], row["parameters"]["seed"]) for row in sorted(rows, key=lambda row: row["file"])] == [
         ("passed", seed) for seed in range(4)
     ]
     assert len(list(began.iterdir())) >= 6, "four jobs, and at least one of each kill begun again"
-    plan = json.loads(course(*command, "--dry-run", env=env).stdout)
+    plan = json.loads(course_here(*command, "--dry-run").stdout)
     assert [job["plan"] for job in plan] == ["done already"] * 4, "what is in the store verifies"
 
 
 def test_credentials_that_are_revoked_in_the_middle_cost_no_finished_job(loopback, tmp_path):
-    _, env, gate = loopback
+    _, gate = loopback
     notebook = write(tmp_path / "small.ipynb", "print(seed)")
     (tmp_path / "grid.yaml").write_text("seed: 0..1")
     command = ["batch", notebook, "--grid", tmp_path / "grid.yaml", "--out", f"s3://{BUCKET}/revoked", "--workers", 1]
     gate.refuse("403 AccessDenied", after=3)  # about.txt, and the first job's page and notebook
-    done = course(*command, env=env)
+    done = course_here(*command)
     assert done.returncode == 1
     assert "1 not stored, " in done.stdout or "1 passed, 1 not stored" in done.stdout
     assert "AccessDenied" in done.stdout
     assert "the table is missing" in done.stderr
     assert "Traceback" not in done.stdout
     gate.refuse("", count=0)
-    done = course(*command, "--json", env=env)
+    done = course_here(*command, "--json")
     assert done.returncode == 0
     assert [row["status"] for row in json.loads(done.stdout)] == ["passed"] * 2
 

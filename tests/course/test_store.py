@@ -1,6 +1,5 @@
 """Stores: a file is there whole or not at all; what may pass is tried again, what lasts is said at once."""
 
-import json
 import os
 import subprocess
 import sys
@@ -87,33 +86,34 @@ def test_an_address_of_no_known_kind_is_refused():
         store_at("ftp://somewhere/run")
 
 
-def batch_on_a_disk(folder, size, *notebooks, prepare="true"):
-    """``course batch`` with an output folder that is a file system of its own, of that size."""
+def on_a_disk(folder, size, command, *notebooks, prepare="true"):
+    """A command with an output folder that is a file system of its own, of that size."""
     (folder / "out").mkdir()
     script = IN_A_SMALL_DISK.format(size=size, prepare=prepare)
-    command = [COURSE, "batch", *notebooks, "--out", folder / "out", "--workers", "1", "--json"]
+    whole = [COURSE, command, *notebooks, "--out", folder / "out", "--workers", "1"]
     return subprocess.run(
-        ["unshare", "-rm", "sh", "-c", script, folder / "out", *command], capture_output=True, text=True, check=False
+        ["unshare", "-rm", "sh", "-c", script, folder / "out", *whole], capture_output=True, text=True, check=False
     )
 
 
 @needs_mount
-def test_a_full_disk_costs_the_job_that_does_not_fit_and_no_other(tmp_path):
+@pytest.mark.parametrize("command", ["run", "batch"])
+def test_a_full_disk_costs_the_job_that_does_not_fit_and_no_other(tmp_path, command):
     large = write_notebook(tmp_path / "large.ipynb", "print('x' * 3_000_000)")
     small = write_notebook(tmp_path / "small.ipynb", "print(1)")
-    done = batch_on_a_disk(tmp_path, "2m", large, small)
+    done = on_a_disk(tmp_path, "2m", command, large, small)
     assert done.returncode == 1, done.stderr
-    rows = {row["notebook"]: row for row in json.loads(done.stdout)}
-    assert rows["small"]["status"] == "passed"
-    assert rows["large"]["status"] == "not stored"
-    assert "passed, but" in rows["large"]["error"]
-    assert "No space left on device" in rows["large"]["error"]
+    assert ("1 passed, 1 not stored" if command == "batch" else "1 of 2 notebooks passed") in done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("  large: not stored. passed, but ")]
+    assert "No space left on device" in line
+    assert done.stderr == ""
 
 
 @needs_mount
-def test_a_read_only_output_is_said_before_anything_runs(tmp_path):
+@pytest.mark.parametrize("command", ["run", "batch"])
+def test_a_read_only_output_is_said_before_anything_runs(tmp_path, command):
     small = write_notebook(tmp_path / "small.ipynb", "print(1)")
-    done = batch_on_a_disk(tmp_path, "2m", small, prepare='mount -o remount,ro "$0"')
+    done = on_a_disk(tmp_path, "2m", command, small, prepare='mount -o remount,ro "$0"')
     assert done.returncode == 2
     assert "Read-only file system" in done.stderr
     assert "Traceback" not in done.stderr

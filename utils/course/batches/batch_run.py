@@ -11,14 +11,14 @@ from utils.course.batches.grid import grid
 from utils.course.batches.job import Outcome
 from utils.course.batches.perform import Orders, perform
 from utils.course.batches.plan import jobs, settings, sources
-from utils.course.batches.reporting import still_there, write_reports
+from utils.course.batches.reporting import report
 from utils.course.batches.schedule import see_through
 from utils.course.batches.signing import published
 from utils.course.pages.batch_index import REPORTS, reports
 from utils.course.storage.input_files import Mistake
 from utils.course.storage.locks import locked
 from utils.course.storage.output_folder import claim, refuse_to_replace
-from utils.course.storage.store import PARTIAL, StoreError, store_at
+from utils.course.storage.store import PARTIAL, store_at
 from utils.course.students.roster import NOBODY, roster
 from utils.course.students.variants import VariantsOfAll, secret_at
 from utils.course.workers.cluster import WorkersGone, cluster_workers
@@ -125,11 +125,7 @@ def carry_out(batch, progress, stop):
                     see_through(batch.to_do, do, workers, on_outcome, stop, **more)
                 except WorkersGone as gone:
                     troubles.append(str(gone))
-        try:
-            still_there(batch.store, outcomes)
-            write_reports(batch.store, reports(outcomes))
-        except (StoreError, OSError) as error:
-            troubles.append(f"the table is missing: {error}")
+        troubles += report(batch.store, outcomes, reports)
     return outcomes, troubles
 
 

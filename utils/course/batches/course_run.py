@@ -8,11 +8,12 @@ from utils.course.batches.environment import environment
 from utils.course.batches.order import order
 from utils.course.batches.perform import Orders, perform
 from utils.course.batches.plan import jobs, sources
-from utils.course.batches.reporting import still_there, write_reports
+from utils.course.batches.reporting import report
 from utils.course.batches.schedule import see_through
 from utils.course.batches.signing import verified
 from utils.course.pages.run_index import reports
 from utils.course.storage.input_files import Mistake
+from utils.course.storage.locks import locked
 from utils.course.storage.output_folder import claim, refuse_to_replace
 from utils.course.storage.store import FolderStore
 from utils.course.workers.process_pool import ProcessPool
@@ -60,39 +61,45 @@ def planned(notebooks, settings, out):
 
 
 def carry_out(run, workers, start_timeout, progress, stop):
-    """Execute the notebooks and write all files; returns ``(outcomes, ledger)``, the ledger being that of this run.
+    """Execute the notebooks and write all files; returns the outcomes, the run's own ``Ledger``, and its troubles.
 
-    ``start_timeout`` is a kernel's most seconds to start.
+    ``start_timeout`` is a kernel's most seconds to start; a trouble is a sentence. ``Mistake`` if another run writes
+    there.
     """
     claim(run.store)
-    for job in run.jobs:
-        for kind in ("ipynb", "html"):
-            run.store.remove(f"{job.file}.{kind}")
-    outcomes = {}
+    with locked(run.store.root) as mine:
+        if mine is False:
+            raise Mistake(f"{run.store.root}: another run is writing there")
+        outcomes = {outcome.notebook: outcome for outcome in run.unreadable}
+        for outcome in run.unreadable:
+            progress.ended(outcome)
+        if run.jobs:
+            outcomes |= _executed(run, workers, start_timeout, progress, stop)
+        verdicts = ledger(run.store.root).of({job.notebook for job in run.jobs})
+        outcomes = list(outcomes.values())
+        return outcomes, verdicts, report(run.store, outcomes, partial(reports, ledger=verdicts))
+
+
+def _executed(run, workers, start_timeout, progress, stop):
+    """The outcomes of the jobs in order, by notebook."""
+    found = {}
 
     def on_outcome(outcome):
         outcome.remark = "; ".join(filter(None, (run.remarks.get(outcome.notebook), outcome.remark)))
-        outcomes[outcome.notebook] = outcome
+        found[outcome.notebook] = outcome
         progress.ended(outcome)
 
-    for outcome in run.unreadable:
-        on_outcome(outcome)
-    if run.jobs:
-        folder = str(run.store.root)
-        variables = {"COURSE_RUN_FOLDER": folder}  # the last notebook shows the verdicts of this run
-        bounds = {"start_timeout": start_timeout}
-        orders = Orders(folder, environment(), bounds, variables, folder=os.getcwd(), fresh=True)
-        with ProcessPool(min(workers, len(run.jobs)), progress.told) as pool:
-            do = partial(perform, orders=orders)
-            see_through(run.jobs, do, pool, on_outcome, stop, after=run.after, on_look=progress.look)
     for job in run.jobs:
-        if job.notebook not in outcomes:
-            outcomes[job.notebook] = _interrupted(run.store, job)
-    ordered = [*run.unreadable, *(outcomes[job.notebook] for job in run.jobs)]
-    still_there(run.store, ordered)
-    verdicts = ledger(run.store.root).of({job.notebook for job in run.jobs})
-    write_reports(run.store, reports(ordered, verdicts))
-    return ordered, verdicts
+        for kind in ("ipynb", "html"):
+            run.store.remove(f"{job.file}.{kind}")
+    folder = str(run.store.root)
+    variables = {"COURSE_RUN_FOLDER": folder}  # the last notebook shows the verdicts of this run
+    bounds = {"start_timeout": start_timeout}
+    orders = Orders(folder, environment(), bounds, variables, folder=os.getcwd(), fresh=True)
+    with ProcessPool(min(workers, len(run.jobs)), progress.told) as pool:
+        do = partial(perform, orders=orders)
+        see_through(run.jobs, do, pool, on_outcome, stop, after=run.after, on_look=progress.look)
+    return {job.notebook: found.get(job.notebook) or _interrupted(run.store, job) for job in run.jobs}
 
 
 def changed_verdicts(verdicts):

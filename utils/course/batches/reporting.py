@@ -1,7 +1,7 @@
 """What is said in the end is true: files that are reported are there, and tables are written whatever happened."""
 
 from utils.course.storage import private_folders
-from utils.course.storage.store import write
+from utils.course.storage.store import StoreError, write
 from utils.notebook_files.status import Status
 
 
@@ -16,9 +16,21 @@ def still_there(store, outcomes):
             outcome.status, outcome.file = Status.NOT_STORED, ""
 
 
-def write_reports(store, files):
-    """Write the files (name → text), and remove what killed processes left; ``StoreError`` where it cannot be done."""
-    for name, text in files.items():
-        write(store, name, text)
-    store.sweep()
+def report(store, outcomes, files):
+    """Write what ``files(outcomes)`` gives (name → text) once the outcomes are true; returns sentences on trouble.
+
+    What killed processes left is removed.
+    """
+    troubles = []
+    try:
+        still_there(store, outcomes)
+    except (StoreError, OSError) as error:
+        troubles.append(f"whether all files are there is not known: {error}")
+    try:
+        for name, text in files(outcomes).items():
+            write(store, name, text)
+        store.sweep()
+    except (StoreError, OSError) as error:
+        troubles.append(f"the table is missing: {error}")
     private_folders.sweep()
+    return troubles

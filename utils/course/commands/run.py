@@ -45,7 +45,7 @@ def run(notebooks, settings, profile, out, workers, start_timeout):
         ready_for_kernels(min(workers, len(planned.jobs) or 1))
         total = len(planned.jobs) + len(planned.unreadable)
         with Stop(patient=False) as stop, Progress(total, lines=True) as progress:
-            outcomes, verdicts = course_run.carry_out(planned, workers, start_timeout, progress, stop)
+            outcomes, verdicts, troubles = course_run.carry_out(planned, workers, start_timeout, progress, stop)
     except Mistake as error:
         raise click.UsageError(str(error)) from error
     except (StoreError, OSError) as error:
@@ -59,4 +59,6 @@ def run(notebooks, settings, profile, out, workers, start_timeout):
             say(f"  {each.notebook}: {'. '.join(filter(None, (each.status, each.error, each.remark)))}")
     for change in course_run.changed_verdicts(verdicts):
         say(f"  another verdict than the stored one: {change}")
-    sys.exit(STOPPED if stop.asked else len(passed) < len(outcomes))
+    for trouble in troubles:
+        say(trouble, err=True)
+    sys.exit(STOPPED if stop.asked else bool(troubles) or len(passed) < len(outcomes))

@@ -3,7 +3,8 @@
 import shutil
 
 QUEUED_PER_THREAD = 2
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 10  # for a scheduler that may not be there at all
+RECONNECT_SECONDS = 60  # for one that was there, and is being started anew
 WORKER_MEMORY = 3000  # MB, where no bound is set for a notebook
 SUBMIT = {"slurm": "sbatch", "pbs": "qsub"}
 
@@ -29,7 +30,8 @@ def cluster_workers(scheduler=None, system=None, workers=None, memory=None):
         cluster.adapt(minimum_jobs=workers or 1, maximum_jobs=workers or 1)  # also starts anew those that ended
         return DaskWorkers(Client(cluster))
     try:
-        return DaskWorkers(Client(scheduler, timeout=CONNECT_SECONDS))
+        Client(scheduler, timeout=CONNECT_SECONDS).close()
+        return DaskWorkers(Client(scheduler, timeout=RECONNECT_SECONDS))
     except (OSError, ValueError) as error:
         raise CannotStart(f"{scheduler}: no dask scheduler answers there: {error}") from error
 
