@@ -23,6 +23,7 @@ SILENCE_SECONDS = 0.05  # without a message; then it is time to look whether the
 OUTPUTS_END_SECONDS = 60  # after the reply
 SHUTDOWN_SECONDS = 3.0
 NUDGE_SECONDS = 10
+CLOSING_SECONDS = 2  # between a kernel's last word and its end
 OUTPUT_BYTES = 100_000_000  # a cell that prints for ever would fill this process's memory, not the kernel's
 
 
@@ -159,7 +160,7 @@ class Client(PapermillNotebookClient):
             _, frames = self.kc.session.feed_identities(await socket.recv_multipart())
             self._received += sum(len(frame) for frame in frames[4:])  # behind signature and headers
         else:
-            too_large = await self._closed.poll(0) and await ensure_async(self.km.is_alive())
+            too_large = await self._closed.poll(0) and await self._lives_on()
         if too_large or self._received > OUTPUT_BYTES:
             self.watch.end(Status.FAILED, f"the notebook's outputs are larger than {OUTPUT_BYTES / 1e6:g} MB")
         if not frames or self._received > OUTPUT_BYTES:
@@ -168,6 +169,15 @@ class Client(PapermillNotebookClient):
             return self.kc.session.deserialize(frames)
         except (ValueError, TypeError, KeyError):
             return None
+
+    async def _lives_on(self):
+        """Whether the kernel is there and stays: its connection closes, too, as it ends, and that is heard later."""
+        end = time.monotonic() + CLOSING_SECONDS
+        while alive := await ensure_async(self.km.is_alive()):
+            if time.monotonic() > end:
+                break
+            await asyncio.sleep(SILENCE_SECONDS)
+        return alive
 
     def _takes_last(self, message, cell, index):
         """Put what the message brings into the cell; returns whether it says that the cell has ended."""
