@@ -14,6 +14,7 @@ import psutil
 import pytest
 from tiny_notebooks import COURSE, course_here, write
 
+from utils.course.batches import batch_run
 from utils.course.batches.job import Outcome
 from utils.course.batches.reporting import still_there
 from utils.course.pages.batch_index import reports
@@ -30,11 +31,11 @@ def grid_run(tmp_path_factory):
     sources = [write(folder / "good.ipynb", good), write(folder / "bad.ipynb", "1 / (depth - 4)")]
     (folder / "grid.yaml").write_text("depth: 3..4\n")
     command = ["batch", *sources, "--grid", folder / "grid.yaml", "-p", "seed", "010"]
-    command += ["--out", folder / "out", "--workers", 2]
+    command += ["--out", folder / "o{x}", "--workers", 2]
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
         done = course_here(*command)
-    return folder / "out", command, done, json.loads((folder / "out" / "results.json").read_text())
+    return folder / "o{x}", command, done, json.loads((folder / "o{x}" / "results.json").read_text())
 
 
 def test_every_combination_runs_once_and_says_truly_how_it_went(grid_run):
@@ -291,6 +292,12 @@ def test_a_mistake_on_the_command_line_gets_a_sentence_and_runs_nothing(tmp_path
     assert sentence in " ".join((done.stdout + done.stderr).split())
     assert done.returncode == (0 if name == "an empty name" else 2)
     assert not list((tmp_path / "build").rglob("*.ipynb"))
+
+
+def test_a_megabyte_is_a_million_bytes(tmp_path):
+    given = dict.fromkeys(batch_run.Options.__dataclass_fields__)
+    given |= {"notebooks": [write(tmp_path / "one.ipynb", "1")], "settings": (), "out": str(tmp_path), "memory": 64}
+    assert batch_run._orders(batch_run.planned(batch_run.Options(**given))).bounds["memory"] == 64_000_000
 
 
 def test_the_tables_hold_any_text_and_no_formula():
