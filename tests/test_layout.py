@@ -10,7 +10,9 @@ from utils.notebook_files.sources import course_notebooks
 
 ROOT = Path(__file__).parents[1]
 TOPICS = [path.stem[3:] for path in course_notebooks()]
-SHARED = ("arithmetic", "training", "labels", "layer_calls", "keras_graph", "data", "photographs", "pretrained")
+SHARED = (
+    "arithmetic", "training", "progress", "labels", "layer_calls", "keras_graph", "data", "photographs", "pretrained",
+)  # fmt: skip
 MODULES = sorted(path for path in (ROOT / "utils").rglob("*.py"))
 
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from utils.training import accuracy, trained
+from utils.training import accuracy, gradient_descent, trained
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.normal(size=(30, 6, 6, 1)).astype("float32")
@@ -87,3 +87,81 @@ def test_a_sequential_model_without_an_input_is_trained_as_one_with_it():
     (without,) = trained(lambda: keras.Sequential([layers.Flatten(), layers.Dense(3)]), IMAGES, LABELS, seeds=[5])
     (given,) = trained(network, IMAGES, LABELS, seeds=[5])
     np.testing.assert_allclose(without.losses, given.losses, rtol=1e-5)
+
+
+# The same as Keras's own optimizers, one batch after another
+
+
+def noisy_network():
+    """A network with everything that has a state of its own: batch normalization and dropout."""
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            layers.Conv2D(4, 3, use_bias=False),
+            layers.BatchNormalization(momentum=0.8),
+            layers.ReLU(),
+            layers.Dropout(0.3, seed=7),
+            layers.Flatten(),
+            layers.Dense(3),
+        ]
+    )
+
+
+def by_keras(build, optimizer, batches, seed):
+    """The network and its losses when Keras's ``optimizer`` takes a step for each batch."""
+    keras.utils.set_random_seed(seed)
+    model, losses = build(), []
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    for batch in batches:
+        with tf.GradientTape() as tape:
+            value = loss(LABELS[batch], model(IMAGES[batch], training=True))
+        weights = model.trainable_variables
+        optimizer.apply_gradients(zip(tape.gradient(value, weights), weights, strict=True))
+        losses.append(float(value))
+    return model, np.array(losses)
+
+
+@pytest.mark.parametrize("schedule", [False, True], ids=["constant rate", "falling rate"])
+def test_every_seed_is_trained_as_by_keras(schedule):
+    rate = keras.optimizers.schedules.CosineDecay(0.02, 9) if schedule else 0.02
+    runs = 0
+    for run in trained(
+        noisy_network, IMAGES, LABELS, seeds=(3, 4, 5), epochs=3, batch_size=10, learning_rate=rate, watch=kept
+    ):
+        order = np.random.default_rng(run.seed)
+        batches = np.concatenate([order.permutation(30).reshape(3, 10) for _ in range(3)])
+        model, losses = by_keras(noisy_network, keras.optimizers.Adam(rate), batches, run.seed)
+        np.testing.assert_allclose(run.losses, losses, rtol=1e-4)
+        for ours, theirs in zip(run.model.get_weights(), model.get_weights(), strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-4)
+        assert [epoch for epoch, _ in run.watched] == [1, 2, 3]
+        seen = [weights for _, weights in run.watched]
+        assert all(map(np.array_equal, seen[-1], run.model.get_weights()))
+        assert not np.array_equal(seen[0][0], seen[1][0])
+        runs += 1
+    assert runs == 3
+
+
+def kept(model, epoch):
+    return epoch, model.get_weights()
+
+
+@pytest.mark.parametrize("processors", ["1", "3"])
+def test_seeds_side_by_side_are_trained_as_each_alone(processors, monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", processors)
+    together = [run.losses for run in trained(noisy_network, IMAGES, LABELS, seeds=(3, 4, 5), epochs=2, batch_size=10)]
+    for seed, losses in zip((3, 4, 5), together, strict=True):
+        (alone,) = trained(noisy_network, IMAGES, LABELS, seeds=[seed], epochs=2, batch_size=10)
+        np.testing.assert_allclose(losses, alone.losses, rtol=1e-5)
+
+
+def test_plain_gradient_descent_is_keras_s_and_overflows_alone():
+    rates = (0.0, 0.05, 1e30)
+    losses = gradient_descent(noisy_network, IMAGES, LABELS, rates, seeds=(1, 2), steps=6, batch_size=5)
+    assert losses.shape == (2, 3, 6)
+    for row, seed in zip(losses, (1, 2), strict=True):
+        batches = np.random.default_rng(seed).integers(0, 30, (6, 5))
+        for rate, ours in zip(rates[:2], row, strict=False):
+            _, theirs = by_keras(noisy_network, keras.optimizers.SGD(rate), batches, seed)
+            np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+        assert not np.isfinite(row[2, -1])

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from utils.training import accuracy, outputs, trained
+from utils.training import accuracy, gradient_descent, outputs, trained
 
 # Keras's 0.99 forgets its starting values only after several hundred steps: more than any training here has.
 MOMENTUM = 0.9
@@ -317,20 +317,10 @@ def factor_per_layer(norms):
 
 def losses_by_rate(build, data, rates, *, seeds, steps=40, batch_size=32, last=10):
     """The mean loss of the ``last`` steps of plain gradient descent, ``(seeds, rates)``; infinite if it overflowed."""
-    model = build()
-    step = _descent_step(model, tf.constant(data.train_images), tf.constant(data.train_labels))
-    ends = np.full((len(seeds), len(rates)), np.inf)
-    for row, seed in enumerate(seeds):
-        keras.utils.set_random_seed(seed)
-        start = [variable.numpy() for variable in build().variables]
-        batches = np.random.default_rng(seed).integers(0, len(data.train_images), (steps, batch_size))
-        for column, rate in enumerate(rates):
-            for variable, value in zip(model.variables, start, strict=True):
-                variable.assign(value)
-            losses = _descend(step, batches, rate)
-            if np.isfinite(losses[-1]):
-                ends[row, column] = np.mean(losses[-last:])
-    return ends
+    images, labels = data.train_images, data.train_labels
+    losses = gradient_descent(build, images, labels, rates, seeds=seeds, steps=steps, batch_size=batch_size)
+    ends = losses[..., -last:].mean(axis=-1)
+    return np.where(np.isfinite(ends), ends, np.inf)
 
 
 def largest_rate(losses, rates, enough):
@@ -340,31 +330,6 @@ def largest_rate(losses, rates, enough):
     """
     rates = np.asarray(rates, dtype=float)
     return np.where(losses <= enough, rates, rates.min()).max(axis=1)
-
-
-def _descend(step, batches, rate):
-    losses = []
-    for batch in batches:
-        losses.append(float(step(tf.constant(batch), tf.constant(rate, "float32"))))
-        if not np.isfinite(losses[-1]):
-            break
-    return losses
-
-
-def _descent_step(model, images, labels):
-    """Plain gradient descent as one graph; the learning rate is an input, so that one trace serves all."""
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-    @tf.function
-    def step(batch, rate):
-        with tf.GradientTape() as tape:
-            value = loss(tf.gather(labels, batch), model(tf.gather(images, batch), training=True))
-        weights = model.trainable_variables
-        for weight, gradient in zip(weights, tape.gradient(value, weights), strict=True):
-            weight.assign_sub(rate * gradient)
-        return value
-
-    return step
 
 
 class Unsettled(layers.Layer):

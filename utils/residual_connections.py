@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from utils.progress import Progress
 from utils.training import accuracy, trained
 
-BATCH_SIZE = 32
+BATCH_SIZE = 16
 AT_ONCE = 1600  # images: at this size Keras's cost per layer call no longer shows
 
 
@@ -163,32 +164,35 @@ def message_flow(
     """
     neighbours = (1 - difference) * images + difference * np.roll(images, 1, axis=0)
     measured = np.empty((5, len(seeds), len(depths)))
-    for column, depth in enumerate(depths):
-        keras.utils.set_random_seed(seeds[0])
-        network = build(
-            depth,
-            shortcuts,
-            filters=filters,
-            size=images.shape[1],
-            channels=images.shape[-1],
-            classes=int(labels.max()) + 1,
-            kernel_initializer=kernel_initializer,
-            dropout=dropout,
-        )
-        ends = _ends(network)
-        kernels = [layer.kernel.value for layer in network.layers if layer.name.startswith("block") and layer.weights]
-        for row, seed in enumerate(seeds):
-            _start_anew(network, kernel_initializer, seed)
-            quiet = _messages(ends, np.concatenate([images, neighbours]), np.tile(labels, 2), kernels)
-            # The same photographs twice: dropout draws anew for each image of a batch.
-            noisy = _messages(ends, np.concatenate([images, images]), np.tile(labels, 2), training=True)
-            measured[:, row, column] = (
-                _ratio(quiet.back_at_first, quiet.back_at_last),
-                _ratio(quiet.last, quiet.first),
-                np.sqrt(np.mean(np.square(quiet.for_kernels))),
-                _agreement(*np.split(quiet.back_at_first, 2)),
-                _agreement(*np.split(noisy.back_at_first, 2)),
+    with Progress("networks", len(depths) * len(seeds)) as progress:
+        for column, depth in enumerate(depths):
+            keras.utils.set_random_seed(seeds[0])
+            network = build(
+                depth,
+                shortcuts,
+                filters=filters,
+                size=images.shape[1],
+                channels=images.shape[-1],
+                classes=int(labels.max()) + 1,
+                kernel_initializer=kernel_initializer,
+                dropout=dropout,
             )
+            ends = _ends(network)
+            blocks = [layer for layer in network.layers if layer.name.startswith("block") and layer.weights]
+            kernels = [layer.kernel.value for layer in blocks]
+            for row, seed in enumerate(seeds):
+                _start_anew(network, kernel_initializer, seed)
+                quiet = _messages(ends, np.concatenate([images, neighbours]), np.tile(labels, 2), kernels)
+                # The same photographs twice: dropout draws anew for each image of a batch.
+                noisy = _messages(ends, np.concatenate([images, images]), np.tile(labels, 2), training=True)
+                measured[:, row, column] = (
+                    _ratio(quiet.back_at_first, quiet.back_at_last),
+                    _ratio(quiet.last, quiet.first),
+                    np.sqrt(np.mean(np.square(quiet.for_kernels))),
+                    _agreement(*np.split(quiet.back_at_first, 2)),
+                    _agreement(*np.split(noisy.back_at_first, 2)),
+                )
+                progress.advance()
     return Flow(tuple(depths), *measured)
 
 

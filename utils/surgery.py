@@ -15,6 +15,7 @@ from keras import layers
 from utils.labels import gives_probabilities
 from utils.photographs import photograph
 from utils.pretrained import class_names, prepare
+from utils.progress import Progress
 
 PHOTOGRAPHS = ("chelsea", "coffee", "rocket", "camera")  # the network names what they show
 CHANNELS = ("as trained", "red and blue swapped", "grey")
@@ -170,7 +171,12 @@ def lesions(table, images, operations):
     """Carry out each operation, ``{name: changes}``, on its own, and return the ``Lesions``."""
     intact = table.probabilities(images)
     label, each = intact.argmax(axis=1), np.arange(len(images))
-    after = np.stack([table.probabilities(images, changes) for changes in operations.values()])
+    after = []
+    with Progress("operations", len(operations)) as progress:
+        for changes in operations.values():
+            after.append(table.probabilities(images, changes))
+            progress.advance()
+    after = np.stack(after)
     names = np.array(class_names())
     return Lesions(
         tuple(operations),
@@ -189,9 +195,11 @@ def several_off(table, images, draws, seed):
     blocks = residual_blocks(table.model)
     random = np.random.default_rng(seed)
     kept = []
-    for count in range(len(blocks) + 1):
-        subsets = _subsets(blocks, count, draws, random)
-        kept.append(lesions(table, images, {" ".join(s): switched_off(table.model, *s) for s in subsets}).kept)
+    with Progress("numbers of branches off", len(blocks) + 1) as progress:
+        for count in range(len(blocks) + 1):
+            subsets = _subsets(blocks, count, draws, random)
+            kept.append(lesions(table, images, {" ".join(s): switched_off(table.model, *s) for s in subsets}).kept)
+            progress.advance()
     return kept
 
 

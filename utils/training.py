@@ -1,22 +1,27 @@
-"""Training small networks, several seeds of one network in one trace.
+"""Training small networks, several seeds at once, in one trace.
 
-Keras's ``fit`` traces anew for every model and hands every batch over from Python. The networks of the
-course are so small that this costs more than the arithmetic: here one network is traced once, and a
-new seed only puts new starting weights into it.
+Keras's ``fit`` traces every model anew, hands every batch over from Python, and updates every kernel and bias by
+itself. The networks of the course are so small that this costs more than their arithmetic. Here all weights of a
+network are one vector, and an epoch is a function of that vector: it is traced once, every seed brings a vector of
+its own, and as TensorFlow computes outside of Python's lock, seeds are trained side by side, one on each processor.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from utils.labels import class_numbers, refuse_what_does_not_fit, unit_is_probability
+from utils.progress import Progress
 
 
 @dataclass(frozen=True)
 class Trained:
-    """One training run: the network as it stands now, the loss of every step on the way, and what ``watch`` saw."""
+    """One training run: the network with its weights, the loss of every step on the way, and what ``watch`` saw."""
 
     seed: int
     model: keras.Model
@@ -36,43 +41,54 @@ def trained(
     loss=None,
     watch=None,
 ):
-    """Train the network that ``build()`` returns once for each seed, and yield a ``Trained`` after each.
+    """Train the network that ``build()`` returns once for each seed by Adam, and yield a ``Trained`` for each.
 
-    The seed decides the starting weights and the order of the batches, so two networks trained with the
-    same seed see the same batches. Every ``Trained`` holds **the same model object**: measure it before
-    asking for the next.
+    The seed decides the initial weights and the order of the batches, so two networks trained with the same seed see
+    the same batches. Every ``Trained`` holds **the same model object**: measure it before asking for the next.
 
     ``images`` is ``(n, height, width, channels)``, ``labels`` ``(n,)``; a last incomplete batch is left out.
-    ``loss`` defaults to the sparse categorical cross-entropy of logits. ``watch(model, epoch)`` is called after every
-    epoch, the first is 1, and what it returns is kept in ``Trained.watched``. Raises ``ValueError`` for labels that do
-    not fit the network or the loss.
+    ``learning_rate`` is a number or one of Keras's schedules. ``loss`` defaults to the sparse categorical
+    cross-entropy of logits. ``watch(model, epoch)`` is called after every epoch, the first is 1, and what it returns is
+    kept in ``Trained.watched``. Raises ``ValueError`` for labels that do not fit the network or the loss.
     """
-    images, labels = tf.constant(images), tf.constant(labels)
-    default_loss = loss is None
-    loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    batch_size = min(batch_size, len(images))
-    model = step = initial = None
-    for seed in seeds:
-        keras.utils.set_random_seed(seed)
-        fresh = build()
-        if not fresh.built:
-            fresh(images[:1])
-        if model is None:
-            refuse_what_does_not_fit(fresh, images, labels, default_loss)
-            adam = keras.optimizers.Adam(learning_rate)
-            model, step, state = fresh, *_compiled_step(fresh, images, labels, loss, adam)
-            initial = [tf.identity(variable.value) for variable in state]
-        else:
-            _assign(model.variables, fresh.variables)
-            _assign(state, initial)
-        order = np.random.default_rng(seed)
-        losses, watched = [], []
+    seeds, batch_size = list(seeds), min(batch_size, len(images))
+    model, starts = _starts(build, seeds, images, labels, loss)
+    states = [State(*start, _adam_memory(start[0])) for start in starts]
+    orders = [np.random.default_rng(seed) for seed in seeds]
+    run = _steps(model, images, labels, loss, _adam(learning_rate))
+    losses, watched = [[np.empty(0, "float32")] for _ in seeds], [[] for _ in seeds]
+    with Progress("training", epochs * len(seeds)) as progress:
         for epoch in range(1, epochs + 1):
-            batches = order.permutation(len(images))[: len(images) // batch_size * batch_size].reshape(-1, batch_size)
-            losses += [step(tf.constant(batch)) for batch in batches]
+            batches = [_shuffled(order, len(images), batch_size) for order in orders]
+            for each, (state, new) in enumerate(_side_by_side(run, states, batches)):
+                states[each] = state
+                losses[each].append(new)
+                progress.advance()
             if watch:
-                watched.append(watch(model, epoch))
-        yield Trained(seed, model, np.array(losses, dtype="float32"), watched)
+                for each, state in enumerate(states):
+                    _put(model, state)
+                    watched[each].append(watch(model, epoch))
+    for each, seed in enumerate(seeds):
+        _put(model, states[each])
+        yield Trained(seed, model, np.concatenate(losses[each]), watched[each])
+
+
+def gradient_descent(build, images, labels, rates, *, seeds, steps, batch_size, loss=None):
+    """The losses of plain gradient descent with each of ``rates``, before every step: ``(seeds, rates, steps)``.
+
+    All rates start with the same initial weights and see the same batches for the same seed. A run that overflowed
+    has losses that are not finite.
+    """
+    model, starts = _starts(build, seeds, images, labels, loss)
+    states = [State(*start, tf.constant(rate, "float32")) for start in starts for rate in rates]
+    batches = [np.random.default_rng(seed).integers(0, len(images), (steps, batch_size)) for seed in seeds]
+    run = _steps(model, images, labels, loss, lambda gradient, rate: (-rate * gradient, rate))
+    losses = []
+    with Progress("training", len(states)) as progress:
+        for _, each in _side_by_side(run, states, np.repeat(batches, len(rates), axis=0)):
+            losses.append(each)
+            progress.advance()
+    return np.reshape(losses, (len(seeds), len(rates), steps))
 
 
 def accuracy(model, images, labels, batch_size=256, one_unit=None):
@@ -103,21 +119,106 @@ def outputs(model, images, batch_size=256):
     )
 
 
-def _compiled_step(model, images, labels, loss, optimizer):
-    """The training step as one graph, and the optimizer's own variables (to start them anew)."""
-    optimizer.build(model.trainable_variables)
+class State(NamedTuple):
+    """A network in training: its trainable weights as one vector, its other variables, what the rule remembers."""
+
+    weights: tf.Tensor
+    others: list
+    memory: tuple
+
+
+def _starts(build, seeds, images, labels, loss):
+    """The network, and for each seed its initial weights: the vector and the variables that are not trained."""
+    model, starts = None, []
+    for seed in seeds:
+        keras.utils.set_random_seed(seed)
+        fresh = build()
+        if not fresh.built:
+            fresh(images[:1])
+        if model is None:
+            refuse_what_does_not_fit(fresh, images, labels, default_loss=loss is None)
+            model = fresh
+        vector = tf.concat([tf.reshape(each, [-1]) for each in fresh.trainable_variables], 0)
+        starts.append((vector, [tf.identity(each.value) for each in fresh.non_trainable_variables]))
+    return model, starts
+
+
+def _steps(model, images, labels, loss, rule):
+    """A function that trains a ``State`` with the batches ``(steps, batch_size)``: the new one, and the losses.
+
+    ``rule(gradient, memory)`` returns by how much to change the weights, and the new memory.
+    """
+    images, labels = tf.constant(images), tf.constant(labels)
+    loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    shapes = [each.shape for each in model.trainable_variables]
+
+    def step(state, batch):
+        with tf.GradientTape() as tape:
+            tape.watch(state.weights)
+            weights = _parts(state.weights, shapes)
+            scores, others = model.stateless_call(weights, state.others, tf.gather(images, batch), training=True)
+            value = loss(tf.gather(labels, batch), scores)
+        change, memory = rule(tape.gradient(value, state.weights), state.memory)
+        return State(state.weights + change, others, memory), value
 
     @tf.function
-    def step(batch):
-        with tf.GradientTape() as tape:
-            value = loss(tf.gather(labels, batch), model(tf.gather(images, batch), training=True))
-        weights = model.trainable_variables
-        optimizer.apply_gradients(zip(tape.gradient(value, weights), weights, strict=True))
-        return value
+    def run(state, batches):
+        losses = tf.TensorArray("float32", tf.shape(batches)[0])
+        for number in tf.range(tf.shape(batches)[0]):
+            state, value = step(state, batches[number])
+            losses = losses.write(number, value)
+        return state, losses.stack()
 
-    return step, optimizer.variables
+    return run
 
 
-def _assign(variables, values):
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+def _adam(learning_rate):
+    """Kingma & Ba 2014, algorithm 1, in the order of operations that its section 2 proposes; Keras's numbers."""
+    first, second, epsilon = 0.9, 0.999, 1e-7
+
+    def rule(gradient, memory):
+        step, mean, square = memory
+        rate = learning_rate(step) if callable(learning_rate) else learning_rate
+        step += 1
+        mean += (1 - first) * (gradient - mean)
+        square += (1 - second) * (gradient**2 - square)
+        rate *= tf.sqrt(1 - second**step) / (1 - first**step)
+        return -rate * mean / (tf.sqrt(square) + epsilon), (step, mean, square)
+
+    return rule
+
+
+def _adam_memory(weights):
+    return tf.constant(0.0), tf.zeros_like(weights), tf.zeros_like(weights)
+
+
+def _side_by_side(run, states, batches):
+    """What ``run`` returns for each state with its batches, in their order; the losses as an array."""
+    batches = [tf.constant(each) for each in batches]
+    run.get_concrete_function(states[0], batches[0])  # traced here, once, and not in every thread
+    with ThreadPoolExecutor(_processors()) as pool:
+        for state, losses in pool.map(run, states, batches):
+            yield state, losses.numpy()
+
+
+def _processors():
+    """As many as TensorFlow may use for one operation: one in a batch, where other notebooks have the others."""
+    return int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or os.cpu_count()
+
+
+def _shuffled(order, count, batch_size):
+    return order.permutation(count)[: count // batch_size * batch_size].reshape(-1, batch_size)
+
+
+def _put(model, state):
+    for variables, values in (
+        (model.trainable_variables, _parts(state.weights, [each.shape for each in model.trainable_variables])),
+        (model.non_trainable_variables, state.others),
+    ):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+
+def _parts(vector, shapes):
+    parts = tf.split(vector, [int(np.prod(shape)) for shape in shapes])
+    return [tf.reshape(part, shape) for part, shape in zip(parts, shapes, strict=True)]

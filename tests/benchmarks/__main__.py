@@ -10,7 +10,7 @@ from pathlib import Path
 
 import utils  # sets TensorFlow's environment before any benchmark imports it
 
-# Each has benchmarks(), which returns rows: name, ratio, target (None: for comparison only), runs.
+# Each has benchmarks(), which yields rows: name, ratio, target (None: for comparison only), runs.
 RATIOS = ("training", "kernels", "seeing_inside", "explorers", "batches")
 VARIANTS = "ten_thousand_variants"  # has main(), which returns complaints
 OUT = Path(utils.__file__).parents[1] / "build" / "bench.json"
@@ -23,9 +23,11 @@ def main(names):
     complaints = ten_thousand_variants() if not names or VARIANTS in names else []
     for name in RATIOS:
         if not names or name in names:
-            rows = importlib.import_module(f"tests.benchmarks.{name}").benchmarks()
-            print(f"\n{name}", *map(line, rows), sep="\n", flush=True)
-            keep(name, rows)
+            print(f"\n{name}", flush=True)
+            rows = []
+            for row in importlib.import_module(f"tests.benchmarks.{name}").benchmarks():
+                print(line(row), flush=True)
+                keep(name, rows := [*rows, row])
     return complaints
 
 

@@ -92,11 +92,9 @@ print(time.perf_counter() - began)"""
 def benchmarks(parts=("own-work", "short", "rate", "dask", "trivial"), runs=1):
     """The rows of the parts named. Each way is run in turn ``runs`` times; a part takes minutes."""
     assert start_parent(wait=120), "there are no warm kernels here"
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
         for part in parts:
-            rows += PARTS[part](Path(folder), runs)
-    return rows
+            yield from PARTS[part](Path(folder), runs)
 
 
 def own_work(folder, runs):

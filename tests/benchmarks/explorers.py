@@ -31,20 +31,18 @@ def benchmarks():
     patches = np.stack([photograph("chelsea")[:32, left : left + 32] for left in range(0, 320, 5)]).astype("float32")
     maps = activations(mini_xception(32), patches, ["block1_conv1"])["block1_conv1"]
     photographs = ["coffee", "rocket", "chelsea"]
-    return [
-        _row("patch explorer: row", AT_ONCE, patch_explorer(), "row", range(10, 90)),
-        _row("block explorer: filters", AT_ONCE, block_explorer(), "filters", range(10, 90)),
-        _row("normalization explorer: γ", AT_ONCE, normalization_explorer(maps), "gamma", np.linspace(-2, 2, 90)),
-        _row("activation browser, 64 px: channel", AT_ONCE, mini, "channel", range(1, 16)),
-        _row("activation browser, 64 px: layer", AT_ONCE, mini, "layer", MINI_LAYERS[1:] + MINI_LAYERS[:1]),
-        _row("activation browser, 64 px: photograph", AT_ONCE, mini, "photo", photographs),
-        _row("activation browser, 224 px: channel", SOON, large, "channel", range(1, 16)),
-        _row("activation browser, 224 px: layer", SOON, large, "layer", relus[1:] + relus[:1]),
-        _row("activation browser, 224 px: photograph", SOON, large, "photo", photographs),
-        _row("operating table, 224 px: a branch", SOON, panel, "branches", [blocks[1:], blocks]),
-        _row("operating table, 224 px: photograph", SOON, panel, "photo", photographs),
-        _row("operating table, 224 px: statistics", SOON, panel, "statistics", _options(panel, "statistics")[::-1]),
-    ]
+    yield _row("patch explorer: row", AT_ONCE, patch_explorer(), "row", range(10, 90))
+    yield _row("block explorer: filters", AT_ONCE, block_explorer(), "filters", range(10, 90))
+    yield _row("normalization explorer: γ", AT_ONCE, normalization_explorer(maps), "gamma", np.linspace(-2, 2, 90))
+    yield _row("activation browser, 64 px: channel", AT_ONCE, mini, "channel", range(1, 16))
+    yield _row("activation browser, 64 px: layer", AT_ONCE, mini, "layer", MINI_LAYERS[1:] + MINI_LAYERS[:1])
+    yield _row("activation browser, 64 px: photograph", AT_ONCE, mini, "photo", photographs)
+    yield _row("activation browser, 224 px: channel", SOON, large, "channel", range(1, 16))
+    yield _row("activation browser, 224 px: layer", SOON, large, "layer", relus[1:] + relus[:1])
+    yield _row("activation browser, 224 px: photograph", SOON, large, "photo", photographs)
+    yield _row("operating table, 224 px: a branch", SOON, panel, "branches", [blocks[1:], blocks])
+    yield _row("operating table, 224 px: photograph", SOON, panel, "photo", photographs)
+    yield _row("operating table, 224 px: statistics", SOON, panel, "statistics", _options(panel, "statistics")[::-1])
 
 
 MINI_LAYERS = ["stem", *(f"block{number}_{part}" for number in (1, 2, 3) for part in ("relu1", "conv1", "add"))]

@@ -32,16 +32,15 @@ MOST_MEGABYTES = 250
 def benchmarks(runs=5):
     """Interleaved: in each run one kernel of each kind is restarted and asked at once."""
     assert start_parent(wait=120), "there are no warm kernels here"
-    rows = []
     for what, code in FIRST_RESULTS.items():
         seconds, megabytes = {KERNEL: [], ORDINARY: []}, []
         for _ in range(runs):
             for name, taken in seconds.items():
                 taken.append(restart(name, code, megabytes))
-        rows.append(row(f"restart to the first result, {what}", *map(np.array, seconds.values()), target=8))
+        yield row(f"restart to the first result, {what}", *map(np.array, seconds.values()), target=8)
     ratios = MOST_MEGABYTES / np.array(megabytes)
     name = f"{MOST_MEGABYTES} MB ÷ what a further kernel takes ({np.median(megabytes):.0f} MB, USS, after that result)"
-    return [*rows, {"name": name, "ratio": float(np.median(ratios)), "target": 1, "runs": ratios.tolist()}]
+    yield {"name": name, "ratio": float(np.median(ratios)), "target": 1, "runs": ratios.tolist()}
 
 
 def restart(name, code, megabytes):

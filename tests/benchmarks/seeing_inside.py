@@ -32,13 +32,12 @@ def benchmarks():
     """The rows of the table, for both sizes."""
     plt.switch_backend("agg")
     tf.get_logger().setLevel("ERROR")  # the others' ways trace again and again
-    rows, peak = [], 0
+    peak = 0
     for size in SIZES:
         for subject in (cold, repeated, grids, filters, heatmaps):
             peak = max(peak, matrix_peak())
-            rows += subject(size)
+            yield from (beside_the_peak(row, peak) for row in subject(size))
     print(f"  peak of multiplying matrices: {peak / 1e9:.0f} GFLOP/s")
-    return [beside_the_peak(row, peak) for row in rows]
 
 
 # All activations

@@ -14,7 +14,7 @@ from utils.notebook_files.reading import read, tagged
 from utils.notebook_files.sources import course_notebooks, parameters
 
 MEGABYTE = 1_000_000
-ALLOWED_TAGS = {"parameters", "answer", "prediction", "nbval-ignore-output"}
+ALLOWED_TAGS = {"parameters", "answer", "prediction", "trained", "nbval-ignore-output"}
 
 every_notebook = pytest.mark.parametrize("path", course_notebooks(), ids=lambda path: path.stem)
 
@@ -170,6 +170,9 @@ def test_it_says_how_long_it_takes_and_what_must_run_before_it(path):
     minutes = re.search(r"About (\d+) minutes", notebook.cells[0].source)
     assert minutes, "its first cell says 'About … minutes'"
     assert 5 <= int(minutes[1]) <= 120
+    seconds = re.search(r"Running all cells takes about (\d+) seconds", notebook.cells[0].source)
+    assert seconds, "its first cell says 'Running all cells takes about … seconds'"
+    assert int(seconds[1]) <= 60
     names = [other.stem for other in course_notebooks()]
     earlier = notebook.metadata.get("course", {}).get("after", [])
     assert all(names.index(name) < names.index(path.stem) for name in earlier)

@@ -1,5 +1,6 @@
 """The checks of the notebooks go red when something is wrong: each test here breaks a copy and watches."""
 
+import json
 import os
 import runpy
 import shutil
@@ -60,6 +61,11 @@ MUTATIONS = [a_stored_number, a_figure_call, a_missing_figure, an_answer_that_fa
 
 def run_nbval(folder, **environment):
     """The notebooks in ``folder`` that fail under nbval, with this repository's conftest."""
+    return {case.get("classname").removesuffix(".ipynb").split(".")[-1] for case in red_cells(folder, **environment)}
+
+
+def red_cells(folder, **environment):
+    """The cells that fail, as the elements of nbval's report."""
     shutil.copy(ROOT / "conftest.py", folder)
     (folder / "pytest.ini").write_text("[pytest]\n")
     report = folder / "report.xml"
@@ -68,7 +74,7 @@ def run_nbval(folder, **environment):
     subprocess.run(command, cwd=folder, capture_output=True, check=False, env=clean | environment)
     cases = list(ElementTree.parse(report).iter("testcase"))
     assert cases
-    return {case.get("classname").removesuffix(".ipynb").split(".")[-1] for case in cases if len(case)}
+    return [case for case in cases if len(case)]
 
 
 @pytest.fixture(scope="module")
@@ -101,21 +107,65 @@ def test_a_wrong_key_is_red(tmp_path):
     assert run_nbval(copies, PYTHONPATH=str(tree.parent), CONVNET_COURSE_WARM="0") == {"with_a_wrong_key"}
 
 
-def approximate_notebook(stored):
-    cell = new_code_cell("print('accuracy ≈ 0.58')", outputs=[new_output("stream", text=stored)], execution_count=1)
+VERDICT = """
+import json
+from IPython.display import display
+print("accuracy ≈ 0.58, of 40")
+criteria = [
+    {"name": "weights", "exact": True, "value": 16096.0, "low": 16096.0, "high": 16096.0, "met": True},
+    {"name": "slope", "exact": False, "value": 0.452, "low": 0.45, "high": 0.454, "met": True},
+]
+display({"application/vnd.convnet-course.verdict+json": {"verdict": "holds", "criteria": criteria}}, raw=True)
+"""
+# What is changed in the stored output, and whether an ordinary cell and one tagged "trained" are red then.
+CHANGES = {
+    "nothing": ("", "", False, False),
+    "the last digit by one": ("≈ 0.58", "≈ 0.59", False, False),
+    "the last digit by two": ("≈ 0.58", "≈ 0.60", True, False),
+    "a number by half": ("≈ 0.58", "≈ 0.85", True, True),
+    "an exact number": ("of 40", "of 41", True, True),
+    "a measured number by a hundredth": ("0.452", "0.4565", False, False),
+    "a measured number by a twentieth": ("0.452", "0.475", True, False),
+    "a measured number by half": ("0.452", "0.7", True, True),
+    "the end of an interval by a twentieth": ("0.454", "0.477", True, False),
+    "a counted number": ('"value": 16096.0', '"value": 16097.0', True, True),
+    "whether a criterion is met": ("true", "false", True, True),
+    "the verdict": ("holds", "does not hold here", True, True),
+}
+
+
+def test_a_number_may_differ_by_as_much_as_fits_it_and_no_more(tmp_path):
+    namespace = {"display": lambda data, raw: None}
+    exec(VERDICT.replace("from IPython.display import display", ""), namespace)
+    record = {"verdict": "holds", "criteria": namespace["criteria"]}
+    cells, expected = [], set()
+    for before, after, *red in CHANGES.values():
+        text, data = (each.replace(before, after, 1) for each in ("accuracy ≈ 0.58, of 40\n", json.dumps(record)))
+        for tag, goes_red in zip(("ordinary", "trained"), red, strict=True):
+            stored = [
+                new_output("stream", text=text),
+                new_output("display_data", data={"application/vnd.convnet-course.verdict+json": json.loads(data)}),
+            ]
+            expected |= {len(cells)} if goes_red else set()
+            cells.append(new_code_cell(VERDICT, outputs=stored, execution_count=1, metadata={"tags": [tag]}))
     kernel = {"kernelspec": {"name": "convnet-course", "display_name": "Python 3", "language": "python"}}
-    return new_notebook(cells=[cell], metadata=kernel)
-
-
-def test_an_approximate_number_may_differ_a_little_and_no_more(tmp_path):
-    for name, stored in {"near": "accuracy ≈ 0.61\n", "far": "accuracy ≈ 0.85\n", "exact": "accuracy 0.58\n"}.items():
-        nbformat.write(approximate_notebook(stored), tmp_path / f"{name}.ipynb")
-    assert run_nbval(tmp_path) == {"far", "exact"}
+    nbformat.write(new_notebook(cells=cells, metadata=kernel), tmp_path / "changed.ipynb")
+    assert {int(case.get("name").split()[-1]) for case in red_cells(tmp_path)} == expected
 
 
 def test_what_may_differ_is_pictures_and_approximate_numbers_only():
     assert without_what_may_differ("a ≈ 1,200 steps, 0.5") == "a ≈ steps, 0.5"
+    assert without_what_may_differ("a ≈    0.58 and ≈ 1e+06") == "a ≈ and ≈"
     page = '<img src="data:image/png;base64,iVBOR+/=" alt="a cat">'
     assert without_what_may_differ(page) == '<img src="image" alt="a cat">'
-    assert without_what_may_differ({"verdict": "holds", "value": 0.5}) == '{"number": "≈", "verdict": "holds"}'
-    assert far_apart("≈ 0.6 and ≈ 1,000", "≈ 0.5 and ≈ 400") == [(1000.0, 400.0)]
+    assert without_what_may_differ({"value": 0.5, "exact": True}) == '{"exact": true, "value": 0.5}'
+    assert without_what_may_differ({"value": 0.5, "exact": False}) == '{"exact": false, "value": "≈"}'
+    assert without_what_may_differ({"answer": 0.5}) == '{"answer": 0.5}'
+
+
+def test_how_much_room_a_number_has():
+    assert far_apart("≈ 0.6 and ≈ 1,000", "≈ 0.5 and ≈ 400", trained=True) == [("1,000", "400")]
+    assert far_apart("≈ 0.6, ≈ 1,000, ≈ 2e-07", "≈ 0.5, ≈ 1,019, ≈ -8e-06") == []
+    assert far_apart("≈ 0.6, ≈ 1,000, ≈ 2e-04", "≈ 0.4, ≈ 1,021, ≈ 4e-04") == [
+        ("0.6", "0.4"), ("1,000", "1,021"), ("2e-04", "4e-04"),
+    ]  # fmt: skip

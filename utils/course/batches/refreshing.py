@@ -29,7 +29,7 @@ def refresh_notebook(source, force=False):
         raise KeyboardInterrupt
     if status == Status.PASSED:
         fresh = deepcopy(executed)
-        _tidy(fresh)
+        tidy(fresh)
         if not force:
             _keep_machine_dependent(stored, fresh)
         write_whole(source, nbformat.writes(fresh, version=nbformat.NO_CONVERT) + "\n")
@@ -41,8 +41,8 @@ def refresh_map():
     (ROOT / "docs" / "course_map.png").write_bytes(draw_course_map(chapters()).data)
 
 
-def _tidy(notebook):
-    """Take out what differs from run to run, and widgets' views: without a kernel their static picture shows."""
+def tidy(notebook):
+    """Take out what differs from run to run, and the empty outputs that bars of progress leave."""
     for key in ("papermill", "widgets", "jupytext"):
         notebook.metadata.pop(key, None)
     notebook.metadata.kernelspec = {"display_name": "Python 3 (convnet course)", "language": "python", "name": KERNEL}
@@ -53,7 +53,7 @@ def _tidy(notebook):
         if cell.metadata.get("tags") == []:
             del cell.metadata["tags"]
         if "outputs" in cell:
-            cell.outputs = joined_streams(cell.outputs)
+            cell.outputs = joined_streams(output for output in cell.outputs if output.get("data") != {})
         for output in cell.get("outputs", []):
             if "data" in output:
                 output.metadata = {}
