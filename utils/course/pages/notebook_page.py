@@ -10,17 +10,6 @@ from papermill.execute import ERROR_MARKER_TAG
 from utils.course.pages.rendering import render
 from utils.notebook_files.status import Status, cell_statuses, failed_cell, status_of
 
-STYLE = """
-:root { color-scheme: light dark }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem }
-.scroll { overflow-x: auto }
-table { border-collapse: collapse; width: 100% }
-caption { text-align: left; font-weight: 600; padding: .5rem 0 }
-th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8888 }
-td.number { text-align: right; font-variant-numeric: tabular-nums }
-.failed { font-weight: 700 }
-"""
-
 
 def notebook_page(notebook):
     """The executed notebook as one HTML page that loads nothing from elsewhere; a failure stands first in it.
