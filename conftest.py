@@ -114,6 +114,7 @@ def _text(outputs):
     return "\n".join(
         value if isinstance(value, str) else _record(value)
         for output in outputs
-        for value in (output.get("data") or {"text": output.get("text", "")}).values()
+        # A kernel sends an output's forms in another order than a file stores them in.
+        for _, value in sorted((output.get("data") or {"text": output.get("text", "")}).items())
         if isinstance(value, str | dict)
     )

@@ -169,3 +169,9 @@ def test_how_much_room_a_number_has():
     assert far_apart("≈ 0.6, ≈ 1,000, ≈ 2e-04", "≈ 0.4, ≈ 1,021, ≈ 4e-04") == [
         ("0.6", "0.4"), ("1,000", "1,021"), ("2e-04", "4e-04"),
     ]  # fmt: skip
+
+
+def test_the_forms_of_an_output_are_compared_in_any_order():
+    forms = {"text/plain": "≈ 0.1", "text/html": "≈ 0.3", "a/verdict+json": {"value": 0.2, "exact": False}}
+    sent, stored = (CHECKS["_text"]([{"data": dict(items)}]) for items in (forms.items(), sorted(forms.items())))
+    assert far_apart(stored, sent) == []
