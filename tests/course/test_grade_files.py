@@ -262,6 +262,18 @@ def test_a_file_has_its_seconds_and_those_behind_it_in_the_zip_file_are_read(not
     assert [type(each) for _, _, each in one_person_s] == [Answered, Refused], "its seconds are over"
 
 
+def test_no_module_that_came_back_is_imported_where_one_stands_in_its_folder(notebook, tmp_path, monkeypatch):
+    """Python's own way to start a process would import them first."""
+    monkeypatch.chdir(tmp_path)
+    for module in ("pickle", "struct", "json", "zipfile", "psutil"):
+        (tmp_path / f"{module}.py").write_text("open('it-ran', 'w').close()\nraise SystemExit(3)")
+    (tmp_path / "good.ipynb").write_text(notebook)
+    with Reader() as process:
+        ((_, _, read),) = process.read(tmp_path / "good.ipynb", "good.ipynb")
+    assert not (tmp_path / "it-ran").exists()
+    assert isinstance(read, Answered)
+
+
 def test_a_process_that_cannot_start_is_no_file_s_fault(notebook, tmp_path, monkeypatch):
     path = tmp_path / "good.ipynb"
     path.write_text(notebook)

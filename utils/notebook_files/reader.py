@@ -6,6 +6,7 @@ It holds no roster, no key and no secret, and runs nothing of what it reads.
 import os
 import signal
 import warnings
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 import psutil
@@ -18,6 +19,7 @@ SECONDS = 5  # of the processor, for a file
 PATIENCE = 60  # seconds in which it must be done, on whatever network its folder lies
 MEMORY = 400_000_000  # bytes beyond what the process takes by itself
 DONE, TIRED = True, False  # what the process says when there is no more, and when a fresh one should go on
+SAFE_PATH = "PYTHONSAFEPATH"
 NO_MEMORY = 77  # its exit code
 
 
@@ -71,7 +73,8 @@ class Reader:
             context = get_context("spawn")
             self._pipe, other_end = context.Pipe()
             self._process = context.Process(target=_serve, args=(other_end, *self._bounds), daemon=True)
-            self._process.start()
+            with _nothing_imported_from_here():
+                self._process.start()
             other_end.close()
             self._wait_until_it_stands()
         self._pipe.send(task)
@@ -102,6 +105,20 @@ class Reader:
         if process.exitcode == NO_MEMORY:
             return "reading it takes more memory than a file is given"
         return "it ended the process that read it"
+
+
+@contextmanager
+def _nothing_imported_from_here():
+    """Interpreters started meanwhile import nothing from the folder where they stand: it may be what came back."""
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 class _TiredError(Exception):
