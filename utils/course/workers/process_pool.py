@@ -11,6 +11,8 @@ from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait as wait_for
 from queue import SimpleQueue
 
+from utils.course.storage.private_folders import sweep
+
 LEAVE_SECONDS = 5  # for processes that are asked to: they end what they have started
 
 
@@ -62,6 +64,7 @@ class ProcessPool(Executor):
         end = time.monotonic() + LEAVE_SECONDS
         for worker in self._workers:
             worker.see_leave(max(0.0, end - time.monotonic()))
+        sweep()  # a process that was killed has left its private folder
 
     def _call(self, function, arguments):
         worker = self._idle.get()
