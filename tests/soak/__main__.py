@@ -86,7 +86,7 @@ class Batch:
             runner.kill()
             return [f"{self.out.name}: still running after {PATIENCE} s without a kill"]
         if runner.returncode:
-            return [f"{self.out.name}: exit code {runner.returncode}: {out[-2000:]} {err[-2000:]}"]
+            return [f"{self.out.name}: exit code {runner.returncode}: {_not_passed(out)} {err[-2000:]}"]
         return self._complaints(json.loads(out))
 
     def _start(self):
@@ -128,6 +128,13 @@ class Batch:
         if [job["plan"] for job in plan] != ["done already"] * self.jobs:
             found.append(f"{self.out.name}: not all outputs verify")
         return found
+
+
+def _not_passed(out):
+    try:
+        return [row for row in json.loads(out) if row["status"] != "passed"]
+    except ValueError:
+        return out[-2000:]
 
 
 def surroundings(folder):
