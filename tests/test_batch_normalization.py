@@ -239,7 +239,7 @@ def test_both_orders_only_guess_when_there_is_nothing_to_learn(data):
 
 def test_the_learning_rate_falls_to_zero_by_the_last_step(data, monkeypatch):
     asked = {}
-    monkeypatch.setattr("utils.batch_normalization.trained", lambda *data, **options: asked.update(options))
+    monkeypatch.setattr("utils.batch_normalization.experiments.trained", lambda *data, **options: asked.update(options))
     settled(small_net, data, seeds=[0], epochs=3, learning_rate=0.1)
     steps = [float(asked["learning_rate"](step)) for step in range(3 * 2 + 1)]
     assert steps[0] == pytest.approx(0.1)

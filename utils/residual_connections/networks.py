@@ -1,0 +1,127 @@
+"""The residual block, and networks with and without shortcuts."""
+
+import contextlib
+
+import keras
+import numpy as np
+from keras import layers
+
+
+def residual_block(
+    x, filters, pooling=False, *, shortcut=True, kernel_initializer="glorot_uniform", dropout=0.0, name=None
+):
+    """Two 3×3 convolutions with ReLU, max pooling by 2 if ``pooling``, and the input added to the result.
+
+    ``x`` is ``(batch, height, width, channels)``; the result is ``(batch, height, width, filters)``, with ``pooling``
+    ⌈height / 2⌉ and ⌈width / 2⌉. Where the shapes differ, a 1×1 convolution without activation projects the shortcut
+    (He et al. 2015, option B). ``shortcut=False`` leaves the shortcut away: a plain block of the same layers.
+    ``dropout`` is the share of the block's values set to 0 in training, before the addition.
+    """
+
+    def named(part):
+        return f"{name}_{part}" if name else None
+
+    given = x
+    for part in ("conv1", "conv2"):
+        x = layers.Conv2D(
+            filters,
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer=kernel_initializer,
+            name=named(part),
+        )(x)
+    if pooling:
+        x = layers.MaxPooling2D(2, padding="same", name=named("pool"))(x)
+    if dropout:
+        x = layers.Dropout(dropout, name=named("dropout"))(x)
+    if not shortcut:
+        return x
+    if pooling or given.shape[-1] != filters:
+        strides = 2 if pooling else 1
+        given = layers.Conv2D(
+            filters, 1, strides=strides, kernel_initializer=kernel_initializer, name=named("projection")
+        )(given)
+    return layers.Add(name=named("add"))([x, given])
+
+
+def three_block_network(size=32, channels=3, filters=32):
+    """A binary classifier of three residual blocks of ``filters``, twice and four times as many; the first two pool.
+
+    Images of 0…255, ``(batch, size, size, channels)`` → the probability of class 1, ``(batch, 1)``. With the defaults
+    it has 297,697 parameters.
+    """
+    inputs = keras.Input((size, size, channels), name="image")
+    x = layers.Rescaling(1 / 255, name="rescaling")(inputs)
+    x = residual_block(x, filters, pooling=True, name="block1")
+    x = residual_block(x, 2 * filters, pooling=True, name="block2")
+    x = residual_block(x, 4 * filters, name="block3")
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    return keras.Model(inputs, layers.Dense(1, activation="sigmoid", name="probability")(x), name="three_blocks")
+
+
+def deep_network(
+    depth,
+    shortcuts=True,
+    *,
+    filters=16,
+    size=32,
+    channels=1,
+    classes=8,
+    kernel_initializer="glorot_uniform",
+    dropout=0.0,
+):
+    """A classifier with ``depth`` 3×3 convolutions in blocks of two, on 4×4 maps; ``shortcuts=False``: a plain chain.
+
+    Images of 0…255, ``(batch, size, size, channels)`` → logits, ``(batch, classes)``. Rescaling to −1…1, a stem (one
+    5×5 convolution and max pooling, which bring 16 to 40 pixels down to 4), the blocks, global average pooling, Dense.
+    Both kinds have the same layers with the same weights; only the additions differ.
+    """
+    if depth < 2 or depth % 2:
+        raise ValueError(f"depth={depth}: an even positive integer is needed, as every block has two convolutions")
+    inputs = keras.Input((size, size, channels), name="image")
+    x = layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(inputs)
+    x = layers.Conv2D(
+        filters,
+        5,
+        strides=size // 8,
+        padding="same",
+        activation="relu",
+        kernel_initializer=kernel_initializer,
+        name="stem",
+    )(x)
+    x = layers.MaxPooling2D(2, name="stem_pool")(x)
+    for number in range(1, depth // 2 + 1):
+        x = residual_block(
+            x,
+            filters,
+            shortcut=shortcuts,
+            kernel_initializer=kernel_initializer,
+            dropout=dropout,
+            name=f"block{number}",
+        )
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    return keras.Model(inputs, layers.Dense(classes, name="logits")(x), name="residual" if shortcuts else "plain")
+
+
+@contextlib.contextmanager
+def without(network, convolution):
+    """Inside ``with``, a convolution of a deep network is out of work; afterwards its weights are back.
+
+    The last convolution of a residual block is set to 0: the block then returns its input. In a plain network the
+    convolution hands its input on, which is never negative: its kernel is 1 in the middle, from each channel to itself.
+    """
+    layer = network.get_layer(convolution)
+    weights = layer.get_weights()
+    kernel, bias = (np.zeros_like(each) for each in weights)
+    if not _has_shortcuts(network):
+        kernel[kernel.shape[0] // 2, kernel.shape[1] // 2] = np.eye(kernel.shape[-1])
+    layer.set_weights([kernel, bias])
+    try:
+        yield network
+    finally:
+        layer.set_weights(weights)
+
+
+def _has_shortcuts(network):
+    return any(isinstance(layer, layers.Add) for layer in network.layers)

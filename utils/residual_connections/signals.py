@@ -1,0 +1,171 @@
+"""What reaches the ends of a deep network before any training: gradients backward, the input forward."""
+
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from utils.progress import Progress
+from utils.residual_connections.networks import deep_network
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What untrained networks of ``depths`` layers do to the messages in them; all arrays are ``(seeds, depths)``.
+
+    The message backward is the gradient of the right class's logit; the message forward is the photograph.
+    """
+
+    depths: tuple[int, ...]
+    gradient: np.ndarray = field(repr=False)  # norm at the first block's input ÷ norm at the last block's output
+    activation: np.ndarray = field(repr=False)  # norm of the last block's output ÷ norm of the first one's input
+    kernels: np.ndarray = field(repr=False)  # root mean square of the gradient for a weight of the blocks
+    neighbours: np.ndarray = field(repr=False)  # cosine of the gradients of two photographs that differ a little
+    noise: np.ndarray = field(repr=False)  # cosine of the gradients of one photograph under two draws of dropout
+
+    @property
+    def gradient_slopes(self):
+        """By how many powers of ten the gradient grows per layer on its way back, for each seed."""
+        return _slopes(self.depths, self.gradient)
+
+    @property
+    def activation_slopes(self):
+        """By how many powers of ten the activations grow per layer, for each seed."""
+        return _slopes(self.depths, self.activation)
+
+
+def message_flow(
+    images,
+    labels,
+    *,
+    shortcuts,
+    kernel_initializer="glorot_uniform",
+    depths=(4, 16, 64),
+    filters=16,
+    seeds=(0, 1, 2),
+    dropout=0.1,
+    difference=0.05,
+    build=deep_network,
+):
+    """The ``Flow`` through untrained networks.
+
+    Noise is ``dropout`` in every block. A neighbour of a photograph holds a share ``difference`` of the next one.
+    ``images`` is ``(n, size, size, channels)``, ``labels`` ``(n,)``; a dozen are enough. ``build`` takes the arguments
+    of ``deep_network``.
+    """
+    neighbours = (1 - difference) * images + difference * np.roll(images, 1, axis=0)
+    measured = np.empty((5, len(seeds), len(depths)))
+    with Progress("networks", len(depths) * len(seeds)) as progress:
+        for column, depth in enumerate(depths):
+            keras.utils.set_random_seed(seeds[0])
+            network = build(
+                depth,
+                shortcuts,
+                filters=filters,
+                size=images.shape[1],
+                channels=images.shape[-1],
+                classes=int(labels.max()) + 1,
+                kernel_initializer=kernel_initializer,
+                dropout=dropout,
+            )
+            ends = _ends(network)
+            blocks = [layer for layer in network.layers if layer.name.startswith("block") and layer.weights]
+            kernels = [layer.kernel.value for layer in blocks]
+            for row, seed in enumerate(seeds):
+                _start_anew(network, kernel_initializer, seed)
+                quiet = _messages(ends, np.concatenate([images, neighbours]), np.tile(labels, 2), kernels)
+                # The same photographs twice: dropout draws anew for each image of a batch.
+                noisy = _messages(ends, np.concatenate([images, images]), np.tile(labels, 2), training=True)
+                measured[:, row, column] = (
+                    _ratio(quiet.back_at_first, quiet.back_at_last),
+                    _ratio(quiet.last, quiet.first),
+                    np.sqrt(np.mean(np.square(quiet.for_kernels))),
+                    _agreement(*np.split(quiet.back_at_first, 2)),
+                    _agreement(*np.split(noisy.back_at_first, 2)),
+                )
+                progress.advance()
+    return Flow(tuple(depths), *measured)
+
+
+def readable(images, depth, shortcuts, *, filters=16, seeds=(0, 1, 2), kernel_initializer="glorot_uniform"):
+    """How much of the blocks' input a linear map reads back from their output, before training: R² for each seed.
+
+    The map (ridge regression) is fitted to three quarters of ``images``, R² is measured on the others: 1 means
+    that they are read back to the last detail, 0 that one might as well guess their mean.
+    """
+    network = deep_network(depth, shortcuts, filters=filters, size=images.shape[1], channels=images.shape[-1])
+    shares = []
+    for seed in seeds:
+        _start_anew(network, kernel_initializer, seed)
+        first, last = (
+            keras.ops.convert_to_numpy(each).reshape(len(images), -1).astype("float64")
+            for each in _ends(network)(images)[:2]
+        )
+        shares.append(_explained(last, first, 3 * len(images) // 4))
+    return np.array(shares)
+
+
+@dataclass(frozen=True)
+class _Messages:
+    first: np.ndarray
+    last: np.ndarray
+    back_at_first: np.ndarray
+    back_at_last: np.ndarray
+    for_kernels: np.ndarray
+
+
+def _messages(ends, images, labels, kernels=(), training=False):
+    """What runs through the network: forward at both ends of the blocks, back to the same places and to ``kernels``."""
+    with tf.GradientTape() as tape:
+        first, last, logits = ends(images, training=training)
+        # Not the loss: its gradient is 0 at the output already where a network is sure of itself, and some start so.
+        right = tf.reduce_mean(tf.gather(logits, labels, axis=1, batch_dims=1))
+    back_at_first, back_at_last, *for_kernels = tape.gradient(right, [first, last, *kernels])
+    # 64 bits from here on: the squares of such small numbers would not fit into 32.
+    arrays = (np.asarray(each, dtype="float64") for each in (first, last, back_at_first, back_at_last, for_kernels))
+    return _Messages(*arrays)
+
+
+def _ends(network):
+    """The network with three outputs: the first block's input, the last block's output, the logits."""
+    return keras.Model(
+        network.input, [network.get_layer("stem_pool").output, network.get_layer("average").input, network.output]
+    )
+
+
+def _start_anew(network, kernel_initializer, seed):
+    """New starting weights, the same for all networks of the same layers; biases stay 0."""
+    keras.utils.set_random_seed(seed)
+    for layer in network.layers:
+        if layer.weights:
+            initializer = kernel_initializer if isinstance(layer, layers.Conv2D) else "glorot_uniform"
+            layer.kernel.assign(keras.initializers.get(initializer)(layer.kernel.shape))
+
+
+def _ratio(numerator, denominator):
+    """The ratio of two norms; what is too small for 32 bits counts as the smallest number they hold."""
+    return max(np.linalg.norm(numerator) / np.linalg.norm(denominator), np.finfo("float32").tiny)
+
+
+def _agreement(one, other):
+    """The mean cosine of the angle between two gradients of the same image; 0 where one of them is gone."""
+    one, other = (each.reshape(len(each), -1) for each in (one, other))
+    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    products = (one * other).sum(axis=1)
+    return float(np.mean(np.divide(products, norms, out=np.zeros_like(norms), where=norms > 0)))
+
+
+def _slopes(depths, ratios):
+    return np.array([np.polyfit(depths, np.log10(row), 1)[0] for row in ratios])
+
+
+def _explained(source, target, fitted):
+    """R² of a ridge regression from ``source`` to ``target``: fitted to the first rows, measured on the others."""
+    source, target = source - source[:fitted].mean(axis=0), target - target[:fitted].mean(axis=0)
+    products = source @ source[:fitted].T
+    # The penalty is a thousandth of the mean variance: without one, forty layers of rounding errors would be fitted.
+    penalty = 1e-3 * np.trace(products[:fitted]) / fitted * np.eye(fitted)
+    read = products[fitted:] @ np.linalg.solve(products[:fitted] + penalty, target[:fitted])
+    return 1 - np.sum((read - target[fitted:]) ** 2) / np.sum(target[fitted:] ** 2)
