@@ -28,7 +28,7 @@ def make(target, **variables):
     """The command line that runs a target of the Makefile with the Python of the tests: nothing is set up anew."""
     settled = [f"--old-file={name}" for name in (".venv/ready", ".venv/dev")]
     given = [f"{name}={value}" for name, value in variables.items()]
-    line = ["make", *settled, f"BIN={BIN}", target, *given]
+    line = ["make", "--no-print-directory", *settled, f"BIN={BIN}", target, *given]
     recipe = subprocess.run([*line, "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "pip install" not in recipe, recipe
     return line

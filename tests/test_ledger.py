@@ -114,7 +114,7 @@ def test_the_files_hold_the_same_numbers_as_the_table(tmp_path):
     lines = [line for line in csv.DictReader(io.StringIO(files["ledger.csv"])) if line["claim"] == "water-is-wet"]
     assert [(line["criterion"], line["value"], line["met"]) for line in lines] == [
         ("wetness", "0.12", "False"),
-        ("drops", "7.0", "True"),
+        ("drops", "7", "True"),
     ]
 
 
