@@ -46,6 +46,12 @@ def test_an_output_that_cannot_be_shown_costs_no_notebook(data):
     assert "<main>" in notebook_page(notebook)
 
 
+@pytest.mark.parametrize("data", [{}, {"application/x-of-its-own": "1"}])
+def test_an_output_that_no_page_can_show_is_left_out_without_a_word(data, recwarn):
+    assert "<main>" in notebook_page(executed(new_code_cell("1", outputs=[new_output("display_data", data)])))
+    assert recwarn.list == []
+
+
 def answer(tags, verdict):
     record = {ANSWER: {"id": "q", "verdict": verdict}}
     return new_code_cell("check", metadata={"tags": tags}, outputs=[new_output("display_data", record)])

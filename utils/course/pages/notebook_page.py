@@ -1,5 +1,6 @@
 """An executed notebook as an HTML page that needs no network."""
 
+import warnings
 from functools import cache
 
 from nbconvert import HTMLExporter
@@ -30,7 +31,10 @@ def _page(notebook):
     # The box says it better than papermill's marks.
     cells = [cell for cell in notebook.cells if not (failed and ERROR_MARKER_TAG in cell.metadata.get("tags", []))]
     shown = NotebookNode(notebook | {"metadata": metadata, "cells": cells})
-    page, _ = _exporter().from_notebook_node(shown)
+    with warnings.catch_warnings():
+        # What no page can show is left out of it, such as the empty output that a bar of progress left.
+        warnings.filterwarnings("ignore", "Your element with mimetype")
+        page, _ = _exporter().from_notebook_node(shown)
     if not failed:
         return page
     before, body, after = page.partition("<main>")
