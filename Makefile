@@ -33,8 +33,8 @@ refresh: .venv/dev  ## Execute all notebooks and store their outputs
 bench: .venv/dev  ## Run the benchmarks: ratios, measured interleaved
 	@$(BIN)/python -m tests.benchmarks
 
-soak: .venv/dev  ## Kill a batch a hundred times, and grade ten thousand broken files: nothing may be lost
-	@$(BIN)/python -m tests.soak && $(BIN)/python -W ignore -m tests.soak.returned_files
+soak: .venv/dev  ## Kill a batch a hundred times, grade ten thousand broken files, set up a copy: nothing may be lost
+	@$(BIN)/python -m tests.soak && $(BIN)/python -W ignore -m tests.soak.returned_files && $(BIN)/python -m tests.soak.set_up
 
 lock: .venv/dev  ## Compile requirements.txt (the students') and requirements-dev.txt from pyproject.toml
 	@$(COMPILE) --upgrade --extra make pyproject.toml --output-file requirements.txt

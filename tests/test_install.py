@@ -3,16 +3,13 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 import venv
-from pathlib import Path
 
 import pytest
 
 import install
 
-ROOT = Path(__file__).parents[1]
 THIS_PYTHON = "{}.{}".format(*sys.version_info)
 
 
@@ -159,26 +156,3 @@ def test_a_python_that_tensorflow_does_not_have_is_refused_by_name(version, monk
     monkeypatch.setattr(install.sys, "version_info", version)
     with pytest.raises(SystemExit, match=r"Python 3\.1[04] runs this: .* 3\.11, 3\.12 or 3\.13\..* make PYTHON="):
         install.make_environment("{}.{}".format(*version), {})
-
-
-def test_students_set_up_what_runs_the_course_whatever_pip_is_told(tmp_path):
-    """A whole set-up in a copy: make, pip, uv, and the packages of the first lock."""
-    course = tmp_path / "Kurs für #1"
-    ignored = shutil.ignore_patterns(".*", "build", "__pycache__", "notebooks", "tests")
-    shutil.copytree(ROOT, course, ignore=ignored)
-    elsewhere = tmp_path / "elsewhere"
-    told = {"PIP_TARGET": str(elsewhere), "PIP_USER": "1", "PIP_REQUIRE_HASHES": "1", "UV_SYSTEM_PYTHON": "1"}
-    made = subprocess.run(
-        ["make", f"PYTHON={sys.executable}", ".venv/ready"],
-        cwd=course,
-        env={**os.environ, **told},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert made.returncode == 0, made.stderr
-    assert not elsewhere.exists()
-    asks = "import importlib.util as u; print(u.find_spec('utils').origin, u.find_spec('pytest'))"
-    command = [course / ".venv/bin/python", "-c", asks]
-    assert subprocess.check_output(command, cwd=tmp_path, text=True) == f"{course}/utils/__init__.py None\n"
-    assert b"refresh" in subprocess.check_output([course / ".venv/bin/course", "--help"])
