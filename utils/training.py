@@ -7,8 +7,10 @@ its own, and as TensorFlow computes outside of Python's lock, seeds are trained 
 """
 
 import os
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import keras
@@ -40,6 +42,7 @@ def trained(
     learning_rate=1e-3,
     loss=None,
     watch=None,
+    checkpoint=None,
 ):
     """Train the network that ``build()`` returns once for each seed by Adam, and yield a ``Trained`` for each.
 
@@ -49,7 +52,8 @@ def trained(
     ``images`` is ``(n, height, width, channels)``, ``labels`` ``(n,)``; a last incomplete batch is left out.
     ``learning_rate`` is a number or one of Keras's schedules. ``loss`` defaults to the sparse categorical
     cross-entropy of logits. ``watch(model, epoch)`` is called after every epoch, the first is 1, and what it returns is
-    kept in ``Trained.watched``. Raises ``ValueError`` for labels that do not fit the network or the loss.
+    kept in ``Trained.watched``. Where ``checkpoint`` names a file, what an epoch has reached is kept there: the same call
+    goes on from it after a stop (what was watched must be data that pickle keeps). Raises ``ValueError`` for labels that do not fit the network or the loss.
     """
     seeds, batch_size = list(seeds), min(batch_size, len(images))
     model, starts = _starts(build, seeds, images, labels, loss)
@@ -57,8 +61,11 @@ def trained(
     orders = [np.random.default_rng(seed) for seed in seeds]
     run = _steps(model, images, labels, loss, _adam(learning_rate))
     losses, watched = [[np.empty(0, "float32")] for _ in seeds], [[] for _ in seeds]
-    with Progress("training", epochs * len(seeds)) as progress:
-        for epoch in range(1, epochs + 1):
+    done = 0
+    if checkpoint and Path(checkpoint).exists():
+        done, states, orders, losses, watched = _restored(checkpoint)
+    with Progress("training", (epochs - done) * len(seeds)) as progress:
+        for epoch in range(done + 1, epochs + 1):
             batches = [_shuffled(order, len(images), batch_size) for order in orders]
             for each, (state, new) in enumerate(_side_by_side(run, states, batches)):
                 states[each] = state
@@ -68,6 +75,8 @@ def trained(
                 for each, state in enumerate(states):
                     _put(model, state)
                     watched[each].append(watch(model, epoch))
+            if checkpoint:
+                _keep(checkpoint, (epoch, states, orders, losses, watched))
     for each, seed in enumerate(seeds):
         _put(model, states[each])
         yield Trained(seed, model, np.concatenate(losses[each]), watched[each])
@@ -89,6 +98,14 @@ def gradient_descent(build, images, labels, rates, *, seeds, steps, batch_size, 
             losses.append(each)
             progress.advance()
     return np.reshape(losses, (len(seeds), len(rates), steps))
+
+
+def draws(count, seed):
+    """``count`` different seeds that belong to ``seed``, as a list of whole numbers from 100 to 9,999.
+
+    Two values of ``seed`` share hardly any, so what is measured with the one repeats what was with the other.
+    """
+    return (100 + np.random.default_rng([20_261, seed]).choice(9_900, count, replace=False)).tolist()
 
 
 def accuracy(model, images, labels, batch_size=256, one_unit=None):
@@ -190,6 +207,20 @@ def _adam(learning_rate):
 
 def _adam_memory(weights):
     return tf.constant(0.0), tf.zeros_like(weights), tf.zeros_like(weights)
+
+
+def _keep(checkpoint, reached):
+    """Write what the training has reached, in place of what was there; a stop leaves the one or the other."""
+    epoch, states, *others = reached
+    plain = [tf.nest.map_structure(lambda each: each.numpy(), state) for state in states]
+    unfinished = Path(f"{checkpoint}.{os.getpid()}")
+    unfinished.write_bytes(pickle.dumps((epoch, plain, *others)))
+    unfinished.replace(checkpoint)
+
+
+def _restored(checkpoint):
+    epoch, states, *others = pickle.loads(Path(checkpoint).read_bytes())
+    return epoch, [tf.nest.map_structure(tf.constant, state) for state in states], *others
 
 
 def _side_by_side(run, states, batches):

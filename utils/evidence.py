@@ -1,0 +1,27 @@
+"""What the long runs found: the numbers in ``evidence/``, one file an experiment, judged anew whenever they are read.
+
+A file holds each piece of the experiment with its numbers, and the values that follow from them for each claim that
+the experiment serves. No verdict is stored.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from utils.verdicts import judged
+
+FOLDER = Path(__file__).resolve().parents[1] / "evidence"
+
+
+def long_run(claim, folder=FOLDER):
+    """The ``Verdict`` on the claim by its long run; ``None`` where there is none, or it has not been run."""
+    found = stored(claim.long_run, folder) if claim.long_run else None
+    values = (found or {}).get("claims", {}).get(claim.id)
+    return None if values is None else judged(claim, *values)
+
+
+@cache
+def stored(experiment, folder=FOLDER):
+    """The content of an experiment's file, ``None`` where there is no such file."""
+    path = folder / f"{experiment}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None

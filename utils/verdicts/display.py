@@ -1,0 +1,168 @@
+"""How criteria and verdicts show themselves: as text, and as HTML that fits a narrow page, light or dark."""
+
+import html
+
+from utils.predictions import predicted
+from utils.records import VERDICT
+from utils.verdicts.criteria import Measurement, Result, Role, Word
+
+# A colour for each word, dark enough for white text on it (4.5:1), so that the verdict shows on light and dark pages.
+COLOURS = {
+    Word.HOLDS: "#1b6e3c",
+    Word.CONDITION: "#7a5200",
+    Word.CONTRADICTED: "#a8324a",
+    Word.UNDECIDED: "#4a5a78",
+    Word.FAILED: "#5b2a86",
+}
+SIGNS = {Result.MET: "✓", Result.CONTRADICTED: "✗", Result.UNDECIDED: "?"}
+HEADS = {Role.DECIDING: "Deciding", Role.CONDITION: "Conditions", Role.CHECK: "Checks of the experiment"}
+
+
+def text(verdict):
+    """The verdict as plain text, a line for each criterion."""
+    lines = [
+        f"Claim {verdict.claim.id}: {verdict.word}.",
+        f"  “{verdict.claim.statement}” ({verdict.claim.source})",
+        *(f"  {line(row.record())}" for row in verdict.rows),
+    ]
+    if verdict.claim.long_run:
+        found = verdict.evidence()
+        lines.append(f"  The long run ({found['experiment']}): {found['verdict']}.")
+        lines += [f"    {line(record)}" for record in found["criteria"]]
+    if (guess := predicted(verdict.claim.id)) is not None:
+        lines.append(f"  Your prediction was: {guess}")
+    return "\n".join([*lines, f"  Literature: {'; '.join(verdict.claim.literature)}"])
+
+
+def bundle(verdict):
+    """The verdict as text, as HTML, and as data for the ledger."""
+    return {"text/plain": text(verdict), "text/html": _box(verdict), VERDICT: verdict.record()}
+
+
+def line(record):
+    """What a criterion's record says, in one line."""
+    found = f"{record['name']}: {number(record)}, needed {threshold(record)}{more(record)}"
+    return f"{record['result']:<13}{record['role']:<11}{found}"
+
+
+def number(record):
+    """A record's number with its interval and what was repeated."""
+    if record["value"] is None:
+        return "not measured here"
+    measured = Measurement(*(record[name] for name in ("value", "low", "high", "quantity", "n", "exact")))
+    n, unit = record["n"], record["unit"]
+    if record["exact"] and n == 1:
+        return str(measured)
+    return f"{measured} [n = {n} {unit}{'' if record['drawn'] else ', fixed'}]"
+
+
+def threshold(record):
+    """A record's threshold, such as "≥ 0.05"."""
+    least, most = record["at_least"], record["at_most"]
+    if least is not None and least == most:
+        return f"= {least:g}"
+    return " and ".join(f"{sign} {bound:.3g}" for sign, bound in (("≥", least), ("≤", most)) if bound is not None)
+
+
+def more(record):
+    """How many repetitions would decide what is undecided, or why none can."""
+    if record["result"] != Result.UNDECIDED or record["value"] is None:
+        return ""
+    if record["needed"] is None:
+        return f" (these {record['unit']} differ)"
+    return f" ({'' if isinstance(record['needed'], str) else '≈ '}{record['needed']} {record['unit']} would decide it)"
+
+
+class Criteria:
+    """How a claim will be judged: its criteria, shown before anything is measured."""
+
+    def __init__(self, claim):
+        self.claim = claim
+
+    def __str__(self):
+        lines = [f"How “{self.claim.statement}” will be judged:"]
+        for criterion in self.claim.criteria:
+            lines.append(f"  {criterion.role:<10} {criterion.name}: needed {criterion.threshold}, {_over(criterion)}")
+            lines.append(f"             because {criterion.because}")
+            if criterion.control:
+                lines.append(f"             compared with: {criterion.control}")
+        return "\n".join(lines)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        parts = "".join(
+            f"<p style='margin:8px 0 2px'><strong>{head}</strong></p>{_list(map(_before, chosen))}"
+            for role, head in HEADS.items()
+            if (chosen := [each for each in self.claim.criteria if each.role is role])
+        )
+        body = f"<p style='margin:0'><strong>How it will be judged.</strong> {_safe(self.claim.statement)}</p>{parts}"
+        return {"text/plain": str(self), "text/html": _framed(body, "#888")}
+
+
+def _over(criterion):
+    if not criterion.drawn:
+        return f"for {criterion.unit} that are fixed" if criterion.unit else "counted"
+    return f"over {criterion.unit}"
+
+
+def _before(criterion):
+    control = f"<br>Compared with: {_safe(criterion.control)}." if criterion.control else ""
+    return (
+        f"{_safe(criterion.name)}: <strong>{_safe(criterion.threshold)}</strong>, {_safe(_over(criterion))}"
+        f"<br><small>Why: {_safe(criterion.because)}.{control}</small>"
+    )
+
+
+def _box(verdict):
+    word = verdict.word
+    head = f"<p style='margin:0 0 4px'>{_badge(word)} {_safe(verdict.claim.statement)} <em>({_safe(verdict.claim.source)})</em></p>"
+    parts = "".join(
+        f"<p style='margin:8px 0 2px'><strong>{title}</strong></p>{_list(_after(row.record()) for row in chosen)}"
+        for role, title in HEADS.items()
+        if (chosen := [row for row in verdict.rows if row.criterion.role is role])
+    )
+    if verdict.claim.long_run:
+        parts += _long_run(verdict.evidence())
+    guess = predicted(verdict.claim.id)
+    prediction = "" if guess is None else f"<p>Your prediction was: {_safe(guess)}</p>"
+    literature = (
+        f"<p style='margin:8px 0 0'><small>Literature: {_safe('; '.join(verdict.claim.literature))}</small></p>"
+    )
+    return _framed(head + parts + prediction + literature, COLOURS[word])
+
+
+def _long_run(found):
+    """The verdict of the long run, with its numbers to unfold."""
+    head = f"The long run ({_safe(found['experiment'])}): {_badge(found['verdict'])}"
+    if not found["criteria"]:
+        return f"<p style='margin:8px 0 2px'><strong>{head}</strong></p>"
+    return (
+        f"<details style='margin:8px 0 2px'><summary><strong>{head}</strong></summary>"
+        f"{_list(map(_after, found['criteria']))}</details>"
+    )
+
+
+def _badge(word):
+    colour = COLOURS.get(word, "#5f5f5f")
+    style = f"background:{colour};color:#fff;padding:2px 10px;border-radius:10px;font-weight:bold"
+    return f"<span style='{style}'>{_safe(word)}</span>"
+
+
+def _after(record):
+    return (
+        f"{SIGNS[record['result']]} <strong>{_safe(record['result'])}</strong> · {_safe(record['name'])}: "
+        f"{_safe(number(record))}, needed {_safe(threshold(record))}{_safe(more(record))}"
+    )
+
+
+def _list(items):
+    shown = "".join(f"<li style='margin:2px 0'>{item}</li>" for item in items)
+    return f"<ul style='list-style:none;margin:0;padding:0 0 0 8px'>{shown}</ul>"
+
+
+def _framed(body, colour):
+    style = f"border-left:4px solid {colour};padding:4px 12px;max-width:60em;overflow-wrap:anywhere"
+    return f'<div role="note" style="{style}">{body}</div>'
+
+
+def _safe(text):
+    return html.escape(str(text))
