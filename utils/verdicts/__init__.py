@@ -36,7 +36,7 @@ CHECK, CONDITION, DECIDING = Role.CHECK, Role.CONDITION, Role.DECIDING
 COUNT, DIFFERENCE, LOG_RATIO, SHARE = Scale.COUNT, Scale.DIFFERENCE, Scale.LOG_RATIO, Scale.SHARE
 
 __all__ = [
-    "CHECK", "CONDITION", "COUNT", "DECIDING", "DIFFERENCE", "ERROR", "FEWEST", "LOG_RATIO", "NOT_RUN", "SHARE", "Claim",
-    "Criteria", "Criterion", "Measurement", "Result", "Role", "Row", "Scale", "Verdict", "Word", "judged",
+    "CHECK", "CONDITION", "COUNT", "DECIDING", "DIFFERENCE", "ERROR", "FEWEST", "LOG_RATIO", "NOT_RUN", "SHARE",
+    "Claim", "Criteria", "Criterion", "Measurement", "Result", "Role", "Row", "Scale", "Verdict", "Word", "judged",
     "median_interval", "repetitions_needed", "rounded", "share_interval", "wrong_end",
 ]  # fmt: skip

@@ -273,8 +273,9 @@ class Verdict:
 def judged(claim, *values, long_run=None):
     """The ``Verdict`` on ``claim`` by ``values``: for each criterion, in order, a number for each unit of repetition.
 
-    ``long_run`` is the verdict of its long run, to be shown beside it. ``None`` stands for a criterion that was not measured. Raises ``ValueError`` when their number differs, or for what
-    a criterion's scale does not allow.
+    ``None`` stands for a criterion that was not measured. ``long_run`` is the verdict of the claim's long run, to be
+    shown beside it. Raises ``ValueError`` when the number of values differs, or for what a criterion's scale does not
+    allow.
     """
     if len(values) != len(claim.criteria):
         names = ", ".join(criterion.name for criterion in claim.criteria)
