@@ -3,24 +3,35 @@
 import csv
 import io
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from utils.claims import Claim, Criterion, Verdict, claims, counted, measured, verdict
-from utils.ledger import NOT_MEASURED, changes, ledger, stored_notebooks
+from utils.claims import claim, claims, verdict
+from utils.ledger import NOT_MEASURED, SAME, changes, ledger, stored_notebooks
 from utils.records import VERDICT
+from utils.verdicts import CONDITION, COUNT, Claim, Criterion, judged
 
 CLAIM = Claim(
     id="water-is-wet",
     statement="Water is <wet> & cold",
     source="seed 000, a lake",
-    criteria=(Criterion("wetness", "dry things are not wet", at_least=0.5), Criterion("drops", "counted", at_most=9)),
+    criteria=(
+        Criterion(
+            name="drops", because="counted", control="no water", scale=COUNT, drawn=False, unit="lakes", at_most=9
+        ),
+        Criterion(
+            name="wetness", because="dry things are not wet", control="sand", role=CONDITION, unit="lakes", at_least=0.5
+        ),
+    ),
     literature=("Nobody 1900",),
 )
-HOLDS = Verdict(CLAIM, (measured(0.94), counted(7)))
-HALF = Verdict(CLAIM, (measured(0.12), counted(7)))
+WET, DRY = [0.94, 0.9, 0.95, 0.99, 0.91], [0.12, 0.1, 0.2, 0.3, 0.11]
+HOLDS = judged(CLAIM, 7, WET)
+HALF = judged(CLAIM, 7, DRY)
 
 
 def notebook(path, *verdicts, seconds=None):
@@ -44,8 +55,9 @@ def test_a_verdict_in_a_notebook_becomes_a_row_with_its_numbers(tmp_path):
     assert found["source"] == "seed 000, a lake"
     assert found["notebook"] == "03_water"
     assert found["seconds"] == 12.5
-    assert found["measured"] == "wetness: ≈ 0.94; drops: 7"
-    assert found["threshold"] == "wetness: ≥ 0.5; drops: ≤ 9"
+    drops, wetness = found["criteria"]
+    assert (drops["value"], drops["at_most"], drops["exact"]) == (7, 9, True)
+    assert (wetness["value"], wetness["low"], wetness["high"], wetness["n"]) == (0.94, 0.9, 0.99, 5)
 
 
 def test_a_claim_that_no_notebook_judged_is_listed_as_not_measured_with_the_reason(tmp_path):
@@ -67,19 +79,30 @@ def test_a_damaged_notebook_is_not_measured_and_hides_no_other(tmp_path, text):
     assert row(table, "bn-two-modes-imagenet")["note"] == "the notebook cannot be read"
 
 
+def bounds(claim_id, met):
+    """Values for each criterion of the claim: all at the threshold, or all far from it."""
+    for each in claim(claim_id).criteria:
+        near = each.at_least if math.isfinite(each.at_least) else each.at_most
+        far = each.at_least - 1 if math.isfinite(each.at_least) else each.at_most + 1
+        yield [near if met or each.scale in ("share", "log ratio") else far] * 8
+
+
 def test_verdicts_of_the_running_kernel_go_before_stored_ones(tmp_path):
     claim_id = "bn-two-modes-imagenet"
-    notebook(tmp_path / "07_surgery.ipynb", verdict(claim_id, measured(1), measured(0.1), measured(0.02)))
-    fresh = verdict(claim_id, measured(0), measured(1), measured(1))
-    assert row(ledger(tmp_path), claim_id)["verdict"] == "holds"
-    assert row(ledger(tmp_path, [fresh]), claim_id)["verdict"] == "does not hold here"
+    stored, fresh = (verdict(claim_id, *bounds(claim_id, met)) for met in (True, False))
+    notebook(tmp_path / "07_surgery.ipynb", stored)
+    assert stored.word != fresh.word
+    assert row(ledger(tmp_path), claim_id)["verdict"] == stored.word
+    assert row(ledger(tmp_path, [fresh]), claim_id)["verdict"] == fresh.word
     assert row(ledger(tmp_path, [fresh]), claim_id)["notebook"] == "07_surgery"
 
 
 @pytest.mark.parametrize(
     "broken",
     [{}, "holds", {"id": "x"}]
-    + [HOLDS.record() | part for part in ({"statement": 7}, {"criteria": ["dry"]}, {"criteria": [{"name": "dry"}]})],
+    + [HOLDS.record() | part for part in ({"statement": 7}, {"criteria": ["dry"]}, {"criteria": [{"name": "dry"}]})]
+    + [HOLDS.record() | {"evidence": part} for part in ("yes", {"verdict": "holds"}, {"verdict": 1, "criteria": [{}]})]
+    + [HOLDS.record() | {"criteria": [HOLDS.record()["criteria"][0] | part]} for part in ({"n": "7"}, {"result": []})],
 )
 def test_a_record_that_breaks_its_form_costs_no_other(tmp_path, broken):
     notebook(tmp_path / "03_water.ipynb", HOLDS)
@@ -112,17 +135,46 @@ def test_the_files_hold_the_same_numbers_as_the_table(tmp_path):
     files = table.files()
     assert json.loads(files["ledger.json"]) == table.records()
     lines = [line for line in csv.DictReader(io.StringIO(files["ledger.csv"])) if line["claim"] == "water-is-wet"]
-    assert [(line["criterion"], line["value"], line["met"]) for line in lines] == [
-        ("wetness", "0.12", "False"),
-        ("drops", "7", "True"),
+    assert [(line["criterion"], line["value"], line["result"], line["column"]) for line in lines] == [
+        ("drops", "7", "met", "this laptop"),
+        ("wetness", "0.12", "contradicted", "this laptop"),
     ]
+
+
+def test_the_long_run_has_a_column_of_its_own(tmp_path):
+    trained = replace(CLAIM, long_run="lakes")
+    notebook(tmp_path / "03_water.ipynb", judged(trained, 7, WET, long_run=judged(trained, 7, DRY)))
+    table = ledger(tmp_path)
+    assert row(table)["evidence"]["verdict"] == "holds here with a condition"
+    lines = [
+        line for line in csv.DictReader(io.StringIO(table.files()["ledger.csv"])) if line["criterion"] == "wetness"
+    ]
+    assert [(line["column"], line["result"]) for line in lines] == [
+        ("this laptop", "met"),
+        ("the long run", "contradicted"),
+    ]
+    assert "the long run: contradicted" in str(table)
+    notebook(tmp_path / "03_water.ipynb", judged(trained, 7, WET))
+    assert row(ledger(tmp_path))["evidence"]["verdict"] == "not run"
+    notebook(tmp_path / "03_water.ipynb", HOLDS)
+    assert row(ledger(tmp_path))["evidence"] is None
+    assert SAME in ledger(tmp_path).html()
+
+
+def test_the_number_of_wrong_results_to_expect_is_that_of_the_coins(tmp_path):
+    notebook(tmp_path / "03_water.ipynb", HOLDS)
+    # One result on five lakes that were drawn: it is wrong once in 32 times. The count of drops is not drawn.
+    assert ledger(tmp_path).errors.startswith("1 results rest on units that were drawn at random.")
+    assert "≈ 0.0 of them" in ledger(tmp_path).errors
+    notebook(tmp_path / "03_water.ipynb", *(judged(replace(CLAIM, id=f"w{n}"), 7, WET) for n in range(32)))
+    assert "≈ 1.0 of them" in ledger(tmp_path).errors
 
 
 def test_the_table_is_readable_as_text_and_as_html(tmp_path):
     notebook(tmp_path / "03_water.ipynb", HALF)
     shown = ledger(tmp_path)._repr_mimebundle_()
-    assert "holds here with a condition: 1" in shown["text/plain"]
-    assert "missed: wetness: ≈ 0.12, needed ≥ 0.5" in shown["text/plain"]
+    assert "holds here with a condition 1" in shown["text/plain"]
+    assert "wetness: ≈ 0.12 (≈ 0.10 … ≈ 0.30) [n = 5 lakes], needed ≥ 0.5" in shown["text/plain"]
     assert "Water is &lt;wet&gt; &amp; cold" in shown["text/html"]
     assert "<wet>" not in shown["text/html"]
 
@@ -132,16 +184,15 @@ def test_a_changed_verdict_is_named_with_both_numbers(tmp_path):
     before = ledger(tmp_path)
     notebook(tmp_path / "03_water.ipynb", HALF)
     (change,) = changes(before, ledger(tmp_path))
-    assert str(change) == (
-        "water-is-wet: holds [wetness: ≈ 0.94, needed ≥ 0.5; drops: 7, needed ≤ 9] → "
-        "holds here with a condition [wetness: ≈ 0.12, needed ≥ 0.5; drops: 7, needed ≤ 9]"
-    )
+    text = str(change)
+    assert text.startswith("water-is-wet: holds [")
+    assert text.index("≈ 0.94") < text.index("→ holds here with a condition") < text.index("≈ 0.12")
 
 
 def test_changes_reads_stored_files_ignores_numbers_and_sees_a_lost_verdict(tmp_path):
     notebook(tmp_path / "03_water.ipynb", HOLDS)
     stored = json.loads(ledger(tmp_path).files()["ledger.json"])
-    notebook(tmp_path / "03_water.ipynb", Verdict(CLAIM, (measured(0.61), counted(2))))
+    notebook(tmp_path / "03_water.ipynb", judged(CLAIM, 2, [0.61] * 5))
     assert changes(stored, ledger(tmp_path)) == []
     notebook(tmp_path / "03_water.ipynb")
     (lost,) = changes(stored, ledger(tmp_path))

@@ -25,3 +25,8 @@ def stored(experiment, folder=FOLDER):
     """The content of an experiment's file, ``None`` where there is no such file."""
     path = folder / f"{experiment}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def error_rates(folder=FOLDER):
+    """How often the machinery erred in the simulation, as it was stored; ``None`` where there is no such file."""
+    return stored("error_rates", folder)

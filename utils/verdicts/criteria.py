@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from utils.verdicts.intervals import FEWEST, median_interval, repetitions_needed, share_interval, wrong_end
+from utils.verdicts.intervals import FEWEST, median_interval, repetitions_needed, share_interval
 
 NOT_RUN = "not run"
 
@@ -184,12 +184,6 @@ class Row:
         if min(self.values) == max(self.values):
             return FEWEST if len(self.values) < FEWEST else math.inf
         return repetitions_needed(log(self.values), float(log(nearest)))
-
-    @property
-    def chance_of_error(self):
-        """The chance, at most, that this result is wrong: 0 where nothing was drawn, or nothing decided."""
-        drawn = self.measurement is not None and self.criterion.drawn and self.result is not Result.UNDECIDED
-        return wrong_end(self.measurement.n) if drawn and self.criterion.role is not Role.CHECK else 0.0
 
     def record(self):
         """The row as data; a bound or a number that is not there is ``None``."""

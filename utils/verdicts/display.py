@@ -114,7 +114,8 @@ def _before(criterion):
 
 def _box(verdict):
     word = verdict.word
-    head = f"<p style='margin:0 0 4px'>{_badge(word)} {_safe(verdict.claim.statement)} <em>({_safe(verdict.claim.source)})</em></p>"
+    statement = f"{_safe(verdict.claim.statement)} <em>({_safe(verdict.claim.source)})</em>"
+    head = f"<p style='margin:0 0 4px'>{badge(word)} {statement}</p>"
     parts = "".join(
         f"<p style='margin:8px 0 2px'><strong>{title}</strong></p>{_list(_after(row.record()) for row in chosen)}"
         for role, title in HEADS.items()
@@ -132,7 +133,7 @@ def _box(verdict):
 
 def _long_run(found):
     """The verdict of the long run, with its numbers to unfold."""
-    head = f"The long run ({_safe(found['experiment'])}): {_badge(found['verdict'])}"
+    head = f"The long run ({_safe(found['experiment'])}): {badge(found['verdict'])}"
     if not found["criteria"]:
         return f"<p style='margin:8px 0 2px'><strong>{head}</strong></p>"
     return (
@@ -141,7 +142,8 @@ def _long_run(found):
     )
 
 
-def _badge(word):
+def badge(word):
+    """A verdict's word on its colour; the word alone says it, too."""
     colour = COLOURS.get(word, "#5f5f5f")
     style = f"background:{colour};color:#fff;padding:2px 10px;border-radius:10px;font-weight:bold"
     return f"<span style='{style}'>{_safe(word)}</span>"
@@ -151,6 +153,15 @@ def _after(record):
     return (
         f"{SIGNS[record['result']]} <strong>{_safe(record['result'])}</strong> · {_safe(record['name'])}: "
         f"{_safe(number(record))}, needed {_safe(threshold(record))}{_safe(more(record))}"
+    )
+
+
+def described(records):
+    """Criteria's records as an HTML list, each with its control and the reason for its threshold."""
+    return _list(
+        f"{_after(each)}<br><small>Why: {_safe(each['because'])}."
+        f"{' Compared with: ' + _safe(each['control']) + '.' if each['control'] else ''}</small>"
+        for each in records
     )
 
 
