@@ -1,11 +1,10 @@
 """The claims of notebook 03."""
 
-from utils.claims import Claim, Criterion
+from utils.verdicts import Claim, Criterion
 
 BATCH_NORMALIZATION = "seed 001, batch normalization"
 IOFFE = "Ioffe & Szegedy 2015, Batch normalization: accelerating deep network training"
 SANTURKAR = "Santurkar et al. 2018, How does batch normalization help optimization?"
-
 CLAIMS = (
     Claim(
         id="bn-normalises",
@@ -13,21 +12,24 @@ CLAIMS = (
         source=BATCH_NORMALIZATION,
         criteria=(
             Criterion(
-                "largest |mean| of any channel that leaves",
-                "a hundredth of the standard deviation that the channel ought to have is close to 0",
+                name="largest |mean| of any channel that leaves",
+                because="a hundredth of the standard deviation that the channel ought to have is close to 0",
                 at_most=0.01,
+                control="not named yet",
             ),
             Criterion(
-                "smallest variance that leaves, ordinary and loud photographs",
-                "close to 1 means within a tenth; ε can only make a variance smaller",
+                name="smallest variance that leaves, ordinary and loud photographs",
+                because="close to 1 means within a tenth; ε can only make a variance smaller",
                 at_least=0.9,
                 at_most=1.1,
+                control="not named yet",
             ),
             Criterion(
-                "smallest variance that leaves, faint photographs",
-                "the same tenth: the claim says that what comes in does not matter",
+                name="smallest variance that leaves, faint photographs",
+                because="the same tenth: the claim says that what comes in does not matter",
                 at_least=0.9,
                 at_most=1.1,
+                control="not named yet",
             ),
         ),
         literature=(
@@ -40,19 +42,22 @@ CLAIMS = (
         source=BATCH_NORMALIZATION,
         criteria=(
             Criterion(
-                "training: spread over companions ÷ spread over images",
-                "a hundredth of what tells images apart is ten thousand times more than rounding",
+                name="training: spread over companions ÷ spread over images",
+                because="a hundredth of what tells images apart is ten thousand times more than rounding",
                 at_least=0.01,
+                control="not named yet",
             ),
             Criterion(
-                "inference: largest change when the companions change",
-                "the same sum in another place of memory may differ in the last digit of float32",
-                at_most=1e-4,
+                name="inference: largest change when the companions change",
+                because="the same sum in another place of memory may differ in the last digit of float32",
+                at_most=0.0001,
+                control="not named yet",
             ),
             Criterion(
-                "inference: largest distance from the formula with the kept averages",
-                "the layer and the formula may add up in another order, no more",
-                at_most=1e-3,
+                name="inference: largest distance from the formula with the kept averages",
+                because="the layer and the formula may add up in another order, no more",
+                at_most=0.001,
+                control="not named yet",
             ),
         ),
         literature=(IOFFE + ", algorithm 2", "Ioffe 2017, Batch renormalization: when the two modes drift apart"),
@@ -63,27 +68,28 @@ CLAIMS = (
         source=BATCH_NORMALIZATION,
         criteria=(
             Criterion(
-                "test accuracy with it before the activation",
-                "three times what guessing among eight classes gives: it trains well",
+                name="test accuracy with it before the activation",
+                because="three times what guessing among eight classes gives: it trains well",
                 at_least=0.375,
+                control="not named yet",
             ),
             Criterion(
-                "test accuracy with it after the activation",
-                "three times what guessing among eight classes gives: it trains well",
+                name="test accuracy with it after the activation",
+                because="three times what guessing among eight classes gives: it trains well",
                 at_least=0.375,
+                control="not named yet",
             ),
             Criterion(
-                "after minus before",
-                "a critical choice decides whether the network learns, which is worth more than 0.4 here; a quarter of "
-                "that either way is not critical",
+                name="after minus before",
+                because="a critical choice decides whether the network learns, which is worth more than 0.4 here; a quarter of that either way is not critical",
                 at_least=-0.1,
                 at_most=0.1,
+                control="not named yet",
             ),
         ),
         literature=(
             IOFFE + ": before",
-            "Mishkin et al. 2017, Systematic evaluation of convolution neural network advances on the ImageNet: after "
-            "is slightly better there",
+            "Mishkin et al. 2017, Systematic evaluation of convolution neural network advances on the ImageNet: after is slightly better there",
         ),
     ),
     Claim(
@@ -92,24 +98,28 @@ CLAIMS = (
         source=BATCH_NORMALIZATION,
         criteria=(
             Criterion(
-                "distance from an even gradient, with minus without, default starting weights",
-                "a factor of 1 a layer is even; below 0 the gradient flows more evenly with it than without",
+                name="distance from an even gradient, with minus without, default starting weights",
+                because="a factor of 1 a layer is even; below 0 the gradient flows more evenly with it than without",
                 at_most=0.0,
+                control="not named yet",
             ),
             Criterion(
-                "the same, He's starting weights",
-                "the claim does not depend on how the weights start",
+                name="the same, He's starting weights",
+                because="the claim does not depend on how the weights start",
                 at_most=0.0,
+                control="not named yet",
             ),
             Criterion(
-                "largest learning rate that trains, with ÷ without",
-                "the rates tried are half a power of ten apart, so less could be chance",
+                name="largest learning rate that trains, with ÷ without",
+                because="the rates tried are half a power of ten apart, so less could be chance",
                 at_least=0.5,
+                control="not named yet",
             ),
             Criterion(
-                "loss of a deep network, without minus with",
-                "a tenth of a nat: a tenth more probability on the right answer",
+                name="loss of a deep network, without minus with",
+                because="a tenth of a nat: a tenth more probability on the right answer",
                 at_least=0.1,
+                control="not named yet",
             ),
         ),
         literature=(
@@ -124,20 +134,23 @@ CLAIMS = (
         source="seed 000, intuitions",
         criteria=(
             Criterion(
-                "exponent of the noise against the batch size",
-                "means of n independent values vary as n to the power of −0.5; no dependence is 0, a plain share is −1",
+                name="exponent of the noise against the batch size",
+                because="means of n independent values vary as n to the power of −0.5; no dependence is 0, a plain share is −1",
                 at_least=-0.6,
                 at_most=-0.4,
+                control="not named yet",
             ),
             Criterion(
-                "how much noisier statistics narrow the gap between test and training loss",
-                "a regularizer narrows it; the whole interval must lie above 0, or it could be the seeds",
+                name="how much noisier statistics narrow the gap between test and training loss",
+                because="a regularizer narrows it; the whole interval must lie above 0, or it could be the seeds",
                 at_least=0.0,
+                control="not named yet",
             ),
             Criterion(
-                "test accuracy that noisier statistics gain",
-                "to regularize pays when new images gain; the whole interval must lie above 0",
+                name="test accuracy that noisier statistics gain",
+                because="to regularize pays when new images gain; the whole interval must lie above 0",
                 at_least=0.0,
+                control="not named yet",
             ),
         ),
         literature=(

@@ -1,18 +1,29 @@
 """The claims of notebook 05."""
 
-from utils.claims import Claim, Criterion
+from utils.verdicts import Claim, Criterion
 
 ESSENTIAL = "the same network differs by up to 5 points from seed to seed: what costs less, luck can make up for"
-
 CLAIMS = (
     Claim(
         id="techniques-essential",
         statement="Shortcuts, batch normalization and separable convolutions are essential for a good image model.",
         source="seed 001",
         criteria=(
-            Criterion("test accuracy lost without shortcuts", because=ESSENTIAL, at_least=0.05),
-            Criterion("test accuracy lost without batch normalization", because=ESSENTIAL, at_least=0.05),
-            Criterion("test accuracy lost without separable convolutions", because=ESSENTIAL, at_least=0.05),
+            Criterion(
+                name="test accuracy lost without shortcuts", because=ESSENTIAL, at_least=0.05, control="not named yet"
+            ),
+            Criterion(
+                name="test accuracy lost without batch normalization",
+                because=ESSENTIAL,
+                at_least=0.05,
+                control="not named yet",
+            ),
+            Criterion(
+                name="test accuracy lost without separable convolutions",
+                because=ESSENTIAL,
+                at_least=0.05,
+                control="not named yet",
+            ),
         ),
         literature=(
             "He et al. 2015 (table 2): with 18 layers a residual net beats a plain one by 0.06 points, with 34 by 3.5",
@@ -26,15 +37,17 @@ CLAIMS = (
         source="seed 000",
         criteria=(
             Criterion(
-                "numbers per feature map",
+                name="numbers per feature map",
                 because="a single one is claimed",
                 at_least=1,
                 at_most=1,
+                control="not named yet",
             ),
             Criterion(
-                "largest difference from the map's mean",
+                name="largest difference from the map's mean",
                 because="the number is to be the mean; float32 sums may differ in their last digits",
-                at_most=1e-5,
+                at_most=1e-05,
+                control="not named yet",
             ),
         ),
         literature=("Lin et al. 2013 (Network in Network): in place of dense layers, which overfit",),
@@ -45,20 +58,23 @@ CLAIMS = (
         source="seed 000",
         criteria=(
             Criterion(
-                "share set to 0 in training, minus the rate",
+                name="share set to 0 in training, minus the rate",
                 because="four standard errors of a share counted over 10,000 numbers",
                 at_least=-0.02,
                 at_most=0.02,
+                control="not named yet",
             ),
             Criterion(
-                "share changed at inference",
+                name="share changed at inference",
                 because="dropout belongs to training only",
                 at_most=0,
+                control="not named yet",
             ),
             Criterion(
-                "what it takes off the gap between training and test accuracy",
+                name="what it takes off the gap between training and test accuracy",
                 because="a gap that shrinks by less than 2 points would not be noticed",
                 at_least=0.02,
+                control="not named yet",
             ),
         ),
         literature=(

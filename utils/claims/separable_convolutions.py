@@ -1,21 +1,29 @@
 """The claims of notebook 04."""
 
-from utils.claims import Claim, Criterion
+from utils.verdicts import Claim, Criterion
 
 CHOLLET = "Chollet 2017, Xception: deep learning with depthwise separable convolutions (CVPR)"
 MOBILENETS = "Howard et al. 2017, MobileNets (arXiv:1704.04861)"
-
 A_FEW_POINTS = "“a few percentage points” are two at least, and the whole interval over the seeds must lie there"
 STRONG = "“highly” is r ≥ 0.7: half of what one varies can be read off the other (r² ≈ 0.5)"
-
 CLAIMS = (
     Claim(
         id="separable-smaller",
         statement="A separable convolution has fewer trainable weights and does fewer calculations.",
         source="seed 001, depthwise separable convolutions",
         criteria=(
-            Criterion("parameters saved against Conv2D", "fewer means one at least; this is a count", at_least=1),
-            Criterion("multiply-adds saved against Conv2D", "fewer means one at least; this is a count", at_least=1),
+            Criterion(
+                name="parameters saved against Conv2D",
+                because="fewer means one at least; this is a count",
+                at_least=1,
+                control="not named yet",
+            ),
+            Criterion(
+                name="multiply-adds saved against Conv2D",
+                because="fewer means one at least; this is a count",
+                at_least=1,
+                control="not named yet",
+            ),
         ),
         literature=(CHOLLET, f"{MOBILENETS}: the cost is 1/filters + 1/k² of the ordinary one"),
     ),
@@ -25,14 +33,16 @@ CLAIMS = (
         source="seed 001, depthwise separable convolutions",
         criteria=(
             Criterion(
-                "ordinary ÷ separable time, at the size where it is smallest",
-                "quicker means that the ordinary one takes longer, at every size",
+                name="ordinary ÷ separable time, at the size where it is smallest",
+                because="quicker means that the ordinary one takes longer, at every size",
                 at_least=1,
+                control="not named yet",
             ),
             Criterion(
-                "share of the counted saving that the clock shows, at the size where it is smallest",
-                "if the calculations decided, the two ratios would be equal: half of that leaves room for fixed costs",
+                name="share of the counted saving that the clock shows, at the size where it is smallest",
+                because="if the calculations decided, the two ratios would be equal: half of that leaves room for fixed costs",
                 at_least=0.5,
+                control="not named yet",
             ),
         ),
         literature=(
@@ -41,37 +51,47 @@ CLAIMS = (
     ),
     Claim(
         id="separable-prior",
-        statement="Neighbouring places of intermediate activations are highly correlated and different channels fairly "
-        "independent; the RGB channels of a photograph are highly correlated.",
+        statement="Neighbouring places of intermediate activations are highly correlated and different channels fairly independent; the RGB channels of a photograph are highly correlated.",
         source="seed 000, depthwise separable convolutions; seed 001, why is this good",
         criteria=(
-            Criterion("RGB channels of photographs, mean |r|", STRONG, at_least=0.7),
             Criterion(
-                "channels inside the network, mean |r|",
-                "“fairly independent” is r ≤ 0.3: less than a tenth can be read off the other (r² < 0.1)",
-                at_most=0.3,
+                name="RGB channels of photographs, mean |r|", because=STRONG, at_least=0.7, control="not named yet"
             ),
-            Criterion("neighbours inside the network, mean |r|", STRONG, at_least=0.7),
             Criterion(
-                "neighbours − channels inside the network",
-                "the prior needs at least this order: places tell more of each other than channels do",
+                name="channels inside the network, mean |r|",
+                because="“fairly independent” is r ≤ 0.3: less than a tenth can be read off the other (r² < 0.1)",
+                at_most=0.3,
+                control="not named yet",
+            ),
+            Criterion(
+                name="neighbours inside the network, mean |r|", because=STRONG, at_least=0.7, control="not named yet"
+            ),
+            Criterion(
+                name="neighbours − channels inside the network",
+                because="the prior needs at least this order: places tell more of each other than channels do",
                 at_least=0,
+                control="not named yet",
             ),
         ),
         literature=(f"{CHOLLET}: the hypothesis is stated there, not measured", "Sifre 2014, PhD thesis, section 6.2"),
     ),
     Claim(
         id="separable-not-first",
-        statement="The first layer is never separable: RGB channels are highly correlated, and an ordinary convolution "
-        "captures the patterns between them better.",
+        statement="The first layer is never separable: RGB channels are highly correlated, and an ordinary convolution captures the patterns between them better.",
         source="seed 000, depthwise separable convolutions",
         criteria=(
             Criterion(
-                "share of the ImageNet network's first kernels that a separable layer cannot express",
-                "0 if one spatial pattern a colour were enough; below a tenth it could be noise of the training",
+                name="share of the ImageNet network's first kernels that a separable layer cannot express",
+                because="0 if one spatial pattern a colour were enough; below a tenth it could be noise of the training",
                 at_least=0.1,
+                control="not named yet",
             ),
-            Criterion("test accuracy that an ordinary first layer adds", A_FEW_POINTS, at_least=0.02),
+            Criterion(
+                name="test accuracy that an ordinary first layer adds",
+                because=A_FEW_POINTS,
+                at_least=0.02,
+                control="not named yet",
+            ),
         ),
         literature=(f"{CHOLLET}: Xception begins with two ordinary convolutions",),
     ),
@@ -79,7 +99,14 @@ CLAIMS = (
         id="separable-better",
         statement="Though it is smaller, the separable network is often a few percentage points more accurate.",
         source="seed 001, depthwise separable convolutions",
-        criteria=(Criterion("test accuracy, separable − ordinary with the same filters", A_FEW_POINTS, at_least=0.02),),
+        criteria=(
+            Criterion(
+                name="test accuracy, separable − ordinary with the same filters",
+                because=A_FEW_POINTS,
+                at_least=0.02,
+                control="not named yet",
+            ),
+        ),
         literature=(
             f"{CHOLLET}: with as many weights as Inception V3, ImageNet top-1 79.0 % against 78.2 %",
             f"{MOBILENETS}: with the same filters and a seventh of the weights, 70.6 % against 71.7 %",
@@ -91,9 +118,10 @@ CLAIMS = (
         source="seed 001, why is this good; seed 000, a strong prior",
         criteria=(
             Criterion(
-                "mean test accuracy in the first half of the training, separable − ordinary with the same filters",
-                A_FEW_POINTS,
+                name="mean test accuracy in the first half of the training, separable − ordinary with the same filters",
+                because=A_FEW_POINTS,
                 at_least=0.02,
+                control="not named yet",
             ),
         ),
         literature=(f"{CHOLLET}: Xception's training curve on ImageNet lies above Inception V3's (figure 6)",),
@@ -104,10 +132,10 @@ CLAIMS = (
         source="seed 001, why is this good",
         criteria=(
             Criterion(
-                "train − test accuracy at equal training accuracy, separable − ordinary with the same filters",
-                "smaller by two points at least, the whole interval; who merely learns less has a smaller gap, too, "
-                "so the two are compared at equal learning",
+                name="train − test accuracy at equal training accuracy, separable − ordinary with the same filters",
+                because="smaller by two points at least, the whole interval; who merely learns less has a smaller gap, too, so the two are compared at equal learning",
                 at_most=-0.02,
+                control="not named yet",
             ),
         ),
         literature=(f"{MOBILENETS}: small models overfit less, so little regularization is used",),
