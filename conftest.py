@@ -1,9 +1,10 @@
 """Lets plain ``pytest --nbval notebooks`` compare what ought to be the same on every machine, and no less.
 
 A number behind "≈" depends on the processor: its last printed digit may differ by one, or it by a fiftieth. In a cell
-tagged ``trained`` it hangs on a training, in which such differences grow: there it has more room. The numbers of a
-verdict's record that are not exact are compared in the same way. Pictures are compared by their alternative text. All
-else is compared to the letter.
+tagged ``trained`` it depends on a training, in which such differences grow: there it has more room, and what one
+machine decides another may leave undecided, but never call the opposite. Of a verdict its record is compared, the
+numbers that are not exact in the same way. Pictures are compared by their alternative text. All else is compared to
+the letter.
 """
 
 import json
@@ -14,9 +15,11 @@ from decimal import Decimal
 import pytest
 
 import utils  # noqa: F401 (sets TensorFlow's environment before a test imports it)
+from utils.records import VERDICT
 
 APPROXIMATE = re.compile(r"≈ *(-?[\d,]*\.?\d+(?:e[+-]?\d+)?)")
-MEASURED = ("value", "low", "high")
+MEASURED = ("value", "low", "high", "needed")
+DECIDED = ("result", "verdict", "needed")  # what may be decided on one machine and not on another
 IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 
 
@@ -32,17 +35,19 @@ def pytest_configure(config):
     sanitize = IPyNbCell.sanitize
 
     def compare_outputs(self, test, ref, skip_compare=None):
+        test, ref = _records_alone(test), _records_alone(ref)
         if not compare_text(self, test, ref, skip_compare):
             return False
-        trained = "trained" in self.cell.metadata.get("tags", [])
-        far = far_apart(_text(ref), _text(test), trained)
-        self.comparison_traceback += [
-            f"≈ {stored} is stored, ≈ {fresh} came out: too far apart" for stored, fresh in far
+        far = [
+            f"≈ {stored} is stored, ≈ {fresh} came out: too far apart"
+            for stored, fresh in far_apart(_text(ref), _text(test), _is_trained(self))
         ]
-        return not far
+        opposed = [f"{name}: {stored} is stored, {fresh} came out" for name, stored, fresh in opposites(ref, test)]
+        self.comparison_traceback += far + opposed
+        return not far and not opposed
 
     IPyNbCell.compare_outputs = compare_outputs
-    IPyNbCell.sanitize = lambda self, value: sanitize(self, without_what_may_differ(value))
+    IPyNbCell.sanitize = lambda self, value: sanitize(self, without_what_may_differ(value, _is_trained(self)))
 
 
 @pytest.fixture(autouse=True)
@@ -60,10 +65,10 @@ def pytest_sessionstart(session):
         start_parent(wait=60)
 
 
-def without_what_may_differ(output):
+def without_what_may_differ(output, trained=False):
     """An output's text with pictures and approximate numbers blotted out; data is compared as JSON."""
     if isinstance(output, dict):
-        output = _record(output)
+        output = _record(output, DECIDED if trained else ())
     if not isinstance(output, str):
         return output
     return APPROXIMATE.sub("≈", IMAGE.sub("image", output))
@@ -77,6 +82,38 @@ def far_apart(stored, fresh, trained=False):
     """
     numbers = zip(APPROXIMATE.findall(stored), APPROXIMATE.findall(fresh), strict=False)
     return [(a, b) for a, b in numbers if abs(_number(a) - _number(b)) > _room(a, b, trained)]
+
+
+def opposites(stored, fresh):
+    """The criteria of two executions of a cell that are met in one and contradicted in the other, with both results.
+
+    A check of the experiment must come out the same.
+    """
+    results = [
+        [(each["name"], each.get("role"), each.get("result")) for record in records for each in record["criteria"]]
+        for records in (_verdicts(stored), _verdicts(fresh))
+    ]
+    return [
+        (name, before, after)
+        for (name, role, before), (_, _, after) in zip(*results, strict=False)
+        if before != after and (role == "check" or "undecided" not in (before, after))
+    ]
+
+
+def _verdicts(outputs):
+    return [output["data"][VERDICT] for output in outputs if VERDICT in output.get("data", {})]
+
+
+def _records_alone(outputs):
+    """Outputs in which a verdict is its record alone: its text and its HTML say the same."""
+    return [
+        type(output)(output, data={VERDICT: output["data"][VERDICT]}) if VERDICT in output.get("data", {}) else output
+        for output in outputs
+    ]
+
+
+def _is_trained(cell):
+    return "trained" in cell.cell.metadata.get("tags", [])
 
 
 def _room(stored, fresh, trained):
@@ -96,8 +133,8 @@ def _last_digit(printed):
     return 10.0 ** Decimal(printed.replace(",", "")).as_tuple().exponent
 
 
-def _record(record):
-    """A record as JSON, each of its numbers that is not exact behind "≈"."""
+def _record(record, blotted=()):
+    """A record as JSON, each of its numbers that is not exact behind "≈", without what is ``blotted`` out."""
 
     def marked(part):
         if isinstance(part, list):
@@ -105,7 +142,11 @@ def _record(record):
         if not isinstance(part, dict):
             return part
         rounded = MEASURED if part.get("exact") is False else ()
-        return {name: f"≈ {each}" if name in rounded else marked(each) for name, each in part.items()}
+        return {
+            name: f"≈ {each}" if name in rounded and each is not None else marked(each)
+            for name, each in part.items()
+            if name not in blotted
+        }
 
     return json.dumps(marked(record), sort_keys=True, ensure_ascii=False)
 

@@ -112,8 +112,8 @@ import json
 from IPython.display import display
 print("accuracy ≈ 0.58, of 40")
 criteria = [
-    {"name": "weights", "exact": True, "value": 16096.0, "low": 16096.0, "high": 16096.0, "met": True},
-    {"name": "slope", "exact": False, "value": 0.452, "low": 0.45, "high": 0.454, "met": True},
+    {"name": "weights", "role": "check", "exact": True, "value": 16096.0, "low": 16096.0, "result": "met"},
+    {"name": "slope", "role": "deciding", "exact": False, "value": 0.452, "high": 0.454, "result": "contradicted"},
 ]
 display({"application/vnd.convnet-course.verdict+json": {"verdict": "holds", "criteria": criteria}}, raw=True)
 """
@@ -129,8 +129,11 @@ CHANGES = {
     "a measured number by half": ("0.452", "0.7", True, True),
     "the end of an interval by a twentieth": ("0.454", "0.477", True, False),
     "a counted number": ('"value": 16096.0', '"value": 16097.0', True, True),
-    "whether a criterion is met": ("true", "false", True, True),
-    "the verdict": ("holds", "does not hold here", True, True),
+    "a result to its opposite": ("contradicted", "met", True, True),
+    "a result to undecided": ("contradicted", "undecided", True, False),
+    "the result of a check": ('"met"', '"undecided"', True, True),
+    "the verdict's word": ("holds", "undecided here", True, False),
+    "a criterion's role": ("deciding", "condition", True, True),
 }
 
 
