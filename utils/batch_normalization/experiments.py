@@ -1,30 +1,15 @@
-"""Training with and without batch normalization: rates, orders, depth, noise, fine-tuning."""
+"""Training with batch normalization: short trainings, what it does while a network learns, its place, fine-tuning."""
 
 from dataclasses import dataclass, field
 from functools import partial
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
-from utils.batch_normalization.networks import GroupedNormalization, net_for
-from utils.batch_normalization.statistics import accuracy_by_batches
-from utils.training import accuracy, gradient_descent, outputs, trained
-
-# --- Normalizing by hand ---------------------------------------------------------------------------------------------
-
-
-# --- Features of unlike scales ---------------------------------------------------------------------------------------
-
-
-# --- Networks with the layer and without it --------------------------------------------------------------------------
-
-
-# --- What enters the layers, and what leaves them --------------------------------------------------------------------
-
-
-# --- Two modes -------------------------------------------------------------------------------------------------------
+from utils.batch_normalization.networks import net_for
+from utils.batch_normalization.statistics import accuracy_by_batches, normalization_statistics, share_normalized
+from utils.training import accuracy, trained
 
 
 @dataclass(frozen=True)
@@ -42,7 +27,7 @@ class ShortTraining:
 
 
 def short_training(data, momentum, *, seeds, epochs=2, depth=4):
-    """Train a few steps with that ``momentum`` and Keras's default starting weights; returns a ``ShortTraining``."""
+    """Train a few steps with that ``momentum`` and Keras's default initialization; returns a ``ShortTraining``."""
     build = partial(net_for, data, depth=depth, momentum=momentum, initializer="glorot_uniform")
     by_batches, by_averages = [], []
     for run in trained(build, data.train_images, data.train_labels, seeds=seeds, epochs=epochs):
@@ -52,11 +37,8 @@ def short_training(data, momentum, *, seeds, epochs=2, depth=4):
     return ShortTraining(momentum, len(run.losses), np.array(by_batches), np.array(by_averages), weights)
 
 
-# --- Order -----------------------------------------------------------------------------------------------------------
-
-
-def settled(build, data, *, seeds, epochs, batch_size=64, learning_rate=5e-3):
-    """Train with a learning rate that falls to zero along a cosine, so that no result hangs on the last few steps.
+def settled(build, data, *, seeds, epochs, batch_size=64, learning_rate=5e-3, watch=None, checkpoint=None):
+    """Train with a learning rate that falls to zero along a cosine, so that no result depends on the last few steps.
 
     Yields ``utils.training.Trained``.
     """
@@ -70,7 +52,56 @@ def settled(build, data, *, seeds, epochs, batch_size=64, learning_rate=5e-3):
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=falling,
+        watch=watch,
+        checkpoint=checkpoint,
     )
+
+
+@dataclass(frozen=True)
+class Networks:
+    """One network a seed, trained alike; iterating gives each in turn, in **one** model object.
+
+    ``accuracies`` on the test images are ``(seeds,)``. ``shares`` maps circumstances to the share of channels that are
+    normalized, ``(seeds, looks)``: before training, and after each epoch.
+    """
+
+    seeds: list
+    model: keras.Model = field(repr=False)
+    weights: list = field(repr=False)
+    accuracies: np.ndarray
+    shares: dict = field(repr=False)
+
+    def __iter__(self):
+        for weights in self.weights:
+            self.model.set_weights(weights)
+            yield self.model
+
+
+def normalized_networks(data, *, seeds, epochs=3, looked_at=128, other_camera=None):
+    """Train a network for each seed and look at its channels before training and after each epoch: ``Networks``.
+
+    ``other_camera(images)`` returns the test photographs as another camera would have taken them.
+    """
+    training, test = data.train_images[:looked_at], data.test_images[:looked_at]
+    inference = {"inference": test} | ({"other camera": other_camera(test)} if other_camera else {})
+
+    def look(model, epoch=0):
+        came, normalized, scaled = normalization_statistics(model, training, training=True)
+        found = {"coming in": came, "training": normalized, "after γ and β": scaled}
+        for name, images in inference.items():
+            found[name] = normalization_statistics(model, images, training=False)[1]
+        return {name: share_normalized(each) for name, each in found.items()}
+
+    looks, weights, accuracies = [], [], []
+    for seed in seeds:
+        keras.utils.set_random_seed(seed)
+        looks.append([look(net_for(data))])
+    for number, run in enumerate(settled(partial(net_for, data), data, seeds=seeds, epochs=epochs, watch=look)):
+        looks[number] += run.watched
+        weights.append(run.model.get_weights())
+        accuracies.append(accuracy(run.model, data.test_images, data.test_labels))
+    shares = {name: np.array([[each[name] for each in seen] for seen in looks]) for name in looks[0][0]}
+    return Networks(list(seeds), run.model, weights, np.array(accuracies), shares)
 
 
 def order_accuracies(data, normalized, *, seeds, epochs=3):
@@ -79,105 +110,22 @@ def order_accuracies(data, normalized, *, seeds, epochs=3):
     return np.array([accuracy(run.model, data.test_images, data.test_labels) for run in runs])
 
 
-# --- Gradients and learning rates ------------------------------------------------------------------------------------
+def fine_tuned(networks, images, labels, *, frozen, epochs=2, batch_size=4, learning_rate=1e-3):
+    """Train each of ``networks`` on with small batches and yield it; ``frozen`` keeps its batch normalizations as is.
 
-
-def gradient_flow(data, *, seeds, depth=12, normalized, initializer, batch_size=64):
-    """The norm of the loss's gradient at each layer's activation, in untrained networks: ``(seeds, depth)``."""
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    norms = []
-    for seed in seeds:
-        keras.utils.set_random_seed(seed)
-        # The small stride gives larger maps, which lose less of the gradient at their borders.
-        model = net_for(data, depth=depth, stride=4, normalized=normalized, initializer=initializer)
-        activations = [layer.output for layer in model.layers if isinstance(layer, layers.ReLU)]
-        chosen = np.random.default_rng(seed).choice(len(data.train_images), batch_size, replace=False)
-        with tf.GradientTape() as tape:
-            *found, logits = keras.Model(model.input, [*activations, model.output])(
-                data.train_images[chosen], training=True
-            )
-            value = loss(data.train_labels[chosen], logits)
-        norms.append([np.linalg.norm(gradient) for gradient in tape.gradient(value, found)])
-    return np.array(norms)
-
-
-def factor_per_layer(norms):
-    """By what factor the gradient grows with each layer on its way to the first one, ``(seeds,)``; 1 is even flow."""
-    return (norms[:, 0] / norms[:, -1]) ** (1 / (norms.shape[1] - 1))
-
-
-def losses_by_rate(build, data, rates, *, seeds, steps=40, batch_size=32, last=10):
-    """The mean loss of the ``last`` steps of plain gradient descent, ``(seeds, rates)``; infinite if it overflowed."""
-    images, labels = data.train_images, data.train_labels
-    losses = gradient_descent(build, images, labels, rates, seeds=seeds, steps=steps, batch_size=batch_size)
-    ends = losses[..., -last:].mean(axis=-1)
-    return np.where(np.isfinite(ends), ends, np.inf)
-
-
-def largest_rate(losses, rates, enough):
-    """The largest of ``rates`` that brings the loss to ``enough`` or below, ``(seeds,)``.
-
-    Where none does, it is the smallest of them: the one sought is smaller still.
+    In Keras ``layer.trainable = False`` also puts a BatchNormalization layer into inference mode. What is yielded is
+    one model object: measure it before asking for the next. ``networks`` stay as they were.
     """
-    rates = np.asarray(rates, dtype=float)
-    return np.where(losses <= enough, rates, rates.min()).max(axis=1)
+    weights = iter(networks.weights)
 
+    def build():
+        copy = keras.models.clone_model(networks.model)
+        copy.set_weights(next(weights))
+        for layer in copy.layers:
+            if isinstance(layer, layers.BatchNormalization):
+                layer.trainable = not frozen
+        return copy
 
-# --- Noise -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Generalization:
-    """Accuracies and mean losses on the training and on the test images, in inference mode, ``(seeds,)`` each."""
-
-    train_accuracy: np.ndarray
-    train_loss: np.ndarray
-    test_accuracy: np.ndarray
-    test_loss: np.ndarray
-
-    @property
-    def gap(self):
-        """By how much the loss on the test images exceeds that on the training images, ``(seeds,)``."""
-        return self.test_loss - self.train_loss
-
-
-def with_groups(data, group, *, seeds, epochs=24):
-    """Train on few images, many times over, normalizing by groups of ``group``; returns a ``Generalization``."""
-    build = partial(net_for, data, normalization=partial(GroupedNormalization, group))
-    found = [
-        [
-            *_scores(run.model, data.train_images, data.train_labels),
-            *_scores(run.model, data.test_images, data.test_labels),
-        ]
-        for run in settled(build, data, seeds=seeds, epochs=epochs, learning_rate=1e-2)
-    ]
-    return Generalization(*np.array(found).T)
-
-
-def _scores(model, images, labels):
-    logits = outputs(model, images)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits)
-    return np.mean(logits.argmax(-1) == labels), float(loss)
-
-
-# --- Fine-tuning -----------------------------------------------------------------------------------------------------
-
-
-def fine_tuned(model, images, labels, *, frozen, steps=30, batch_size=4, learning_rate=1e-3, seed=0):
-    """A copy of ``model``, trained on with small batches; ``frozen`` keeps its batch normalizations out of it.
-
-    In Keras ``layer.trainable = False`` also puts a BatchNormalization layer into inference mode.
-    """
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
-    for layer in copy.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.trainable = not frozen
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    optimizer = keras.optimizers.SGD(learning_rate)
-    for batch in np.random.default_rng(seed).integers(0, len(images), (steps, batch_size)):
-        with tf.GradientTape() as tape:
-            value = loss(labels[batch], copy(images[batch], training=True))
-        weights = copy.trainable_variables
-        optimizer.apply_gradients(zip(tape.gradient(value, weights), weights, strict=True))
-    return copy
+    options = {"seeds": networks.seeds, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+    for run in trained(build, images, labels, **options):
+        yield run.model

@@ -22,11 +22,36 @@ def convolution_statistics(model, images):
     return _statistics(_in_training(model, images, lambda layer: layer.output, layers.Conv2D))
 
 
-def normalization_statistics(model, images):
-    """The ``ChannelStatistics`` of what enters the batch normalizations, and of what they make of it before γ and β."""
-    entering = _in_training(model, images, lambda layer: layer.input, layers.BatchNormalization)
-    left = [layers.BatchNormalization(center=False, scale=False)(x, training=True) for x in entering]
-    return _statistics(entering), _statistics(left)
+def normalization_statistics(model, images, *, training=True):
+    """Three ``ChannelStatistics``: what enters the batch normalizations, what it is before γ and β, and what leaves.
+
+    ``training`` normalizes by the batch ``images``, else by the moving averages. γ must not be 0.
+    """
+    normalizations = [layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
+    tensors = [tensor for layer in normalizations for tensor in (layer.input, layer.output)]
+    with moving_averages_kept(model):
+        found = keras.Model(model.input, tensors)(images, training=training)
+    entering, leaving = _statistics(found[::2]), _statistics(found[1::2])
+    gamma, beta = (np.stack([getattr(layer, name) for layer in normalizations]) for name in ("gamma", "beta"))
+    return entering, ChannelStatistics((leaving.means - beta) / gamma, leaving.variances / gamma**2), leaving
+
+
+def share_normalized(statistics, close=0.1):
+    """The share of channels, 0…1, whose mean is within ``close`` of 0 and whose variance is within it of 1."""
+    near = (np.abs(statistics.means) <= close) & (np.abs(statistics.variances - 1) <= close)
+    return float(near.mean())
+
+
+def halves_in_the_average(momentum, steps):
+    """What the first and the second half of ``steps`` training steps count for in a moving average: two shares.
+
+    Keras's own layer sees batches that mark their half. What is missing to 1 is left of the average's initial value.
+    """
+    layer = keras.layers.BatchNormalization(momentum=momentum)
+    first, second = np.eye(2, dtype="float32")
+    for step in range(steps):
+        layer(np.tile(first if step < steps // 2 else second, (2, 1)), training=True)
+    return tuple(np.asarray(layer.moving_mean, dtype=float).tolist())
 
 
 def shares_above_zero(model, images):

@@ -1,35 +1,98 @@
 """The claims of notebook 03."""
 
-from utils.verdicts import Claim, Criterion
+from utils.verdicts import CHECK, CONDITION, LOG_RATIO, SHARE, Claim, Criterion
 
 BATCH_NORMALIZATION = "seed 001, batch normalization"
+NORMALIZATION = "seed 001, what normalization is for"
 IOFFE = "Ioffe & Szegedy 2015, Batch normalization: accelerating deep network training"
 SANTURKAR = "Santurkar et al. 2018, How does batch normalization help optimization?"
+WU = "Wu & He 2018, Group normalization"
+
+# Two points of accuracy: what a new architecture is published for.
+TWO_POINTS = 0.02
+FIVE_POINTS = 0.05
+
 CLAIMS = (
     Claim(
+        id="normalization-equal",
+        statement="Scaled to a similar range, all features contribute equally, and training is more effective and "
+        "more stable.",
+        source=NORMALIZATION,
+        criteria=(
+            Criterion(
+                name="z-scores: smallest ÷ largest share of a feature in the first step",
+                because="equal, within a factor of two",
+                scale=LOG_RATIO,
+                unit="draws of patches",
+                control="the same features, raw",
+                at_least=0.5,
+            ),
+            Criterion(
+                name="min–max: smallest ÷ largest share of a feature in the first step",
+                because="equal, within a factor of two; the claim names both recipes",
+                scale=LOG_RATIO,
+                unit="draws of patches",
+                control="the same features, raw",
+                at_least=0.5,
+            ),
+            Criterion(
+                name="effective: loss with raw features − with the worse of the two recipes",
+                because="a tenth of a nat is a tenth more probability on the right answer",
+                unit="draws of patches",
+                control="raw features, each side at the best of the same eleven learning rates",
+                quantity="nats",
+                at_least=0.1,
+            ),
+            Criterion(
+                name="stable: powers of ten of the learning rate that train, the worse recipe − raw",
+                because="the learning rates are a power of ten apart, so one more is the least that can be seen",
+                unit="draws of patches",
+                control="raw features, the same eleven learning rates",
+                quantity="powers of ten",
+                at_least=1,
+            ),
+        ),
+        literature=(
+            "LeCun et al. 1998, Efficient backprop, section 4.3: inputs of mean 0 and equal variance converge faster",
+        ),
+    ),
+    Claim(
         id="bn-normalises",
-        statement="Whatever comes in, batch normalization keeps a channel's mean near 0 and its variance near 1.",
+        statement="Batch normalization keeps a channel's mean close to 0 and its variance close to 1, even as the "
+        "network learns.",
         source=BATCH_NORMALIZATION,
         criteria=(
             Criterion(
-                name="largest |mean| of any channel that leaves",
-                because="a hundredth of the standard deviation that the channel ought to have is close to 0",
-                at_most=0.01,
-                control="not named yet",
+                name="training mode: share of channels that leave with |mean| ≤ 0.1 and variance 1 ± 0.1, at the "
+                "training step where it is smallest",
+                because="close is a tenth; more than one exception in twenty would be no rule",
+                scale=SHARE,
+                control="the same channels as they come in, whose share is shown beside it",
+                at_least=0.95,
             ),
             Criterion(
-                name="smallest variance that leaves, ordinary and loud photographs",
-                because="close to 1 means within a tenth; ε can only make a variance smaller",
-                at_least=0.9,
-                at_most=1.1,
-                control="not named yet",
+                name="the same after γ and β, which is what the next layer gets",
+                because="the same share: the claim makes no difference between the two",
+                role=CONDITION,
+                scale=SHARE,
+                control="the same channels before γ and β",
+                at_least=0.95,
             ),
             Criterion(
-                name="smallest variance that leaves, faint photographs",
-                because="the same tenth: the claim says that what comes in does not matter",
-                at_least=0.9,
-                at_most=1.1,
-                control="not named yet",
+                name="inference mode, new photographs of the same kind",
+                because="the same share: the claim is not limited to the batches that were trained with",
+                role=CONDITION,
+                scale=SHARE,
+                control="the same photographs in training mode",
+                at_least=0.95,
+            ),
+            Criterion(
+                name="inference mode, photographs of half the contrast, and brighter",
+                because="the same share: a new camera is the commonest thing that comes in",
+                role=CONDITION,
+                scale=SHARE,
+                control="the same photographs in training mode, whose share is shown beside it",
+                at_least=0.95,
             ),
         ),
         literature=(
@@ -42,55 +105,118 @@ CLAIMS = (
         source=BATCH_NORMALIZATION,
         criteria=(
             Criterion(
-                name="training: spread over companions ÷ spread over images",
-                because="a hundredth of what tells images apart is ten thousand times more than rounding",
-                at_least=0.01,
-                control="not named yet",
+                name="training: spread of the logits over companions ÷ over photographs",
+                because="a twentieth of what tells photographs apart already changes close decisions",
+                scale=LOG_RATIO,
+                control="the same photograph with the same companions at inference",
+                at_least=0.05,
             ),
             Criterion(
-                name="inference: largest change when the companions change",
+                name="inference: largest change of a logit when the companions change",
                 because="the same sum in another place of memory may differ in the last digit of float32",
-                at_most=0.0001,
-                control="not named yet",
+                control="the same photograph with the same companions in training",
+                at_most=1e-4,
             ),
             Criterion(
                 name="inference: largest distance from the formula with the kept averages",
                 because="the layer and the formula may add up in another order, no more",
-                at_most=0.001,
-                control="not named yet",
+                control="the formula with the batch's own statistics, whose distance is shown beside it",
+                at_most=1e-3,
             ),
         ),
         literature=(IOFFE + ", algorithm 2", "Ioffe 2017, Batch renormalization: when the two modes drift apart"),
     ),
     Claim(
-        id="bn-order",
-        statement="Batch normalization usually stands before the activation, but the order is not strictly critical.",
+        id="bn-average-entire",
+        statement="At inference it uses an average of the means and variances over the entire training.",
         source=BATCH_NORMALIZATION,
         criteria=(
             Criterion(
-                name="test accuracy with it before the activation",
-                because="three times what guessing among eight classes gives: it trains well",
-                at_least=0.375,
-                control="not named yet",
+                name="what the first half of the training counts for in the moving average",
+                because="where every step counts alike it is 0.5; half of that is far from alike",
+                scale=SHARE,
+                unit="trainings (111 steps with momentum 0.9, as here; 1,000 with Keras's 0.99)",
+                drawn=False,
+                control="an average over all steps, in which the first half counts for 0.5",
+                at_least=0.25,
+            ),
+        ),
+        literature=(IOFFE + ", algorithm 2: moving averages",),
+    ),
+    Claim(
+        id="bn-everywhere",
+        statement="Batch normalization is used extensively in many advanced convnets.",
+        source=BATCH_NORMALIZATION,
+        criteria=(
+            Criterion(
+                name="share of the networks that have a batch normalization for at least every second convolution",
+                because="many is more than half of them; extensive is every second convolution",
+                scale=SHARE,
+                unit="families of keras.applications",
+                drawn=False,
+                control="nothing is compared: the layers are counted",
+                at_least=0.5,
+            ),
+        ),
+        literature=("Liu et al. 2022, A ConvNet for the 2020s: layer normalization in its place",),
+        long_run="bn_order",
+    ),
+    Claim(
+        id="bn-order",
+        statement="Batch normalization usually stands before the activation, but the order is not strictly critical: "
+        "the network will likely train well with it after, too.",
+        source=BATCH_NORMALIZATION,
+        criteria=(
+            Criterion(
+                name="usually before: share of the networks with batch normalization that have it directly before the "
+                "activation more often than directly after",
+                because="usually is more than half of them",
+                scale=SHARE,
+                unit="families of keras.applications",
+                drawn=False,
+                control="nothing is compared: the layers are counted",
+                at_least=0.5,
             ),
             Criterion(
-                name="test accuracy with it after the activation",
-                because="three times what guessing among eight classes gives: it trains well",
-                at_least=0.375,
-                control="not named yet",
+                name="likely trains well: share of the networks with it after the activation whose test accuracy is at "
+                "least three times that of guessing",
+                because="likely is more often than not",
+                scale=SHARE,
+                control="the same network with it before the activation, same seeds and batches: see the next line",
+                at_least=0.5,
             ),
             Criterion(
-                name="after minus before",
-                because="a critical choice decides whether the network learns, which is worth more than 0.4 here; a quarter of that either way is not critical",
-                at_least=-0.1,
-                at_most=0.1,
-                control="not named yet",
+                name="not critical: test accuracy with it after − before the activation",
+                because="an order that costs less than five points decides nothing that a learning rate could not; "
+                "learning is worth more than forty",
+                control="the same network, seeds and batches with it before, each at the best of the same learning "
+                "rates",
+                at_least=-FIVE_POINTS,
+                at_most=FIVE_POINTS,
+            ),
+            Criterion(
+                name="the same at a learning rate of 0.00125",
+                because="the same five points",
+                role=CONDITION,
+                control="the same network, seeds and batches with it before",
+                at_least=-FIVE_POINTS,
+                at_most=FIVE_POINTS,
+            ),
+            Criterion(
+                name="the same at a learning rate of 0.02",
+                because="the same five points",
+                role=CONDITION,
+                control="the same network, seeds and batches with it before",
+                at_least=-FIVE_POINTS,
+                at_most=FIVE_POINTS,
             ),
         ),
         literature=(
             IOFFE + ": before",
-            "Mishkin et al. 2017, Systematic evaluation of convolution neural network advances on the ImageNet: after is slightly better there",
+            "Mishkin et al. 2017, Systematic evaluation of convolution neural network advances on the ImageNet: after "
+            "is slightly better there",
         ),
+        long_run="bn_order",
     ),
     Claim(
         id="bn-gradients",
@@ -98,28 +224,33 @@ CLAIMS = (
         source=BATCH_NORMALIZATION,
         criteria=(
             Criterion(
-                name="distance from an even gradient, with minus without, default starting weights",
-                because="a factor of 1 a layer is even; below 0 the gradient flows more evenly with it than without",
-                at_most=0.0,
-                control="not named yet",
+                name="gradients: distance from an even flow, without − with, Keras's default initialization (Glorot)",
+                because="0.02 powers of ten a layer are a factor of ten over fifty layers",
+                control="the same network, weights and batch without batch normalization",
+                quantity="powers of ten a layer",
+                at_least=0.02,
             ),
             Criterion(
-                name="the same, He's starting weights",
-                because="the claim does not depend on how the weights start",
-                at_most=0.0,
-                control="not named yet",
+                name="the same with He's initialization, which is made for ReLU",
+                because="the same 0.02; the network without batch normalization gets its best initialization",
+                role=CONDITION,
+                control="the same network, weights and batch without batch normalization",
+                quantity="powers of ten a layer",
+                at_least=0.02,
             ),
             Criterion(
                 name="largest learning rate that trains, with ÷ without",
-                because="the rates tried are half a power of ten apart, so less could be chance",
-                at_least=0.5,
-                control="not named yet",
+                because="one step of the rates that are tried, which are a factor of 3.2 apart",
+                scale=LOG_RATIO,
+                control="the same network without batch normalization, He's initialization, same rates and batches",
+                at_least=3,
             ),
             Criterion(
-                name="loss of a deep network, without minus with",
-                because="a tenth of a nat: a tenth more probability on the right answer",
+                name="depth: loss that a deep network adds to a shallow one, without − with",
+                because="a tenth of a nat is a tenth more probability on the right answer",
+                control="the same networks without batch normalization, each of the four at its own best learning rate",
+                quantity="nats",
                 at_least=0.1,
-                control="not named yet",
             ),
         ),
         literature=(
@@ -127,35 +258,114 @@ CLAIMS = (
             "Bjorck et al. 2018, Understanding batch normalization: larger learning rates are the gain",
             "Yang et al. 2019, A mean field theory of batch normalization: gradients grow by a factor of 1.21 a layer",
         ),
+        long_run="bn_rates",
+    ),
+    Claim(
+        id="bn-covariate-shift",
+        statement="Batch normalization works because it reduces internal covariate shift.",
+        source="Ioffe & Szegedy 2015; seed 001 leaves the reason open",
+        criteria=(
+            Criterion(
+                name="share of the benefit that is lost when every layer gets another distribution at each step",
+                because="a reason that explains less than half of the benefit is not the reason",
+                control="batch normalization left alone (nothing lost) and the network without it (all lost), each at "
+                "its own best learning rate",
+                at_least=0.5,
+            ),
+            Criterion(
+                name="shift between two steps, shaken ÷ without batch normalization",
+                because="below 1 the shaken network would be the steadier one, and the experiment would say nothing",
+                role=CHECK,
+                scale=LOG_RATIO,
+                at_least=1,
+            ),
+            Criterion(
+                name="the benefit: loss without − with batch normalization",
+                because="a share of a benefit below a tenth of a nat would be a share of nothing",
+                role=CHECK,
+                quantity="nats",
+                at_least=0.1,
+            ),
+        ),
+        literature=(IOFFE, SANTURKAR + ", section 2.2: noise after the layer hardly harms it"),
+        long_run="bn_rates",
     ),
     Claim(
         id="bn-noise",
-        statement="Batch normalization adds noise, and so is a weak regularizer, like dropout or data augmentation.",
+        statement="Batch normalization adds noise, and so is a weak regularizer.",
         source="seed 000, intuitions",
         criteria=(
             Criterion(
-                name="exponent of the noise against the batch size",
-                because="means of n independent values vary as n to the power of −0.5; no dependence is 0, a plain share is −1",
+                name="noise: exponent of the spread against the batch size",
+                because="means of n independent values vary as n to the power of −0.5; no dependence is 0, a plain "
+                "share is −1",
+                control="the theory's −0.5; at inference the spread is 0",
                 at_least=-0.6,
                 at_most=-0.4,
-                control="not named yet",
             ),
             Criterion(
-                name="how much noisier statistics narrow the gap between test and training loss",
-                because="a regularizer narrows it; the whole interval must lie above 0, or it could be the seeds",
-                at_least=0.0,
-                control="not named yet",
+                name="regularizer: test accuracy at equal training accuracy, statistics of 4 images − of all 64",
+                because="one point of accuracy is the least that a regularizer is used for",
+                control="the same network, initial weights and batches with calm statistics, at the same training "
+                "accuracies",
+                at_least=0.01,
             ),
             Criterion(
-                name="test accuracy that noisier statistics gain",
-                because="to regularize pays when new images gain; the whole interval must lie above 0",
-                at_least=0.0,
-                control="not named yet",
+                name="the same at the end of the training",
+                because="the same point, for those who train for a fixed number of steps",
+                role=CONDITION,
+                control="the same network, initial weights and batches with calm statistics, after the same steps",
+                at_least=0.01,
             ),
         ),
         literature=(
             "Luo et al. 2018, Towards understanding regularization in batch normalization",
             "Hoffer et al. 2017, Train longer, generalize better: statistics of small groups",
         ),
+        long_run="bn_noise",
+    ),
+    Claim(
+        id="bn-small-batches",
+        statement="In small batches batch normalization loses accuracy; group normalization, which looks at each image "
+        "by itself, does not.",
+        source="Wu & He 2018 (where the field went; the seeds do not say it)",
+        criteria=(
+            Criterion(
+                name="accuracy lost from batches of 32 to batches of 2, batch − group normalization",
+                because="two points of test accuracy are what a new architecture is published for",
+                control="group normalization with the same images, each at the learning rate that is best on images "
+                "kept back",
+                at_least=TWO_POINTS,
+            ),
+            Criterion(
+                name="accuracy that group normalization loses from batches of 32 to batches of 2",
+                because="the same two points",
+                control="group normalization in batches of 32, at its own best learning rate",
+                at_most=TWO_POINTS,
+            ),
+            Criterion(
+                name="in batches of 32: group − batch normalization",
+                because="the same two points: a replacement that is worse where batches are large is none",
+                role=CONDITION,
+                control="batch normalization with the same images, at its own best learning rate",
+                at_least=-TWO_POINTS,
+            ),
+            Criterion(
+                name="accuracy lost from batches of 32 to batches of 8, batch − group normalization",
+                because="the same two points: where does it begin?",
+                role=CONDITION,
+                control="group normalization with the same images, at its own best learning rate",
+                at_least=TWO_POINTS,
+            ),
+            Criterion(
+                name="accuracy lost from batches of 32 to batches of 1, batch − group normalization",
+                because="the same two points: a single image still has its positions",
+                role=CONDITION,
+                control="group normalization with the same images, at its own best learning rate",
+                at_least=TWO_POINTS,
+            ),
+        ),
+        literature=(WU + ": 10.6 points less error than batch normalization at 2 images a processor",),
+        long_run="bn_small_batches",
     ),
 )
