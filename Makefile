@@ -4,7 +4,7 @@ BIN := .venv/$(if $(WINDOWS),Scripts,bin)
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help run test lab site lint refresh bench soak lock clean .venv/ready .venv/dev
+.PHONY: help run test lab site lint refresh evidence bench soak lock clean .venv/ready .venv/dev
 
 help:  ## Show this help
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -29,6 +29,9 @@ lint: .venv/dev  ## Check and format code and notebooks
 
 refresh: .venv/dev  ## Execute all notebooks and store their outputs
 	@$(BIN)/course refresh
+
+evidence: .venv/ready  ## Perform what is missing of the long runs: hours, in pieces of minutes, each kept in evidence/
+	@$(BIN)/course evidence $(ARGS)
 
 bench: .venv/dev  ## Run the benchmarks: ratios, measured interleaved
 	@$(BIN)/python -m tests.benchmarks

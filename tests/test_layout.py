@@ -38,14 +38,25 @@ MAY_IMPORT = {
     "evidence": {"verdicts"},
     "claims": {"evidence", "verdicts"},
     "ledger": {"claims", "evidence", "notebook_files", "records", "verdicts"},
-    "long_runs": SHARED | TOPICS,
+    "long_runs": SHARED | TOPICS | {"records"},
     "explorers": SHARED | TOPICS | {"figures", "questions"},
     "notebook_files": {"parameters", "records"},
     "data_scripts": set(),
-    "course": TOPICS | {"data_scripts", "figures", "ledger", "notebook_files", "parameters", "questions", "records"},
+    "course": TOPICS
+    | {
+        "data_scripts",
+        "evidence",
+        "figures",
+        "ledger",
+        "long_runs",
+        "notebook_files",
+        "parameters",
+        "questions",
+        "records",
+    },
 }
 # Inside utils/course each room may import those that come after it.
-COURSE = ["commands", "batches", "students", "pages", "workers", "engine", "warm_kernels", "storage"]
+COURSE = ["commands", "evidence", "batches", "students", "pages", "workers", "engine", "warm_kernels", "storage"]
 # Packages that a room may not import, anywhere in it.
 NEVER = {
     "arithmetic": {"keras", "tensorflow", "numpy"},

@@ -3,3 +3,4 @@
 ANSWER = "application/vnd.convnet-course.answer+json"
 PREDICTION = "application/vnd.convnet-course.prediction+json"
 VERDICT = "application/vnd.convnet-course.verdict+json"
+EVIDENCE = "application/vnd.convnet-course.evidence+json"

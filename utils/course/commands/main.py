@@ -11,6 +11,7 @@ from utils.course.commands.terminal import STOPPED, harmless, replace_what_canno
 COMMANDS = {
     "batch": "utils.course.commands.batch",
     "data": "utils.course.commands.data",
+    "evidence": "utils.course.commands.evidence",
     "grade": "utils.course.commands.grade",
     "hand-out": "utils.course.commands.hand_out",
     "kernels": "utils.course.commands.kernels",
