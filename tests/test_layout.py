@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "evidence": {"verdicts"},
     "claims": {"evidence", "verdicts"},
     "ledger": {"claims", "evidence", "notebook_files", "records", "verdicts"},
-    "long_runs": SHARED | TOPICS | {"records"},
+    "long_runs": SHARED | TOPICS | {"data_scripts", "records"},
     "explorers": SHARED | TOPICS | {"figures", "questions"},
     "notebook_files": {"parameters", "records"},
     "data_scripts": set(),
