@@ -180,7 +180,7 @@ class Ledger:
             for name, width in (("Claim", 56), (LAPTOP.capitalize(), 22), (LONG_RUN.capitalize(), 22))
         )
         caption = f'<caption style="text-align:left">{html.escape(self.summary)}</caption>'
-        table = "table-layout:fixed;width:100%;max-width:64em"
+        table = "table-layout:fixed;width:100%;max-width:64em;font-size:13px"
         return (
             f'<table style="{table}">{caption}<thead><tr>{head}</tr></thead>{bodies}</table>'
             f'<p style="max-width:64em">{html.escape(self.errors)}</p>'

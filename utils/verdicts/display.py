@@ -145,7 +145,7 @@ def _long_run(found):
 def badge(word):
     """A verdict's word on its colour; the word alone says it, too."""
     colour = COLOURS.get(word, "#5f5f5f")
-    style = f"background:{colour};color:#fff;padding:2px 10px;border-radius:10px;font-weight:bold"
+    style = f"display:inline-block;background:{colour};color:#fff;padding:0 9px;border-radius:10px;font-weight:bold"
     return f"<span style='{style}'>{_safe(word)}</span>"
 
 
