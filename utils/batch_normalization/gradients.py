@@ -55,13 +55,14 @@ def largest_rate(losses, rates, enough):
     return np.where(losses <= enough, rates, rates.min()).max(axis=1)
 
 
-def at_best_rate(losses):
+def at_best_rate(losses, ceiling=np.inf):
     """Each seed's loss at the learning rate that is best for the *other* seeds (by their median), ``(seeds,)``.
 
     ``losses`` is ``(seeds, rates)``. What is measured never helped to choose, so no arm gains from having more rates
-    that do. Raises ``ValueError`` for a single seed, which has no others.
+    that do. A loss above ``ceiling``, or one that overflowed, counts as ``ceiling``: the network that was not trained
+    is always there. Raises ``ValueError`` for a single seed, which has no others.
     """
-    losses = np.asarray(losses, dtype=float)
+    losses = np.minimum(np.asarray(losses, dtype=float), ceiling)
     if len(losses) < 2:
         raise ValueError(f"{len(losses)} seed: at least 2 are needed, to choose each one's rate by the others")
     others = [np.median(np.delete(losses, seed, axis=0), axis=0).argmin() for seed in range(len(losses))]

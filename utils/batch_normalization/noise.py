@@ -11,27 +11,29 @@ from utils.training import accuracy, trained
 
 @dataclass(frozen=True)
 class Curves:
-    """Accuracies on the training and on the test images while a network learns, ``(seeds, epochs)`` each."""
+    """Accuracies while networks learn, ``(seeds, looks)`` each; ``kept_back`` is empty where no image was."""
 
     train: np.ndarray
     test: np.ndarray
+    kept_back: np.ndarray
 
 
-def with_groups(data, group, *, seeds, epochs=24, every=2, batch_size=64, learning_rate=3e-3, depth=4, stride=8):
+def with_groups(
+    data, group, *, seeds, epochs=24, every=2, batch_size=64, learning_rate=3e-3, depth=4, stride=8, kept_back=None
+):
     """Train on few images, many times over, normalizing by groups of ``group``; returns ``Curves``.
 
-    The accuracies are in inference mode, after each ``every`` epochs. The learning rate is constant: one that falls
-    would reach the same training accuracy at another rate in each of two networks.
+    The accuracies are in inference mode, after each ``every`` epochs; ``kept_back`` is a pair of images and labels.
+    The learning rate is constant: one that falls would pass the same training accuracy at another rate in each of two
+    networks.
     """
     build = partial(net_for, data, depth=depth, stride=stride, normalization=partial(GroupedNormalization, group))
 
+    parts = [(data.train_images, data.train_labels), (data.test_images, data.test_labels)]
+    parts += [kept_back] if kept_back else []
+
     def watch(model, epoch):
-        if epoch % every:
-            return None
-        return (
-            accuracy(model, data.train_images, data.train_labels, 512),
-            accuracy(model, data.test_images, data.test_labels, 512),
-        )
+        return None if epoch % every else [accuracy(model, *part, 512) for part in parts]
 
     runs = trained(
         build,
@@ -44,7 +46,7 @@ def with_groups(data, group, *, seeds, epochs=24, every=2, batch_size=64, learni
         watch=watch,
     )
     found = np.array([[each for each in run.watched if each is not None] for run in runs])
-    return Curves(found[..., 0], found[..., 1])
+    return Curves(found[..., 0], found[..., 1], found[..., 2] if kept_back else np.empty((len(found), 0)))
 
 
 def at_training_accuracy(train, test, levels):

@@ -10,12 +10,11 @@ from utils.keras_graph import is_activation, nodes
 # One network of each family of keras.applications: the smallest image that it takes. Those that Keras builds quickly
 # come first, from old to new in each part.
 QUICK = {
-    "VGG16": 32, "ResNet50V2": 32, "Xception": 71, "MobileNet": 32, "MobileNetV2": 32, "MobileNetV3Small": 32,
-    "EfficientNetV2B0": 32, "ConvNeXtTiny": 32,
+    "VGG16": 32, "ResNet50V2": 32, "Xception": 71, "MobileNet": 32, "MobileNetV3Small": 32, "ConvNeXtTiny": 32,
 }  # fmt: skip
 SLOW = {
     "ResNet50": 32, "InceptionV3": 75, "InceptionResNetV2": 75, "DenseNet121": 32, "NASNetMobile": 32,
-    "EfficientNetB0": 32,
+    "MobileNetV2": 32, "EfficientNetB0": 32, "EfficientNetV2B0": 32,
 }  # fmt: skip
 CONVOLUTIONS = layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D
 

@@ -36,6 +36,12 @@ def standardized(data):
     return _scaled(data, lambda images: (images - mean) / deviation)
 
 
+def kept_back(data, count):
+    """The data set without its last ``count`` training images, and these, ``(images, labels)``, to choose by."""
+    rest = replace(data, train_images=data.train_images[:-count], train_labels=data.train_labels[:-count])
+    return rest, (data.train_images[-count:], data.train_labels[-count:])
+
+
 def zero_to_one(data):
     """The data set with its bytes divided by 255, as ``layers.Rescaling(1 / 255)`` does."""
     return _scaled(data, lambda images: images / 255)

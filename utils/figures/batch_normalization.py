@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
-from utils.figures import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Picture, new_figure, picture
+from utils.figures import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Picture, new_figure, picture
 
 # Colour, marker and line: with batch normalization, without it, and a third.
 WITH, WITHOUT, THIRD = (BLUE, "o", "-"), (VERMILION, "s", "--"), (GREEN, "^", ":")
@@ -77,30 +77,28 @@ def draw_drift(deviations):
     )
 
 
-def draw_normalization(sides, epsilon):
-    """Every channel as a dot. Left: its mean before and after normalizing. Right: its variance, and v ÷ (v + ε).
+def draw_normalization(sides, close=0.1):
+    """Every channel as a dot: its mean and its variance as they leave batch normalization, before γ and β.
 
-    ``sides`` maps names of inputs to two ``ChannelStatistics``, of what comes in and of what leaves.
+    ``sides`` maps names of what comes in, up to six, to the ``ChannelStatistics`` of what leaves; the gray cross is
+    ``close`` to mean 0 (across) and to variance 1 (up).
     """
-    figure, (left, right) = new_figure(9.5, 3.5, 1, 2)
-    styles = (BLUE, "o"), (ORANGE, "^"), (VERMILION, "s")
+    figure, axis = new_figure(8, 4)
+    styles = (BLUE, "o"), (GREEN, "^"), (ORANGE, "s"), (SKY, "D"), (PURPLE, "v"), (VERMILION, "x")
     said = []
-    for (name, (came, leaves)), (colour, marker) in zip(sides.items(), styles, strict=True):
-        dots = {"color": colour, "ms": 5, "alpha": 0.6, "label": name}
-        left.plot(came.means.ravel(), leaves.means.ravel(), marker, **dots)
-        right.plot(came.variances.ravel(), leaves.variances.ravel(), marker, **dots)
+    axis.axvspan(-close, close, color="0.85", linewidth=0, zorder=0)
+    axis.axhspan(1 - close, 1 + close, color="0.85", linewidth=0, zorder=0)
+    for (name, leaving), (colour, marker) in zip(sides.items(), styles, strict=False):
+        axis.plot(leaving.means.ravel(), leaving.variances.ravel(), marker, color=colour, ms=5, alpha=0.6, label=name)
         said.append(
-            f"{name}: largest mean ≈ {_about(np.abs(came.means).max())} → ≈ {_about(np.abs(leaves.means).max())}, "
-            f"smallest variance ≈ {_about(came.variances.min())} → ≈ {_about(leaves.variances.min())}"
+            f"{name}: |mean| up to ≈ {_about(np.abs(leaving.means).max())}, variance from "
+            f"≈ {_about(leaving.variances.min())} to ≈ {_about(leaving.variances.max())}"
         )
-    left.set_xscale("symlog", linthresh=0.1)
-    left.set_xticks((-100, -1, 0, 1, 100), ("−100", "−1", "0", "1", "100"))
-    left.set(ylim=(-1, 1), xlabel="channel mean, before", ylabel="after (before γ, β)")
-    variances = np.logspace(-6, 5, 100)
-    right.plot(variances, variances / (variances + epsilon), color=BLACK, linewidth=0.8, zorder=0, label="v ÷ (v + ε)")
-    right.set(xscale="log", ylim=(0, 1.1), xlabel="channel variance v, before", ylabel="after (before γ, β)")
-    right.legend(frameon=False, fontsize=9, loc="lower right")
-    return picture(figure, "Channels as dots, before and after normalizing. " + ". ".join(said) + ".")
+    axis.set_xscale("symlog", linthresh=1)
+    axis.set_xticks((-100, -1, 0, 1, 100), ("−100", "−1", "0", "1", "100"))
+    axis.set(yscale="log", xlabel="channel mean, normalized", ylabel="channel variance, normalized")
+    axis.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
+    return picture(figure, "Channels as dots, by their mean and variance after normalizing. " + ". ".join(said) + ".")
 
 
 def draw_company(in_training, at_inference, classes):
@@ -186,9 +184,10 @@ def draw_order(before, after, margin, chance):
     right.spines["left"].set_visible(False)
     return picture(
         figure,
-        f"Mean test accuracy with the normalization before the activation ≈ {before.mean():.2f}, after it "
-        f"≈ {after.mean():.2f}; paired difference ≈ {difference.value:.2f}, 95 % interval ≈ {difference.low:.2f} to "
-        f"≈ {difference.high:.2f}; not critical is anything from {low:g} to {high:g}; guessing {chance:.3g}.",
+        f"Median test accuracy with the normalization before the activation ≈ {np.median(before):.2f}, after it "
+        f"≈ {np.median(after):.2f}; median of the paired differences ≈ {difference.value:.2f}, interval "
+        f"≈ {difference.low:.2f} to ≈ {difference.high:.2f}; not critical is anything from {low:g} to {high:g}; "
+        f"guessing {chance:.3g}.",
     )
 
 
@@ -243,12 +242,12 @@ def draw_learning_rates(rates, losses, guessing, enough):
 
 
 def draw_noise(batch_sizes, spreads, slope):
-    """The spread of one image's activation against the batch size, a thin line an image; ``(images, sizes)``."""
+    """The spread of one image's activation against the batch size, a thin line each; ``(images, sizes)``."""
     figure, axis = new_figure(6.5, 3.5)
     for row in spreads:
         axis.plot(batch_sizes, row, "-", color=BLUE, linewidth=0.7, alpha=0.5)
     middle = np.exp(np.log(spreads).mean(0))
-    axis.plot(batch_sizes, middle, "o", color=BLUE, label="measured, mean of the images")
+    axis.plot(batch_sizes, middle, "o", color=BLUE, label="measured, mean of all")
     sizes = np.asarray(batch_sizes, dtype=float)
     anchor = np.exp(np.mean(np.log(middle) + np.log(sizes) / 2))
     axis.plot(sizes, anchor / np.sqrt(sizes), "--", color=VERMILION, label="1 / √ batch size")
@@ -267,24 +266,17 @@ def draw_noise(batch_sizes, spreads, slope):
 
 
 def draw_regularizer(noisy, calm, names):
-    """Accuracy and loss on training and test images with noisy and with calm statistics; two ``Generalization``."""
-    figure, axes = new_figure(9.5, 3.3, 1, 2)
+    """The test accuracy against the training accuracy while networks learn: thin lines are seeds; two ``Curves``."""
+    figure, axis = new_figure(7.5, 3.8)
     said = []
-    for axis, measure in zip(axes, ("accuracy", "loss"), strict=True):
-        for part, (colour, marker, _), shift in (("train", WITHOUT, -0.03), ("test", WITH, 0.03)):
-            pairs = np.stack([getattr(side, f"{part}_{measure}") for side in (noisy, calm)])
-            places = np.array((shift, 1 + shift))
-            axis.plot(places, pairs, "-", marker=marker, color=colour, linewidth=0.7, alpha=0.5, ms=5)
-            axis.plot(places, pairs.mean(1), "-", color=colour, linewidth=2.5)
-            name = "training images" if part == "train" else "test images"
-            axis.text(1.12, pairs[1].mean(), name, color=colour, va="center", fontsize=9)
-            said.append(f"{measure} on {name} ≈ {pairs[0].mean():.2f} and ≈ {pairs[1].mean():.2f}")
-        axis.set_xticks((0, 1), names)
-        axis.set(xlim=(-0.2, 1.75), ylabel=measure)
-        axis.set_ylim(bottom=0)
-    axes[0].set_ylim(top=1)
-    alt = f"With {names[0]} and with {names[1]}: {'; '.join(said)}.".replace("\n", " ")
-    return picture(figure, alt)
+    for curves, name, (colour, marker, line) in zip((noisy, calm), names, (WITHOUT, WITH), strict=True):
+        axis.plot(curves.train.T, curves.test.T, "-", color=colour, linewidth=0.6, alpha=0.4)
+        train, test = np.median(curves.train, axis=0), np.median(curves.test, axis=0)
+        axis.plot(train, test, line, marker=marker, color=colour, ms=4, label=name)
+        said.append(f"{name}: training ≈ {train[-1]:.2f}, test ≈ {test[-1]:.2f} at the end")
+    axis.set(xlabel="accuracy on training images", ylabel="accuracy on test images")
+    axis.legend(frameon=False, fontsize=9, loc="lower right")
+    return picture(figure, "Test accuracy against training accuracy, medians of the seeds. " + "; ".join(said) + ".")
 
 
 def draw_before_and_after(before, after, reach=6):
