@@ -25,7 +25,7 @@ def numbers(train=(0.5, 0.71, 0.91)):
         for group, pair in pairs.items()
         for rate, each in zip(bn_noise.RATES, pair, strict=True)
     }
-    return {"curves": named, "batch sizes": [4, 16, 64], "spread": [0.4, 0.2, 0.1]}
+    return {"curves": named, "batch sizes": [4, 16, 64], "spreads": [[0.4, 0.2, 0.1], [0.8, 0.4, 0.2]]}
 
 
 def test_a_tiny_piece_gives_curves_for_every_group_and_rate():
@@ -35,7 +35,8 @@ def test_a_tiny_piece_gives_curves_for_every_group_and_rate():
         assert {len(accuracies) for accuracies in each.values()} == {1}
         assert all(0 <= value <= 1 for accuracies in each.values() for value in accuracies)
     assert found["batch sizes"] == [4, 16, 64]
-    assert np.all(np.diff(found["spread"]) < 0)
+    assert np.shape(found["spreads"]) == (3, 3)
+    assert np.all(np.diff(found["spreads"]) < 0)
 
 
 def test_each_group_is_judged_at_its_own_best_rate_and_at_equal_training_accuracy():

@@ -27,7 +27,7 @@ PIECES = tuple({"seed": seed} for seed in range(101, 126))
 
 
 def perform(piece, checkpoint=None):
-    """One seed: the curves of each group size and learning rate, and the spread of the noise by batch size."""
+    """One seed: the curves of each group size and learning rate, and the noise of three images by batch size."""
     seed, images = piece["seed"], {"size": 28, "train": 1500, "test": 2000} | piece.get("images", {})
     everything = standardized(load(piece.get("data", DATA), seed=seed, **images))
     data, aside = kept_back(everything, images["train"] // 3)
@@ -42,8 +42,8 @@ def perform(piece, checkpoint=None):
     layer = keras.layers.BatchNormalization()
     layer.build(entering.shape)
     sizes = [size for size in BATCH_SIZES if size < len(entering)]
-    spread = spread_by_batch_size(layer, entering[:1], entering[1:], sizes, draws=30, seed=seed)
-    return {"curves": curves, "batch sizes": sizes, "spread": spread[0].tolist()}
+    spreads = spread_by_batch_size(layer, entering[:3], entering[3:], sizes, draws=30, seed=seed)
+    return {"curves": curves, "batch sizes": sizes, "spreads": spreads.tolist()}
 
 
 def values(found):
@@ -55,7 +55,7 @@ def values(found):
     gains = [gain_at_equal_training_accuracy(noisy, calm, LEVELS) for noisy in (four, sixteen)]
     return {
         "bn-noise": (
-            [float(slopes(each["batch sizes"], [each["spread"]])[0]) for each in numbers],
+            [float(slopes(each["batch sizes"], each["spreads"]).mean()) for each in numbers],
             *([gain for gain in each.tolist() if np.isfinite(gain)] or None for each in gains),
             (four.test[:, -1] - calm.test[:, -1]).tolist(),
         )
