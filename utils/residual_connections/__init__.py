@@ -18,7 +18,7 @@ from utils.residual_connections.experiments import (
     train_deep,
 )
 from utils.residual_connections.networks import deep_network, residual_block, three_block_network, without
-from utils.residual_connections.signals import Flow, message_flow, readable
+from utils.residual_connections.signals import Flow, signal_flow, readable
 
 __all__ = [
     "AT_ONCE",
@@ -34,7 +34,7 @@ __all__ = [
     "deep_network",
     "learn_identity",
     "lesions",
-    "message_flow",
+    "signal_flow",
     "readable",
     "residual_block",
     "three_block_network",

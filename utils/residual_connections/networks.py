@@ -8,41 +8,56 @@ from keras import layers
 
 
 def residual_block(
-    x, filters, pooling=False, *, shortcut=True, kernel_initializer="glorot_uniform", dropout=0.0, name=None
+    x,
+    filters,
+    pooling=False,
+    *,
+    shortcut=True,
+    kernel_initializer="glorot_uniform",
+    batch_normalization=False,
+    dropout=0.0,
+    name=None,
 ):
     """Two 3×3 convolutions with ReLU, max pooling by 2 if ``pooling``, and the input added to the result.
 
     ``x`` is ``(batch, height, width, channels)``; the result is ``(batch, height, width, filters)``, with ``pooling``
     ⌈height / 2⌉ and ⌈width / 2⌉. Where the shapes differ, a 1×1 convolution without activation projects the shortcut
-    (He et al. 2015, option B). ``shortcut=False`` leaves the shortcut away: a plain block of the same layers.
-    ``dropout`` is the share of the block's values set to 0 in training, before the addition.
+    (He et al. 2015, option B). ``shortcut=False`` leaves the shortcut out: a plain block of the same layers.
+    With ``batch_normalization`` the block is He's of 2015: each convolution is normalized before its ReLU, and the
+    second ReLU comes after the addition. ``dropout`` is the share of the block's values set to 0 in training, before
+    the addition.
     """
 
     def named(part):
         return f"{name}_{part}" if name else None
 
     given = x
-    for part in ("conv1", "conv2"):
+    for number in (1, 2):
         x = layers.Conv2D(
             filters,
             3,
             padding="same",
-            activation="relu",
+            activation=None if batch_normalization else "relu",
+            use_bias=not batch_normalization,
             kernel_initializer=kernel_initializer,
-            name=named(part),
+            name=named(f"conv{number}"),
         )(x)
+        if batch_normalization:
+            x = layers.BatchNormalization(momentum=0.9, name=named(f"bn{number}"))(x)
+            if number == 1:
+                x = layers.ReLU(name=named("relu1"))(x)
     if pooling:
         x = layers.MaxPooling2D(2, padding="same", name=named("pool"))(x)
     if dropout:
         x = layers.Dropout(dropout, name=named("dropout"))(x)
-    if not shortcut:
-        return x
-    if pooling or given.shape[-1] != filters:
-        strides = 2 if pooling else 1
-        given = layers.Conv2D(
-            filters, 1, strides=strides, kernel_initializer=kernel_initializer, name=named("projection")
-        )(given)
-    return layers.Add(name=named("add"))([x, given])
+    if shortcut:
+        if pooling or given.shape[-1] != filters:
+            strides = 2 if pooling else 1
+            given = layers.Conv2D(
+                filters, 1, strides=strides, kernel_initializer=kernel_initializer, name=named("projection")
+            )(given)
+        x = layers.Add(name=named("add"))([x, given])
+    return layers.ReLU(name=named("relu2"))(x) if batch_normalization else x
 
 
 def three_block_network(size=32, channels=3, filters=32):
@@ -69,6 +84,7 @@ def deep_network(
     channels=1,
     classes=8,
     kernel_initializer="glorot_uniform",
+    batch_normalization=False,
     dropout=0.0,
 ):
     """A classifier with ``depth`` 3×3 convolutions in blocks of two, on 4×4 maps; ``shortcuts=False``: a plain chain.
@@ -97,6 +113,7 @@ def deep_network(
             filters,
             shortcut=shortcuts,
             kernel_initializer=kernel_initializer,
+            batch_normalization=batch_normalization,
             dropout=dropout,
             name=f"block{number}",
         )

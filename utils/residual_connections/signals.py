@@ -1,4 +1,4 @@
-"""What reaches the ends of a deep network before any training: gradients backward, the input forward."""
+"""What reaches the ends of a deep network before any training: gradients backward, activations forward."""
 
 from dataclasses import dataclass, field
 
@@ -13,17 +13,18 @@ from utils.residual_connections.networks import deep_network
 
 @dataclass(frozen=True)
 class Flow:
-    """What untrained networks of ``depths`` layers do to the messages in them; all arrays are ``(seeds, depths)``.
+    """What untrained networks of ``depths`` layers do to gradients and activations; arrays are ``(seeds, depths)``.
 
-    The message backward is the gradient of the right class's logit; the message forward is the photograph.
+    The gradient is that of the right class's logit.
     """
 
     depths: tuple[int, ...]
     gradient: np.ndarray = field(repr=False)  # norm at the first block's input ÷ norm at the last block's output
     activation: np.ndarray = field(repr=False)  # norm of the last block's output ÷ norm of the first one's input
     kernels: np.ndarray = field(repr=False)  # root mean square of the gradient for a weight of the blocks
-    neighbours: np.ndarray = field(repr=False)  # cosine of the gradients of two photographs that differ a little
-    noise: np.ndarray = field(repr=False)  # cosine of the gradients of one photograph under two draws of dropout
+    neighbors: np.ndarray = field(repr=False)  # cosine of the gradients of two images that differ a little
+    unrelated: np.ndarray = field(repr=False)  # cosine of the gradients of two different images, for the same logit
+    noise: np.ndarray = field(repr=False)  # cosine of the gradients of one image under two draws of dropout
 
     @property
     def gradient_slopes(self):
@@ -36,7 +37,7 @@ class Flow:
         return _slopes(self.depths, self.activation)
 
 
-def message_flow(
+def signal_flow(
     images,
     labels,
     *,
@@ -47,16 +48,15 @@ def message_flow(
     seeds=(0, 1, 2),
     dropout=0.1,
     difference=0.05,
+    count=16,
     build=deep_network,
 ):
-    """The ``Flow`` through untrained networks.
+    """The ``Flow`` through untrained networks; a seed draws ``count`` images, the initial weights and the noise.
 
-    Noise is ``dropout`` in every block. A neighbour of a photograph holds a share ``difference`` of the next one.
-    ``images`` is ``(n, size, size, channels)``, ``labels`` ``(n,)``; a dozen are enough. ``build`` takes the arguments
-    of ``deep_network``.
+    Noise is ``dropout`` in every block. A neighbor of an image holds a share ``difference`` of another one.
+    ``images`` is ``(n, size, size, channels)``, ``labels`` ``(n,)``. ``build`` takes the arguments of ``deep_network``.
     """
-    neighbours = (1 - difference) * images + difference * np.roll(images, 1, axis=0)
-    measured = np.empty((5, len(seeds), len(depths)))
+    measured = np.empty((6, len(seeds), len(depths)))
     with Progress("networks", len(depths) * len(seeds)) as progress:
         for column, depth in enumerate(depths):
             keras.utils.set_random_seed(seeds[0])
@@ -74,15 +74,21 @@ def message_flow(
             blocks = [layer for layer in network.layers if layer.name.startswith("block") and layer.weights]
             kernels = [layer.kernel.value for layer in blocks]
             for row, seed in enumerate(seeds):
-                _start_anew(network, kernel_initializer, seed)
-                quiet = _messages(ends, np.concatenate([images, neighbours]), np.tile(labels, 2), kernels)
-                # The same photographs twice: dropout draws anew for each image of a batch.
-                noisy = _messages(ends, np.concatenate([images, images]), np.tile(labels, 2), training=True)
+                drawn = np.random.default_rng(seed).choice(len(images), min(count, len(images)), replace=False)
+                given, right = images[drawn], labels[drawn]
+                others = np.roll(given, 1, axis=0)
+                mixed = (1 - difference) * given + difference * others
+                initialize(network, kernel_initializer, seed)
+                quiet = _signals(ends, np.concatenate([given, mixed, others]), np.tile(right, 3), kernels)
+                # The same images twice: dropout draws anew for each image of a batch.
+                noisy = _signals(ends, np.concatenate([given, given]), np.tile(right, 2), training=True)
+                at_given, at_mixed, at_others = np.split(quiet.back_at_first, 3)
                 measured[:, row, column] = (
                     _ratio(quiet.back_at_first, quiet.back_at_last),
                     _ratio(quiet.last, quiet.first),
                     np.sqrt(np.mean(np.square(quiet.for_kernels))),
-                    _agreement(*np.split(quiet.back_at_first, 2)),
+                    _agreement(at_given, at_mixed),
+                    _agreement(at_given, at_others),
                     _agreement(*np.split(noisy.back_at_first, 2)),
                 )
                 progress.advance()
@@ -98,7 +104,7 @@ def readable(images, depth, shortcuts, *, filters=16, seeds=(0, 1, 2), kernel_in
     network = deep_network(depth, shortcuts, filters=filters, size=images.shape[1], channels=images.shape[-1])
     shares = []
     for seed in seeds:
-        _start_anew(network, kernel_initializer, seed)
+        initialize(network, kernel_initializer, seed)
         first, last = (
             keras.ops.convert_to_numpy(each).reshape(len(images), -1).astype("float64")
             for each in _ends(network)(images)[:2]
@@ -108,7 +114,7 @@ def readable(images, depth, shortcuts, *, filters=16, seeds=(0, 1, 2), kernel_in
 
 
 @dataclass(frozen=True)
-class _Messages:
+class _Signals:
     first: np.ndarray
     last: np.ndarray
     back_at_first: np.ndarray
@@ -116,7 +122,7 @@ class _Messages:
     for_kernels: np.ndarray
 
 
-def _messages(ends, images, labels, kernels=(), training=False):
+def _signals(ends, images, labels, kernels=(), training=False):
     """What runs through the network: forward at both ends of the blocks, back to the same places and to ``kernels``."""
     with tf.GradientTape() as tape:
         first, last, logits = ends(images, training=training)
@@ -125,7 +131,7 @@ def _messages(ends, images, labels, kernels=(), training=False):
     back_at_first, back_at_last, *for_kernels = tape.gradient(right, [first, last, *kernels])
     # 64 bits from here on: the squares of such small numbers would not fit into 32.
     arrays = (np.asarray(each, dtype="float64") for each in (first, last, back_at_first, back_at_last, for_kernels))
-    return _Messages(*arrays)
+    return _Signals(*arrays)
 
 
 def _ends(network):
@@ -135,8 +141,8 @@ def _ends(network):
     )
 
 
-def _start_anew(network, kernel_initializer, seed):
-    """New starting weights, the same for all networks of the same layers; biases stay 0."""
+def initialize(network, kernel_initializer, seed):
+    """Draw new initial weights, the same for all networks of the same layers; biases stay 0."""
     keras.utils.set_random_seed(seed)
     for layer in network.layers:
         if layer.weights:
