@@ -1,131 +1,336 @@
 """The claims of notebook 02."""
 
-from utils.verdicts import Claim, Criterion
+from utils.verdicts import CHECK, CONDITION, COUNT, LOG_RATIO, SHARE, Claim, Criterion
 
 HE_2015 = "He et al. 2015, Deep residual learning for image recognition (arXiv:1512.03385)"
 HE_2016 = "He et al. 2016, Identity mappings in deep residual networks (arXiv:1603.05027)"
 BALDUZZI = "Balduzzi et al. 2017, The shattered gradients problem (arXiv:1702.08591)"
 VEIT = "Veit et al. 2016, Residual networks behave like ensembles of relatively shallow networks (arXiv:1605.06431)"
-TENFOLD = "a tenth of a message, or ten times as much, would be noticed: 1 power of ten over 64 layers is 1/64 a layer"
+FIXUP = "Zhang et al. 2019, Fixup initialization (arXiv:1901.09321)"
+
+INTUITIONS = "seed 000, intuitions on why residual blocks work"
+TENTH = "a tenth of the gradient, or less, would have to be made up for by a learning rate ten times as large"
 HALF_NOISE = (
-    "two noisy copies of one signal have the signal's share of the power as cosine: below one half, noise rules"
+    "two noisy copies of one signal have the signal's share of the power as cosine: below one half, noise is the larger"
 )
 FIVE_POINTS = "five points of a hundred: what one would call a difference at sight"
+TWO_POINTS = "two points of training error: He et al. report more than that between 20 and 56 layers"
+SAME_CARE = "the same layers, images, batches and steps, its own learning rate chosen on images kept back"
+ONE_OF_TEN = "one member of ten or more: an ensemble would lose about a tenth of what it knows"
+
 CLAIMS = (
     Claim(
         id="vanishing-gradient",
-        statement="Every function of a deep chain adds noise, which overwhelms the gradient: it vanishes on its way back. A residual connection lets it through.",
+        statement="Every function of a deep chain adds noise, which overwhelms the gradient: it vanishes on its way "
+        "back. A residual connection lets it through.",
         source="seed 001, residual connection",
         criteria=(
             Criterion(
-                name="plain chain: powers of ten that the gradient grows per layer",
-                because=TENFOLD,
-                at_most=-1 / 64,
-                control="not named yet",
+                name="plain network of 64 layers: gradient norm at the first block ÷ at the last",
+                because=TENTH,
+                scale=LOG_RATIO,
+                at_most=0.1,
+                control="the residual network with the same initial weights and images",
             ),
             Criterion(
-                name="residual chain: the same",
-                because=f"it must not vanish: {TENFOLD}",
-                at_least=-1 / 64,
-                control="not named yet",
+                name="residual network of 64 layers: the same ratio",
+                because=f"it must not vanish: {TENTH}",
+                scale=LOG_RATIO,
+                at_least=0.1,
+                control="the plain network with the same initial weights and images",
             ),
             Criterion(
-                name="plain chain of 64 layers: agreement of two noisy gradients",
+                name="plain network of 64 layers: cosine of two noisy gradients of one image",
                 because=HALF_NOISE,
                 at_most=0.5,
-                control="not named yet",
+                control="the residual network with the same dropout; without dropout the cosine is 1",
             ),
             Criterion(
-                name="the same with He's start",
-                because=f"a better start must not help: {HALF_NOISE}",
-                at_most=0.5,
-                control="not named yet",
-            ),
-            Criterion(
-                name="residual chain of 64 layers: the same",
-                because=f"the signal must rule: {HALF_NOISE}",
+                name="residual network of 64 layers: the same cosine",
+                because=f"the signal must be the larger: {HALF_NOISE}",
                 at_least=0.5,
-                control="not named yet",
+                control="the plain network with the same dropout",
+            ),
+            Criterion(
+                name="plain network with He initialization: gradient norm at the first block ÷ at the last",
+                because=f"an initialization made for ReLU might be enough: {TENTH}",
+                role=CONDITION,
+                scale=LOG_RATIO,
+                at_most=0.1,
+                control="the plain network with Keras's default initialization",
+            ),
+            Criterion(
+                name="plain network with He initialization: cosine of two noisy gradients of one image",
+                because=f"an initialization made for ReLU might be enough: {HALF_NOISE}",
+                role=CONDITION,
+                at_most=0.5,
+                control="the residual network with the same dropout",
+            ),
+            Criterion(
+                name="residual network: that cosine minus the cosine for two different images",
+                because="a gradient that is nearly the same for every image would agree, too, and tell little: a tenth "
+                "more is what can be seen in a figure",
+                role=CONDITION,
+                at_least=0.1,
+                control="the gradients of two different images for the same class, without dropout",
             ),
         ),
         literature=(
-            f"{HE_2015}: with batch normalization gradients do not vanish, and deep plain nets still fail",
-            f"{BALDUZZI}: gradients of plain nets resemble white noise",
+            f"{HE_2015}: with batch normalization gradients do not vanish, and deep plain networks still fail",
+            f"{BALDUZZI}: gradients of plain networks resemble white noise",
         ),
+        long_run="deep_signals",
+    ),
+    Claim(
+        id="residual-information",
+        statement="The sum of a block's output and its input always preserves full information about the input.",
+        source="seed 001, residual connection",
+        criteria=(
+            Criterion(
+                name="of 100 pairs of different inputs, those that one residual block turns into the same output",
+                because="always and full: not a single pair may become the same",
+                scale=COUNT,
+                unit="",
+                drawn=False,
+                at_most=0,
+                control="not needed: two inputs with one output are a counterexample",
+            ),
+            Criterion(
+                name="largest |block(x) − |x||: the block's two convolutions are set so that it adds 2·relu(−x)",
+                because="the counterexample must be the course's own block: float32 sums may differ in their last digits",
+                role=CHECK,
+                unit="",
+                drawn=False,
+                at_most=1e-5,
+            ),
+            Criterion(
+                name="untrained residual network of 40 layers: R² of the first block's input, read from the last output",
+                because="full means that a hundredth lost is already too much",
+                role=CONDITION,
+                at_least=0.99,
+                control="the plain network with the same initial weights, read in the same way",
+            ),
+            Criterion(
+                name="the same R², residual − plain",
+                because="a tenth of the input is a difference that one would care about",
+                role=CONDITION,
+                at_least=0.1,
+                control="the plain network with the same initial weights, read in the same way",
+            ),
+            Criterion(
+                name="trained residual network of 40 layers: the same R²",
+                because="full means that a hundredth lost is already too much",
+                role=CONDITION,
+                at_least=0.99,
+                control="the same network before its training",
+            ),
+        ),
+        literature=(
+            "Behrmann et al. 2019, Invertible residual networks (arXiv:1811.00995): x + f(x) can be inverted if the "
+            "slope of f stays below 1",
+            f"{HE_2016}: the shortcut carries a signal on unchanged as long as nothing but additions lies on it",
+        ),
+        long_run="deep_signals",
     ),
     Claim(
         id="residual-trains-deep",
-        statement="With residual connections you can build networks of arbitrary depth, without having to worry about vanishing gradients.",
+        statement="With residual connections you can build networks of arbitrary depth, without having to worry about "
+        "vanishing gradients.",
         source="seeds 000 and 001, residual connection",
         criteria=(
             Criterion(
-                name="deep plain net: training accuracy above chance",
-                because=f"there must be something to worry about: {FIVE_POINTS}",
-                at_most=0.05,
-                control="not named yet",
-            ),
-            Criterion(
-                name="residual − plain, the same start and batches",
-                because=FIVE_POINTS,
+                name="training accuracy, deep residual − deep plain with He initialization",
+                because=f"there must be something to worry about without them: {FIVE_POINTS}",
                 at_least=0.05,
-                control="not named yet",
+                control=f"the plain network: {SAME_CARE}",
             ),
             Criterion(
-                name="residual − plain with He's start, the same batches",
-                because=FIVE_POINTS,
+                name="training accuracy, deep residual − shallow residual",
+                because=f"depth itself must not cost accuracy: {FIVE_POINTS}",
+                at_least=-0.05,
+                control=f"the residual network with a quarter of the layers or fewer: {SAME_CARE}",
+            ),
+            Criterion(
+                name="the first difference, when the plain network takes four times the steps",
+                because=f"the plain network might only be slower: {FIVE_POINTS}",
+                role=CONDITION,
                 at_least=0.05,
-                control="not named yet",
+                control="the plain network with He initialization and four times as many steps",
             ),
             Criterion(
-                name="residual chain: powers of ten that the activations grow per layer",
-                because=f"arbitrary depth needs values that stay: {TENFOLD}, and steady growth ends in an overflow",
+                name="residual network: powers of ten that the activations grow per layer",
+                because="arbitrary depth needs values that stay: tenfold in 64 layers is 1/64 a layer, and steady growth "
+                "ends in an overflow",
+                role=CONDITION,
                 at_most=1 / 64,
-                control="not named yet",
+                control="an even network would have 0; the same photographs at every depth",
             ),
         ),
         literature=(
             f"{HE_2015}: 152 layers train, and 1,202 do (with a higher test error), all with batch normalization",
-            "Zhang et al. 2019, Fixup initialization (arXiv:1901.09321): without it, the start must be scaled by depth",
+            f"{FIXUP}: without it, the initialization must be scaled by depth",
         ),
+        long_run="degradation",
+    ),
+    Claim(
+        id="residual-degradation",
+        statement="Even with batch normalization, deeper plain networks have a higher training error; deeper residual "
+        "networks do not (the degradation problem).",
+        source="He et al. 2015, the paper behind seed 000's residual block",
+        criteria=(
+            Criterion(
+                name="plain networks with batch normalization: training error, 44 layers − 8 layers",
+                because=TWO_POINTS,
+                at_least=0.02,
+                control=f"8 layers: {SAME_CARE}",
+            ),
+            Criterion(
+                name="residual networks with batch normalization: the same difference",
+                because=f"no more than would be noticed: {TWO_POINTS}",
+                at_most=0.02,
+                control=f"8 layers: {SAME_CARE}",
+            ),
+            Criterion(
+                name="44 layers with batch normalization: training error, plain − residual",
+                because=TWO_POINTS,
+                role=CONDITION,
+                at_least=0.02,
+                control=f"the residual network: {SAME_CARE}",
+            ),
+            Criterion(
+                name="plain networks without batch normalization: training error, 44 layers − 8 layers",
+                because=TWO_POINTS,
+                role=CONDITION,
+                at_least=0.02,
+                control=f"8 layers: {SAME_CARE}",
+            ),
+            Criterion(
+                name="share of these trainings that have converged",
+                because="an error that still falls says nothing about the end: nine of ten must have stopped falling, by "
+                "less than 1 % of the training loss over the last tenth of the steps",
+                role=CONDITION,
+                scale=SHARE,
+                unit="trainings",
+                drawn=False,
+                at_least=0.9,
+                control="not needed: it is about the trainings themselves",
+            ),
+        ),
+        literature=(
+            f"{HE_2015}: figures 1 and 6, plain networks with batch normalization of 20 and 56 layers on CIFAR-10",
+        ),
+        long_run="degradation",
     ),
     Claim(
         id="residual-identity",
         statement="A residual block learns the identity easily.",
-        source="seed 000, intuitions on why residual blocks work",
+        source=INTUITIONS,
         criteria=(
             Criterion(
-                name="largest |block(x) − x|, last convolution set to 0",
+                name="largest |block(x) − x| with the last convolution at 0",
                 because="the identity must be there to be learned, and exactly: x + 0 = x",
+                role=CHECK,
+                scale=COUNT,
+                unit="",
+                drawn=False,
                 at_most=0,
-                control="not named yet",
             ),
             Criterion(
                 name="distance from the identity after training, residual ÷ plain",
                 because="easily: after the same steps at most half as far from it as a plain block",
+                scale=LOG_RATIO,
                 at_most=0.5,
-                control="not named yet",
+                control=f"a plain block, which could copy its input as well: {SAME_CARE}",
+            ),
+            Criterion(
+                name="the share of the first distance that training leaves, residual ÷ plain",
+                because="a residual block starts nearer to the identity: training, too, should bring it on at least twice "
+                "as far",
+                role=CONDITION,
+                scale=LOG_RATIO,
+                at_most=0.5,
+                control="each block's own distance before training",
             ),
         ),
         literature=(HE_2016, "Hardt & Ma 2017, Identity matters in deep learning (arXiv:1611.04231)"),
+        long_run="deep_signals",
+    ),
+    Claim(
+        id="residual-short-paths",
+        statement="A residual network offers shorter paths for gradients, and most of the gradient takes them.",
+        source=INTUITIONS,
+        criteria=(
+            Criterion(
+                name="trained residual network of 20 blocks: share of the gradient through at most a third of the blocks",
+                because="most is more than half",
+                scale=SHARE,
+                at_least=0.5,
+                control="the paths themselves, of which 6 in 100 are that short",
+            ),
+            Criterion(
+                name="the same share, when the norms of single paths are added up",
+                because="paths of one length may cancel each other in their sum; Veit et al. add up norms: more than half",
+                role=CONDITION,
+                scale=SHARE,
+                at_least=0.5,
+                control="the paths themselves, of which 6 in 100 are that short",
+            ),
+            Criterion(
+                name="the same share before training",
+                because="the initialization alone might do it: more than half",
+                role=CONDITION,
+                scale=SHARE,
+                at_least=0.5,
+                control="the trained network",
+            ),
+            Criterion(
+                name="the same share in trained networks with batch normalization",
+                because="Veit's networks had it: more than half",
+                role=CONDITION,
+                scale=SHARE,
+                at_least=0.5,
+                control="the paths themselves: of 10 blocks 17 in 100 are that short, of 20 blocks 6 in 100",
+            ),
+        ),
+        literature=(
+            f"{VEIT}: of 54 blocks, most of the gradient comes through paths of 5 to 17",
+            HE_2016,
+        ),
+        long_run="gradient_paths",
     ),
     Claim(
         id="residual-ensemble",
         statement="A residual network is an ensemble of shallow networks.",
-        source="seed 000, intuitions on why residual blocks work",
+        source=INTUITIONS,
         criteria=(
             Criterion(
-                name="plain net: share of what it learned that is left without one layer",
-                because="a chain breaks with one link: less than half is left",
-                at_most=0.5,
-                control="not named yet",
+                name="residual network: share of what it learned that is left without one block, mean of the blocks",
+                because=ONE_OF_TEN,
+                at_least=0.9,
+                control=f"a plain network without one layer: {SAME_CARE}",
             ),
             Criterion(
-                name="residual − plain: share that is left without one block or layer",
-                because="an ensemble outlives its members: more is left than of a chain, and the seeds agree on it",
-                at_least=0,
-                control="not named yet",
+                name="that share, residual − plain network without one layer",
+                because="a chain should do clearly worse: a quarter of what was learned",
+                at_least=0.25,
+                control=f"the plain network: {SAME_CARE}",
+            ),
+            Criterion(
+                name="residual network: the same share without its most important block",
+                because="any member of an ensemble can go: more than half is left",
+                role=CONDITION,
+                at_least=0.5,
+                control="the mean of the blocks",
+            ),
+            Criterion(
+                name="residual network: the same share without three tenths of its blocks, drawn at random",
+                because="an ensemble fades with the number of members that go: more than half is left",
+                role=CONDITION,
+                at_least=0.5,
+                control="the whole network",
             ),
         ),
         literature=(VEIT, f"{HE_2016}: a forward pass is a sum over blocks"),
+        long_run="residual_lesions",
     ),
 )
