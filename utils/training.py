@@ -40,6 +40,7 @@ def trained(
     epochs=1,
     batch_size=64,
     learning_rate=1e-3,
+    factors=None,
     loss=None,
     watch=None,
     checkpoint=None,
@@ -50,16 +51,18 @@ def trained(
     the same batches. Every ``Trained`` holds **the same model object**: measure it before asking for the next.
 
     ``images`` is ``(n, height, width, channels)``, ``labels`` ``(n,)``; a last incomplete batch is left out.
-    ``learning_rate`` is a number or one of Keras's schedules. ``loss`` defaults to the sparse categorical
-    cross-entropy of logits. ``watch(model, epoch)`` is called after every epoch, the first is 1, and what it returns is
+    ``learning_rate`` is a number or one of Keras's schedules; with ``factors``, a number for each of ``seeds``, each
+    run has its own multiple of it (name a seed several times to try several rates). ``loss`` defaults to the sparse
+    categorical cross-entropy of logits. ``watch(model, epoch)`` is called after every epoch, the first is 1, and what it returns is
     kept in ``Trained.watched``. Where ``checkpoint`` names a file, what each epoch has reached is kept there, and
     the same call goes on from it after a stop (what ``watch`` returned must be what pickle can keep).
 
-    Raises ``ValueError`` for labels that do not fit the network or the loss.
+    Raises ``ValueError`` for labels that do not fit the network or the loss, and for too few or too many ``factors``.
     """
     seeds, batch_size = list(seeds), min(batch_size, len(images))
+    factors = [1.0] * len(seeds) if factors is None else list(factors)
     model, starts = _starts(build, seeds, images, labels, loss)
-    states = [State(*start, _adam_memory(start[0])) for start in starts]
+    states = [State(*start, _adam_memory(start[0], factor)) for start, factor in zip(starts, factors, strict=True)]
     orders = [np.random.default_rng(seed) for seed in seeds]
     run = _steps(model, images, labels, loss, _adam(learning_rate))
     losses, watched = [[np.empty(0, "float32")] for _ in seeds], [[] for _ in seeds]
@@ -196,19 +199,19 @@ def _adam(learning_rate):
     first, second, epsilon = 0.9, 0.999, 1e-7
 
     def rule(gradient, memory):
-        step, mean, square = memory
-        rate = learning_rate(step) if callable(learning_rate) else learning_rate
+        step, mean, square, factor = memory
+        rate = factor * (learning_rate(step) if callable(learning_rate) else learning_rate)
         step += 1
         mean += (1 - first) * (gradient - mean)
         square += (1 - second) * (gradient**2 - square)
         rate *= tf.sqrt(1 - second**step) / (1 - first**step)
-        return -rate * mean / (tf.sqrt(square) + epsilon), (step, mean, square)
+        return -rate * mean / (tf.sqrt(square) + epsilon), (step, mean, square, factor)
 
     return rule
 
 
-def _adam_memory(weights):
-    return tf.constant(0.0), tf.zeros_like(weights), tf.zeros_like(weights)
+def _adam_memory(weights, factor):
+    return tf.constant(0.0), tf.zeros_like(weights), tf.zeros_like(weights), tf.constant(factor, "float32")
 
 
 def _keep(checkpoint, reached):

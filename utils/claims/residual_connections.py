@@ -97,14 +97,14 @@ CLAIMS = (
             ),
             Criterion(
                 name="largest |block(x) − |x||: the block's two convolutions are set so that it adds 2·relu(−x)",
-                because="the counterexample must be the course's own block: float32 sums may differ in their last digits",
+                because="the counterexample must be the course's own block; float32 sums may differ a little",
                 role=CHECK,
                 unit="",
                 drawn=False,
                 at_most=1e-5,
             ),
             Criterion(
-                name="untrained residual network of 40 layers: R² of the first block's input, read from the last output",
+                name="untrained residual network of 40 layers: R² of its input to the blocks, read from their output",
                 because="full means that a hundredth lost is already too much",
                 role=CONDITION,
                 at_least=0.99,
@@ -159,8 +159,8 @@ CLAIMS = (
             ),
             Criterion(
                 name="residual network: powers of ten that the activations grow per layer",
-                because="arbitrary depth needs values that stay: tenfold in 64 layers is 1/64 a layer, and steady growth "
-                "ends in an overflow",
+                because="arbitrary depth needs values that stay: tenfold in 64 layers is 1/64 a layer, and steady "
+                "growth ends in an overflow",
                 role=CONDITION,
                 at_most=1 / 64,
                 control="an even network would have 0; the same photographs at every depth",
@@ -206,8 +206,8 @@ CLAIMS = (
             ),
             Criterion(
                 name="share of these trainings that have converged",
-                because="an error that still falls says nothing about the end: nine of ten must have stopped falling, by "
-                "less than 1 % of the training loss over the last tenth of the steps",
+                because="an error that still falls says nothing about the end: nine of ten must have lost less than 1 % "
+                "of their training loss over the last tenth of the steps",
                 role=CONDITION,
                 scale=SHARE,
                 unit="trainings",
@@ -244,8 +244,8 @@ CLAIMS = (
             ),
             Criterion(
                 name="the share of the first distance that training leaves, residual ÷ plain",
-                because="a residual block starts nearer to the identity: training, too, should bring it on at least twice "
-                "as far",
+                because="a residual block starts nearer to the identity: training, too, should bring it on at least "
+                "twice as far",
                 role=CONDITION,
                 scale=LOG_RATIO,
                 at_most=0.5,
@@ -261,7 +261,7 @@ CLAIMS = (
         source=INTUITIONS,
         criteria=(
             Criterion(
-                name="trained residual network of 20 blocks: share of the gradient through at most a third of the blocks",
+                name="trained residual network of 20 blocks: share of the gradient through at most a third of them",
                 because="most is more than half",
                 scale=SHARE,
                 at_least=0.5,
@@ -269,7 +269,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="the same share, when the norms of single paths are added up",
-                because="paths of one length may cancel each other in their sum; Veit et al. add up norms: more than half",
+                because="paths of one length may cancel each other; Veit et al. add up norms: more than half",
                 role=CONDITION,
                 scale=SHARE,
                 at_least=0.5,

@@ -4,13 +4,15 @@ import numpy as np
 from matplotlib.ticker import PercentFormatter
 
 from utils.figures import BLACK, BLUE, ORANGE, SKY, VERMILION, new_figure, picture
+from utils.residual_connections import paths_by_length
 
-# Colour and marker of a kind of network, the same in all figures of the notebook.
+# Color and marker of a kind of network, the same in all figures of the notebook.
 STYLES = {
     "plain": {"color": VERMILION, "marker": "o"},
-    "plain, He's start": {"color": ORANGE, "marker": "s"},
+    "plain, He initialization": {"color": ORANGE, "marker": "s"},
+    "plain, batch normalization": {"color": ORANGE, "marker": "s"},
     "residual": {"color": BLUE, "marker": "^"},
-    "residual, He's start": {"color": SKY, "marker": "D"},
+    "residual, batch normalization": {"color": SKY, "marker": "D"},
 }
 
 
@@ -30,15 +32,19 @@ def draw_gradients(flows):
         figure,
         "Gradient at the first block divided by the gradient at the last, against depth, on a logarithmic axis. "
         f"After {deepest} layers: {ends}.",
-        "A dot is one start; lines join the (geometric) means. Dotted: nothing lost, nothing gained.",
+        "A dot is one seed; lines join the (geometric) means. Dotted: nothing lost, nothing gained.",
     )
 
 
 def draw_agreements(flows):
-    """How well gradients agree under noise, and between neighbouring photographs, by depth."""
-    figure, axes = new_figure(9, 3.6, 1, 2, sharey=True)
-    titles = ("the same photograph twice, with dropout", "two photographs that differ a little")
-    for axis, title, part in zip(axes, titles, ("noise", "neighbours"), strict=True):
+    """How well gradients agree under noise, between neighboring images, and between different ones, by depth."""
+    titles = {
+        "noise": "one image twice, with dropout",
+        "neighbors": "two images that differ a little",
+        "unrelated": "two different images",
+    }
+    figure, axes = new_figure(11, 3.6, 1, 3, sharey=True)
+    for axis, (part, title) in zip(axes, titles.items(), strict=True):
         axis.axhline(0.5, color=BLACK, linewidth=0.8, linestyle=":")
         for name, flow in flows.items():
             _line(axis, name, flow.depths, getattr(flow, part))
@@ -46,17 +52,17 @@ def draw_agreements(flows):
         axis.set_title(title, fontsize=10)
         axis.set_ylim(-0.15, 1.05)
     axes[0].set_ylabel("cosine of the two gradients")
-    axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    axes[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     ends = "; ".join(
-        f"{name} ≈ {flow.noise[:, -1].mean():.2f} and ≈ {flow.neighbours[:, -1].mean():.2f}"
+        f"{name} {', '.join(f'≈ {np.median(getattr(flow, part)[:, -1]):.2f}' for part in titles)}"
         for name, flow in flows.items()
     )
     deepest = next(iter(flows.values())).depths[-1]
     return picture(
         figure,
-        "Two panels: cosine between two gradients of one photograph under two draws of dropout, and between the "
-        f"gradients of two similar photographs, against depth. After {deepest} layers: {ends}.",
-        "A dot is one start. Below the dotted line there is more noise than signal.",
+        "Three panels: cosine between two gradients of one image under two draws of dropout, of two similar images, "
+        f"and of two different images, against depth. Medians after {deepest} layers, in this order: {ends}.",
+        "A dot is one seed, a line joins the means. Below the dotted line there is more noise than signal.",
     )
 
 
@@ -107,32 +113,58 @@ def draw_identity(learned):
     )
 
 
+def draw_paths(paths):
+    """The gradient by the number of blocks on a path; ``paths`` maps names of networks to ``PathGradients``."""
+    figure, axes = new_figure(10, 3.4, 1, len(paths), sharey=True)
+    for axis, (name, each) in zip(np.ravel(axes), paths.items(), strict=True):
+        lengths = np.arange(each.blocks + 1)
+        gradient = (each.sums / each.sums.sum(axis=1, keepdims=True)).mean(axis=0)
+        counted = paths_by_length(each.blocks) / 2**each.blocks
+        axis.axvspan(-0.5, each.short + 0.5, color=SKY, alpha=0.2, linewidth=0)
+        axis.bar(lengths - 0.2, gradient, 0.4, color=BLUE, label="share of the gradient")
+        axis.bar(lengths + 0.2, counted, 0.4, color=ORANGE, label="share of the paths")
+        axis.set_title(name, fontsize=10)
+        axis.set_xlabel("blocks on the path")
+        axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    np.ravel(axes)[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    shares = "; ".join(
+        f"{name}: {_percent(np.median(each.share_of_sums))} of the gradient, "
+        f"{_percent(each.share_of_paths)} of the paths"
+        for name, each in paths.items()
+    )
+    return picture(
+        figure,
+        "Bars for each number of blocks on a path: the share of the gradient through paths of that length, and the "
+        f"share of the paths. Through at most a third of the blocks, median over the seeds: {shares}.",
+        "Bars: means over the seeds. Blue ground: at most a third of the blocks.",
+    )
+
+
 def draw_lesions(lesions):
     """Test accuracy without one part of a trained network; ``lesions`` maps names of kinds to ``Deletions``."""
-    figure, axes = new_figure(9, 3.4, 1, len(lesions), sharey=True)
+    figure, axes = new_figure(11, 3.4, 1, len(lesions), sharey=True)
     for axis, (name, each) in zip(np.ravel(axes), lesions.items(), strict=True):
         parts = each.deleted.shape[1]
         axis.axhline(each.chance, color=BLACK, linewidth=0.8, linestyle=":")
         axis.axhline(each.whole.mean(), color=BLACK, linewidth=0.8, linestyle="--")
-        for height, word in ((each.whole.mean(), "whole"), (each.chance, "chance")):
-            axis.text(parts + 0.65, height, word, va="center", fontsize=9)
         _line(axis, name, range(1, parts + 1), each.deleted)
-        axis.set_xticks(range(1, parts + 1))
+        axis.set_xticks(range(1, parts + 1, 1 + parts // 12))
         axis.set_xlim(0.4, parts + 0.6)
         axis.set_title(name, fontsize=10)
-        axis.set_xlabel("block deleted" if name.startswith("residual") else "layer deleted")
+        axis.set_xlabel("block deleted" if name.startswith("residual") else "block that loses a layer")
         axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     np.ravel(axes)[0].set_ylabel("test accuracy")
     np.ravel(axes)[0].set_ylim(0, None)
-    means = "; ".join(
-        f"{name}: whole {_percent(each.whole)}, one part deleted {_percent(each.deleted)}, which leaves a share of "
-        f"≈ {each.kept.mean():.2f} of what was learned"
+    medians = "; ".join(
+        f"{name}: whole {_percent(np.median(each.whole))}; a share of ≈ {np.median(each.kept):.2f} of what was learned "
+        f"is left without one part, ≈ {np.median(each.kept_without_the_most_important):.2f} without the worst one, "
+        f"≈ {np.median(each.kept_without_several):.2f} without three tenths"
         for name, each in lesions.items()
     )
     return picture(
         figure,
-        f"Test accuracy of trained networks without one of their parts, by the part's place. Mean values: {means}.",
-        "A dot is one seed, a line joins the means.",
+        f"Test accuracy of trained networks without one of their parts, by the part's place. Medians: {medians}.",
+        "A dot is one seed, a line joins the means. Dashed: the whole network. Dotted: chance.",
     )
 
 

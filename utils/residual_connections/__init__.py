@@ -5,38 +5,57 @@ Images are ``(n, height, width, channels)``, labels ``(n,)``. Numbers come out; 
 
 from utils.residual_connections.experiments import (
     AT_ONCE,
-    BATCH_SIZE,
-    PLAIN,
-    PLAIN_HE,
-    RESIDUAL,
-    Deletions,
+    RATES,
     IdentityLearned,
-    Kind,
     Runs,
+    chosen_rate,
+    cross_entropy,
     learn_identity,
-    lesions,
+    split,
     train_deep,
 )
-from utils.residual_connections.networks import deep_network, residual_block, three_block_network, without
-from utils.residual_connections.signals import Flow, signal_flow, readable
+from utils.residual_connections.lesions import Deletions, lesions
+from utils.residual_connections.networks import (
+    PLAIN,
+    PLAIN_BN,
+    PLAIN_HE,
+    RESIDUAL,
+    RESIDUAL_BN,
+    Kind,
+    deep_network,
+    residual_block,
+    three_block_network,
+    without,
+)
+from utils.residual_connections.paths import PathGradients, path_gradients, paths_by_length
+from utils.residual_connections.signals import Flow, initialize, readable, signal_flows
 
 __all__ = [
     "AT_ONCE",
-    "BATCH_SIZE",
     "PLAIN",
+    "PLAIN_BN",
     "PLAIN_HE",
+    "RATES",
     "RESIDUAL",
+    "RESIDUAL_BN",
     "Deletions",
     "Flow",
     "IdentityLearned",
     "Kind",
+    "PathGradients",
     "Runs",
+    "chosen_rate",
+    "cross_entropy",
     "deep_network",
+    "initialize",
     "learn_identity",
     "lesions",
-    "signal_flow",
+    "path_gradients",
+    "paths_by_length",
     "readable",
     "residual_block",
+    "signal_flows",
+    "split",
     "three_block_network",
     "train_deep",
     "without",

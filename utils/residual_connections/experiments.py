@@ -1,21 +1,17 @@
-"""Training with and without shortcuts: the identity, depth, and what the loss of a block costs."""
+"""Training with and without shortcuts: the identity, and depth. Each arm has its own learning rate."""
 
 from dataclasses import dataclass, field
 
 import keras
 import numpy as np
 
-from utils.residual_connections.networks import deep_network, residual_block, without
-from utils.training import accuracy, trained
+from utils.residual_connections.networks import Kind, deep_network, residual_block
+from utils.training import accuracy, outputs, trained
 
-BATCH_SIZE = 16
 AT_ONCE = 1600  # images: at this size Keras's cost per layer call no longer shows
-
-
-# The blocks
-
-
-# Messages through deep chains, before any training
+KEPT_BACK = 5  # one of so many training images is kept back, to choose the learning rate on
+RATES = (1e-3, 3e-3, 1e-2)
+NEAREST = float(np.finfo("float32").eps) ** 2  # 32 bits tell no smaller distance
 
 
 # Identity
@@ -23,63 +19,59 @@ AT_ONCE = 1600  # images: at this size Keras's cost per layer call no longer sho
 
 @dataclass(frozen=True)
 class IdentityLearned:
-    """How far a block is from the identity, ‖block(x) − x‖² / ‖x‖² on fresh photographs, one value a seed."""
+    """How far a block is from the identity, ‖block(x) − x‖² / ‖x‖² on fresh images, one value a seed.
+
+    A distance of 1e-14 or less counts as ``NEAREST``: a branch that is 0 everywhere would make it exactly 0.
+    """
 
     before: np.ndarray
     after: np.ndarray
+    learning_rate: float
 
 
-def learn_identity(images, shortcut, *, filters=16, seeds=(0, 1, 2), epochs=8):
+def learn_identity(images, shortcut, *, filters=16, seeds=(0, 1, 2), epochs=8, learning_rates=RATES, batch_size=16):
     """Train one block (plain with ``shortcut=False``) to return its input: an ``IdentityLearned``.
 
     Its input is what an untrained stem makes of ``images``: never negative, so that a plain block with ReLU could
-    return it exactly. A quarter of the images is kept for the measurement.
+    return it exactly. It is trained on half of the images; on a quarter the learning rate is chosen, by the (geometric)
+    mean distance over the seeds; the last quarter is kept for the measurement.
     """
     keras.utils.set_random_seed(0)
     stem = deep_network(2, filters=filters, size=images.shape[1], channels=images.shape[-1])
     x = keras.ops.convert_to_numpy(keras.Model(stem.input, stem.get_layer("stem_pool").output)(images))
     x = x / np.sqrt(np.mean(x**2))
-    train, fresh = np.split(x, [3 * len(x) // 4])
+    train, kept_back, fresh = np.split(x, [len(x) // 2, 3 * len(x) // 4])
 
     def build():
         inputs = keras.Input(x.shape[1:])
         return keras.Model(inputs, residual_block(inputs, filters, shortcut=shortcut))
 
-    def distance(network):
-        return float(np.sum((keras.ops.convert_to_numpy(network(fresh)) - fresh) ** 2) / np.sum(fresh**2))
+    def distance(network, given):
+        returned = keras.ops.convert_to_numpy(network(given))
+        return max(float(np.sum((returned - given) ** 2) / np.sum(given**2)), NEAREST)
 
     before = []
     for seed in seeds:
         keras.utils.set_random_seed(seed)
-        before.append(distance(build()))
+        before.append(distance(build(), fresh))
     runs = trained(
         build,
         train,
         train,
-        seeds=seeds,
+        seeds=[seed for _ in learning_rates for seed in seeds],
+        factors=[rate for rate in learning_rates for _ in seeds],
+        learning_rate=1.0,
         epochs=epochs,
-        batch_size=BATCH_SIZE,
-        learning_rate=2e-3,
+        batch_size=batch_size,
         loss=keras.losses.MeanSquaredError(),
     )
-    return IdentityLearned(np.array(before), np.array([distance(run.model) for run in runs]))
+    distances = np.array([(distance(run.model, kept_back), distance(run.model, fresh)) for run in runs])
+    chosen, after = np.moveaxis(distances.reshape(len(learning_rates), len(seeds), 2), 2, 0)
+    best = int(np.argmin(np.log(chosen).mean(axis=1)))
+    return IdentityLearned(np.array(before), after[best], learning_rates[best])
 
 
-# Training, by depth
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of deep network: with shortcuts or without, and how its weights start."""
-
-    name: str
-    shortcuts: bool
-    kernel_initializer: str
-
-
-PLAIN = Kind("plain", False, "glorot_uniform")
-PLAIN_HE = Kind("plain, He's start", False, "he_normal")
-RESIDUAL = Kind("residual", True, "glorot_uniform")
+# Depth
 
 
 @dataclass(frozen=True)
@@ -94,85 +86,70 @@ class Runs:
     chance: float
 
 
-def train_deep(kind, depth, data, *, filters=16, seeds=(0, 1, 2), epochs=2, learning_rates=(3e-3,)):
-    """Train ``deep_network`` once for each seed and learning rate, and return the ``Runs`` of the best rate.
+def train_deep(
+    kind,
+    depth,
+    data,
+    *,
+    filters=16,
+    seeds=(0, 1, 2),
+    epochs=6,
+    learning_rates=RATES,
+    tuning_seeds=(9001,),
+    batch_size=64,
+):
+    """Train a deep network once for each seed, with the learning rate that suits its kind and depth: ``Runs``.
 
-    The best has the highest mean accuracy on the training images. Networks of every kind and depth see the same
-    batches for the same seed, and Adam takes the same number of steps.
+    The rate is the one whose networks, of ``tuning_seeds``, have the lowest mean loss on a fifth of the training images
+    that is kept back. All others are trained on. Networks of every kind and depth see the same batches for the same
+    seed, and Adam takes the same number of steps.
     """
+    (images, labels), kept_back = split(data)
 
     def build():
-        return deep_network(
-            depth,
-            kind.shortcuts,
-            filters=filters,
-            size=data.train_images.shape[1],
-            channels=data.train_images.shape[-1],
-            classes=len(data.class_names),
-            kernel_initializer=kind.kernel_initializer,
+        return kind.build(
+            depth, filters=filters, size=images.shape[1], channels=images.shape[-1], classes=len(data.class_names)
         )
 
-    candidates = []
-    for rate in learning_rates:
-        runs = trained(
-            build,
-            data.train_images,
-            data.train_labels,
-            seeds=seeds,
-            epochs=epochs,
-            batch_size=BATCH_SIZE,
-            learning_rate=rate,
-        )
-        rows = [
-            (accuracy(run.model, data.train_images, data.train_labels, AT_ONCE), run.model.get_weights())
-            for run in runs
-        ]
-        accuracies, weights = zip(*rows, strict=True)
-        candidates.append(Runs(kind, depth, rate, np.array(accuracies), weights, 1 / len(data.class_names)))
-    return max(candidates, key=lambda runs: runs.train_accuracy.mean())
+    options = {"epochs": epochs, "batch_size": batch_size}
+    rate = learning_rates[0]
+    if len(learning_rates) > 1:
+        rate = chosen_rate(build, (images, labels), kept_back, learning_rates, seeds=tuning_seeds, **options)
+    rows = [
+        (accuracy(run.model, images, labels, AT_ONCE), run.model.get_weights())
+        for run in trained(build, images, labels, seeds=seeds, learning_rate=rate, **options)
+    ]
+    accuracies, weights = zip(*rows, strict=True)
+    return Runs(kind, depth, rate, np.array(accuracies), weights, 1 / len(data.class_names))
 
 
-# Lesions
+def chosen_rate(build, train, kept_back, learning_rates, *, seeds, schedule=None, **options):
+    """The learning rate with the lowest mean loss over ``seeds`` on the images kept back.
 
-
-@dataclass(frozen=True)
-class Deletions:
-    """The test accuracy of trained networks, whole ``(seeds,)``, and with one part deleted ``(seeds, parts)``."""
-
-    whole: np.ndarray
-    deleted: np.ndarray
-    chance: float
-
-    @property
-    def kept(self):
-        """The share of the accuracy above chance left after one deletion, the mean over the parts: ``(seeds,)``."""
-        learned = np.maximum(self.whole - self.chance, 0.01)
-        return (self.deleted.mean(axis=1) - self.chance) / learned
-
-
-def lesions(runs, data):
-    """Delete each block of trained residual networks, or each layer of plain ones, one at a time (Veit et al. 2016)."""
-    network = deep_network(
-        runs.depth,
-        runs.kind.shortcuts,
-        filters=runs.weights[0][0].shape[-1],
-        size=data.test_images.shape[1],
-        channels=data.test_images.shape[-1],
-        classes=len(data.class_names),
+    ``train`` and ``kept_back`` are ``(images, labels)``. ``schedule(step)`` is by what the rate is multiplied at that
+    step. ``options`` are those of ``trained``.
+    """
+    runs = trained(
+        build,
+        *train,
+        seeds=[seed for _ in learning_rates for seed in seeds],
+        factors=[rate for rate in learning_rates for _ in seeds],
+        learning_rate=schedule or 1.0,
+        **options,
     )
-    blocks = range(1, runs.depth // 2 + 1)
-    last_of_block = ("conv2",) if runs.kind.shortcuts else ("conv1", "conv2")
-    parts = [f"block{number}_{part}" for number in blocks for part in last_of_block]
-    whole, deleted = [], []
-    for weights in runs.weights:
-        network.set_weights(weights)
-        whole.append(accuracy(network, data.test_images, data.test_labels, AT_ONCE))
-        row = []
-        for part in parts:
-            with without(network, part):
-                row.append(accuracy(network, data.test_images, data.test_labels, AT_ONCE))
-        deleted.append(row)
-    return Deletions(np.array(whole), np.array(deleted), runs.chance)
+    losses = np.reshape([cross_entropy(run.model, *kept_back) for run in runs], (len(learning_rates), len(seeds)))
+    # A run that overflowed has no loss; its rate is the last to be chosen.
+    return learning_rates[int(np.argmin(np.nan_to_num(losses, nan=np.inf, posinf=np.inf).mean(axis=1)))]
 
 
-# Helpers
+def split(data):
+    """The training images as ``(images, labels)`` to train on and ``(images, labels)`` kept back, a fifth."""
+    place = len(data.train_images) - len(data.train_images) // KEPT_BACK
+    images, labels = data.train_images, data.train_labels
+    return (images[:place], labels[:place]), (images[place:], labels[place:])
+
+
+def cross_entropy(model, images, labels):
+    """The mean cross-entropy of the model's logits in inference mode, in nats."""
+    logits = outputs(model, images, AT_ONCE)
+    return float(np.mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)))

@@ -1,10 +1,38 @@
 """The residual block, and networks with and without shortcuts."""
 
 import contextlib
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 from keras import layers
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of deep network: with shortcuts or without, its initialization, with batch normalization or without."""
+
+    name: str
+    shortcuts: bool
+    kernel_initializer: str = "glorot_uniform"
+    batch_normalization: bool = False
+
+    def build(self, depth, **options):
+        """A ``deep_network`` of this kind; ``options`` are its filters, size, channels and classes."""
+        return deep_network(
+            depth,
+            self.shortcuts,
+            kernel_initializer=self.kernel_initializer,
+            batch_normalization=self.batch_normalization,
+            **options,
+        )
+
+
+PLAIN = Kind("plain", False)
+PLAIN_HE = Kind("plain, He initialization", False, "he_normal")
+RESIDUAL = Kind("residual", True)
+PLAIN_BN = Kind("plain, batch normalization", False, "he_normal", True)
+RESIDUAL_BN = Kind("residual, batch normalization", True, "he_normal", True)
 
 
 def residual_block(
@@ -122,22 +150,42 @@ def deep_network(
 
 
 @contextlib.contextmanager
-def without(network, convolution):
-    """Inside ``with``, a convolution of a deep network is out of work; afterwards its weights are back.
+def without(network, *convolutions):
+    """Inside ``with``, these convolutions of a deep network are switched off; afterwards their weights are back.
 
     The last convolution of a residual block is set to 0: the block then returns its input. In a plain network the
-    convolution hands its input on, which is never negative: its kernel is 1 in the middle, from each channel to itself.
+    convolution passes its input on, which is never negative: the middle of its kernel is 1 from each channel to itself.
+    With batch normalization, the layer that normalizes the convolution is set to do the same.
     """
-    layer = network.get_layer(convolution)
-    weights = layer.get_weights()
-    kernel, bias = (np.zeros_like(each) for each in weights)
-    if not _has_shortcuts(network):
-        kernel[kernel.shape[0] // 2, kernel.shape[1] // 2] = np.eye(kernel.shape[-1])
-    layer.set_weights([kernel, bias])
+    changed = {}
+    for name in convolutions:
+        for layer in (network.get_layer(name), _normalization(network, name)):
+            if layer is not None:
+                changed[layer] = layer.get_weights()
+                layer.set_weights(_switched_off(layer, changed[layer], _has_shortcuts(network)))
     try:
         yield network
     finally:
-        layer.set_weights(weights)
+        for layer, weights in changed.items():
+            layer.set_weights(weights)
+
+
+def _switched_off(layer, weights, shortcuts):
+    """Weights with which a layer of a block gives 0 if the block has a shortcut, and its input if it has none."""
+    if isinstance(layer, layers.BatchNormalization):
+        mean, variance = weights[2:]
+        if shortcuts:
+            return [np.zeros_like(mean), np.zeros_like(mean), mean, variance]
+        return [np.sqrt(variance + layer.epsilon), mean, mean, variance]
+    kernel, *bias = (np.zeros_like(each) for each in weights)
+    if not shortcuts:
+        kernel[kernel.shape[0] // 2, kernel.shape[1] // 2] = np.eye(kernel.shape[-1])
+    return [kernel, *bias]
+
+
+def _normalization(network, convolution):
+    name = convolution.replace("conv", "bn")
+    return next((layer for layer in network.layers if layer.name == name), None)
 
 
 def _has_shortcuts(network):

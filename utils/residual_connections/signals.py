@@ -1,6 +1,7 @@
 """What reaches the ends of a deep network before any training: gradients backward, activations forward."""
 
 from dataclasses import dataclass, field
+from itertools import product
 
 import keras
 import numpy as np
@@ -8,7 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from utils.progress import Progress
-from utils.residual_connections.networks import deep_network
+from utils.residual_connections.networks import PLAIN, PLAIN_HE, RESIDUAL, deep_network
 
 
 @dataclass(frozen=True)
@@ -37,28 +38,28 @@ class Flow:
         return _slopes(self.depths, self.activation)
 
 
-def signal_flow(
+def signal_flows(
     images,
     labels,
+    kinds=(PLAIN, RESIDUAL, PLAIN_HE),
     *,
-    shortcuts,
-    kernel_initializer="glorot_uniform",
     depths=(4, 16, 64),
     filters=16,
     seeds=(0, 1, 2),
     dropout=0.1,
     difference=0.05,
-    count=16,
+    count=8,
     build=deep_network,
 ):
-    """The ``Flow`` through untrained networks; a seed draws ``count`` images, the initial weights and the noise.
+    """The ``Flow`` through untrained networks of each of ``kinds``, ``{kind's name: Flow}``.
 
-    Noise is ``dropout`` in every block. A neighbor of an image holds a share ``difference`` of another one.
-    ``images`` is ``(n, size, size, channels)``, ``labels`` ``(n,)``. ``build`` takes the arguments of ``deep_network``.
+    A seed draws ``count`` of the images, the initial weights and the noise, which is ``dropout`` in every block. A
+    neighbor of an image holds a share ``difference`` of another one. ``images`` is ``(n, size, size, channels)``,
+    ``labels`` ``(n,)``. ``build`` takes the arguments of ``deep_network``.
     """
-    measured = np.empty((6, len(seeds), len(depths)))
-    with Progress("networks", len(depths) * len(seeds)) as progress:
-        for column, depth in enumerate(depths):
+    measured = {kind.name: np.empty((6, len(seeds), len(depths))) for kind in kinds}
+    with Progress("networks", len(depths) * len(seeds) * len(kinds)) as progress:
+        for (column, depth), shortcuts in product(enumerate(depths), sorted({kind.shortcuts for kind in kinds})):
             keras.utils.set_random_seed(seeds[0])
             network = build(
                 depth,
@@ -67,23 +68,20 @@ def signal_flow(
                 size=images.shape[1],
                 channels=images.shape[-1],
                 classes=int(labels.max()) + 1,
-                kernel_initializer=kernel_initializer,
                 dropout=dropout,
             )
-            ends = _ends(network)
-            blocks = [layer for layer in network.layers if layer.name.startswith("block") and layer.weights]
-            kernels = [layer.kernel.value for layer in blocks]
-            for row, seed in enumerate(seeds):
+            quiet_signals, noisy_signals = _signals(network, training=False), _signals(network, training=True)
+            for kind, (row, seed) in product([each for each in kinds if each.shortcuts == shortcuts], enumerate(seeds)):
                 drawn = np.random.default_rng(seed).choice(len(images), min(count, len(images)), replace=False)
                 given, right = images[drawn], labels[drawn]
                 others = np.roll(given, 1, axis=0)
                 mixed = (1 - difference) * given + difference * others
-                initialize(network, kernel_initializer, seed)
-                quiet = _signals(ends, np.concatenate([given, mixed, others]), np.tile(right, 3), kernels)
+                initialize(network, kind.kernel_initializer, seed)
+                quiet = quiet_signals(np.concatenate([given, mixed, others]), np.tile(right, 3))
                 # The same images twice: dropout draws anew for each image of a batch.
-                noisy = _signals(ends, np.concatenate([given, given]), np.tile(right, 2), training=True)
+                noisy = noisy_signals(np.concatenate([given, given]), np.tile(right, 2))
                 at_given, at_mixed, at_others = np.split(quiet.back_at_first, 3)
-                measured[:, row, column] = (
+                measured[kind.name][:, row, column] = (
                     _ratio(quiet.back_at_first, quiet.back_at_last),
                     _ratio(quiet.last, quiet.first),
                     np.sqrt(np.mean(np.square(quiet.for_kernels))),
@@ -92,25 +90,39 @@ def signal_flow(
                     _agreement(*np.split(noisy.back_at_first, 2)),
                 )
                 progress.advance()
-    return Flow(tuple(depths), *measured)
+    return {name: Flow(tuple(depths), *numbers) for name, numbers in measured.items()}
 
 
-def readable(images, depth, shortcuts, *, filters=16, seeds=(0, 1, 2), kernel_initializer="glorot_uniform"):
-    """How much of the blocks' input a linear map reads back from their output, before training: R² for each seed.
+def readable(images, kind, depth, *, filters=16, seeds=(0, 1, 2), weights=None):
+    """How much of the blocks' input a linear map reads back from their output: R² for each seed.
 
     The map (ridge regression) is fitted to three quarters of ``images``, R² is measured on the others: 1 means
-    that they are read back to the last detail, 0 that one might as well guess their mean.
+    that they are read back to the last detail, 0 that one might as well guess their mean. The networks are untrained,
+    one for each of ``seeds``; or those whose ``weights`` are given, a list for each network.
     """
-    network = deep_network(depth, shortcuts, filters=filters, size=images.shape[1], channels=images.shape[-1])
+    classes = 8 if weights is None else len(weights[0][-1])
+    network = kind.build(depth, filters=filters, size=images.shape[1], channels=images.shape[-1], classes=classes)
+    ends = tf.function(_ends(network))
     shares = []
-    for seed in seeds:
-        initialize(network, kernel_initializer, seed)
+    for each in seeds if weights is None else weights:
+        if weights is None:
+            initialize(network, kind.kernel_initializer, each)
+        else:
+            network.set_weights(each)
         first, last = (
-            keras.ops.convert_to_numpy(each).reshape(len(images), -1).astype("float64")
-            for each in _ends(network)(images)[:2]
+            keras.ops.convert_to_numpy(end).reshape(len(images), -1).astype("float64") for end in ends(images)[:2]
         )
         shares.append(_explained(last, first, 3 * len(images) // 4))
     return np.array(shares)
+
+
+def initialize(network, kernel_initializer, seed):
+    """Draw new initial weights, the same for all networks of the same layers; biases stay 0."""
+    keras.utils.set_random_seed(seed)
+    for layer in network.layers:
+        if hasattr(layer, "kernel"):
+            initializer = kernel_initializer if isinstance(layer, layers.Conv2D) else "glorot_uniform"
+            layer.kernel.assign(keras.initializers.get(initializer)(layer.kernel.shape))
 
 
 @dataclass(frozen=True)
@@ -122,16 +134,26 @@ class _Signals:
     for_kernels: np.ndarray
 
 
-def _signals(ends, images, labels, kernels=(), training=False):
-    """What runs through the network: forward at both ends of the blocks, back to the same places and to ``kernels``."""
-    with tf.GradientTape() as tape:
-        first, last, logits = ends(images, training=training)
-        # Not the loss: its gradient is 0 at the output already where a network is sure of itself, and some start so.
-        right = tf.reduce_mean(tf.gather(logits, labels, axis=1, batch_dims=1))
-    back_at_first, back_at_last, *for_kernels = tape.gradient(right, [first, last, *kernels])
-    # 64 bits from here on: the squares of such small numbers would not fit into 32.
-    arrays = (np.asarray(each, dtype="float64") for each in (first, last, back_at_first, back_at_last, for_kernels))
-    return _Signals(*arrays)
+def _signals(network, training):
+    """A function of images and labels: what passes both ends of the blocks forward and backward, and the kernels."""
+    ends = _ends(network)
+    blocks = [layer for layer in network.layers if layer.name.startswith("block") and hasattr(layer, "kernel")]
+
+    @tf.function
+    def pass_both_ways(images, labels):
+        with tf.GradientTape() as tape:
+            first, last, logits = ends(images, training=training)
+            # Not the loss: its gradient is 0 at the output where a network is sure of itself, and some start so.
+            right = tf.reduce_mean(tf.gather(logits, labels, axis=1, batch_dims=1))
+        return first, last, tape.gradient(right, [first, last, *(layer.kernel.value for layer in blocks)])
+
+    def measured(images, labels):
+        first, last, (back_at_first, back_at_last, *for_kernels) = pass_both_ways(images, labels)
+        # 64 bits from here on: the squares of such small numbers would not fit into 32.
+        found = (first, last, back_at_first, back_at_last, for_kernels)
+        return _Signals(*(np.asarray(each, dtype="float64") for each in found))
+
+    return measured
 
 
 def _ends(network):
@@ -139,15 +161,6 @@ def _ends(network):
     return keras.Model(
         network.input, [network.get_layer("stem_pool").output, network.get_layer("average").input, network.output]
     )
-
-
-def initialize(network, kernel_initializer, seed):
-    """Draw new initial weights, the same for all networks of the same layers; biases stay 0."""
-    keras.utils.set_random_seed(seed)
-    for layer in network.layers:
-        if layer.weights:
-            initializer = kernel_initializer if isinstance(layer, layers.Conv2D) else "glorot_uniform"
-            layer.kernel.assign(keras.initializers.get(initializer)(layer.kernel.shape))
 
 
 def _ratio(numerator, denominator):
