@@ -53,9 +53,9 @@ def trained(
     ``images`` is ``(n, height, width, channels)``, ``labels`` ``(n,)``; a last incomplete batch is left out.
     ``learning_rate`` is a number or one of Keras's schedules; with ``factors``, a number for each of ``seeds``, each
     run has its own multiple of it (name a seed several times to try several rates). ``loss`` defaults to the sparse
-    categorical cross-entropy of logits. ``watch(model, epoch)`` is called after every epoch, the first is 1, and what it returns is
-    kept in ``Trained.watched``. Where ``checkpoint`` names a file, what each epoch has reached is kept there, and
-    the same call goes on from it after a stop (what ``watch`` returned must be what pickle can keep).
+    categorical cross-entropy of logits. ``watch(model, epoch)`` is called after every epoch, the first is 1, and what
+    it returns is kept in ``Trained.watched``. Where ``checkpoint`` names a file, what each epoch has reached is kept
+    there, and the same call goes on from it after a stop (what ``watch`` returned must be what pickle can keep).
 
     Raises ``ValueError`` for labels that do not fit the network or the loss, and for too few or too many ``factors``.
     """

@@ -206,7 +206,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="share of these trainings that have converged",
-                because="an error that still falls says nothing about the end: nine of ten must have lost less than 1 % "
+                because="an error that still falls says nothing about the end: nine in ten must lose less than 1 % "
                 "of their training loss over the last tenth of the steps",
                 role=CONDITION,
                 scale=SHARE,
