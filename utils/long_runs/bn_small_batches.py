@@ -17,8 +17,8 @@ CLAIMS = ("bn-small-batches",)
 DATA = "fashion_mnist"
 NORMALIZATIONS = {"batch": layers.BatchNormalization, "group": group_normalization}
 BATCH_SIZES = (32, 2, 8, 1, 4, 16)
-RATES = (0.0002, 0.0008, 0.0032, 0.0128)
-EPOCHS = 2
+RATES = (0.0008, 0.0032, 0.0128, 0.0512)
+EPOCHS = 4
 SEEDS = range(101, 114)
 PIECES = tuple({"seed": seed, "normalization": name} for seed in SEEDS for name in NORMALIZATIONS)
 
