@@ -1,5 +1,6 @@
 """The engine says truthfully how a notebook ended, keeps what it printed, and leaves no process behind."""
 
+import asyncio
 import json
 import os
 import re
@@ -378,6 +379,22 @@ def test_a_message_that_the_kernel_overlooked_is_brought_to_its_notice(tmp_path,
     executed = execute(read(source), deadline=30)
     assert status_of(executed) == ("passed", "")
     assert [cell.outputs[0].text for cell in executed.cells[1:]] == ["heard\n", "1\n"]
+
+
+def test_an_answer_that_the_cell_before_had_asked_for_ends_no_cell(tmp_path, monkeypatch):
+    """A long cell is nudged; a busy client hears of it only when the next, short cell has replied already."""
+    hear = client.Client._next_message
+
+    async def late(self):
+        await asyncio.sleep(0.1)
+        return await hear(self)
+
+    monkeypatch.setattr(client, "NUDGE_SECONDS", 0)
+    monkeypatch.setattr(client.Client, "_next_message", late)
+    source = write(tmp_path / "nudged.ipynb", "import time\ntime.sleep(3)", "print('short')")
+    executed = execute(read(source), deadline=60)
+    assert status_of(executed) == ("passed", "")
+    assert executed.cells[1].outputs[0].text == "short\n"
 
 
 PAPERMILL = ["--engine", "course", "--no-progress-bar"]

@@ -132,7 +132,9 @@ class Client(PapermillNotebookClient):
         cell.outputs, self.clear_before_next_output, cell.metadata["execution"] = [], False, {}
         request = self.kc.execute(cell.source, stop_on_error="raises-exception" not in _tags(cell))
         reply, is_idle, is_dead = None, False, False
-        self._nudged = began = heard = time.monotonic()
+        # The kernel may answer to a nudge of the cell before only now: that says nothing about this one.
+        self._nudge, self._nudged = None, time.monotonic()
+        began = heard = self._nudged
         while reply is None or not is_idle:
             now = time.monotonic()
             if reply is None and (self.timeout or 0) > 0 and now - began > self.timeout:
