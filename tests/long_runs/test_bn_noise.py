@@ -17,7 +17,7 @@ def numbers(train=(0.5, 0.71, 0.91)):
     noisy, calm, bad = (
         curves(train, [0.55, 0.76, 0.96], [0.1, 0.9, 0.5]),
         curves(train, [0.5, 0.71, 0.91], [0.1, 0.2, 0.9]),
-        curves(train, [0.0, 0.0, 0.0], [0.1, 0.1, 0.1]),
+        curves(train, [1.0, 1.0, 1.0], [0.1, 0.1, 0.1]),
     )
     pairs = {4: (noisy, bad), 16: (noisy, bad), 64: (bad, calm)}
     named = {
