@@ -1,11 +1,22 @@
 """The claims of notebook 04."""
 
-from utils.verdicts import Claim, Criterion
+from utils.verdicts import CHECK, CONDITION, LOG_RATIO, SHARE, Claim, Criterion
+from utils.verdicts import COUNT as COUNTED
 
 CHOLLET = "Chollet 2017, Xception: deep learning with depthwise separable convolutions (CVPR)"
 MOBILENETS = "Howard et al. 2017, MobileNets (arXiv:1704.04861)"
-A_FEW_POINTS = "“a few percentage points” are two at least, and the whole interval over the seeds must lie there"
+CONVNEXT = "Liu et al. 2022, A ConvNet for the 2020s (CVPR)"
+
+A_FEW_POINTS = "“a few percentage points” are two at least"
 STRONG = "“highly” is r ≥ 0.7: half of what one varies can be read off the other (r² ≈ 0.5)"
+INDEPENDENT = "“fairly independent” is r ≤ 0.3: less than a tenth can be read off the other (r² < 0.1)"
+SAME_SHAPE = "Conv2D with the same kernel, channels and filters"
+SAME_FILTERS = (
+    "the same network with Conv2D: the same filters, images, batches and steps; the learning rate is chosen for each "
+    "on images kept back"
+)
+ONE_POINT = "one image in a hundred: less would not matter to anybody who chooses a layer"
+
 CLAIMS = (
     Claim(
         id="separable-smaller",
@@ -13,16 +24,29 @@ CLAIMS = (
         source="seed 001, depthwise separable convolutions",
         criteria=(
             Criterion(
-                name="parameters saved against Conv2D",
+                name="parameters saved, our layer",
                 because="fewer means one at least; this is a count",
+                scale=COUNTED,
+                control=SAME_SHAPE,
+                quantity="parameters",
                 at_least=1,
-                control="not named yet",
             ),
             Criterion(
-                name="multiply-adds saved against Conv2D",
+                name="multiply-adds saved, our layer",
                 because="fewer means one at least; this is a count",
+                scale=COUNTED,
+                control=SAME_SHAPE,
+                quantity="multiply-adds at 32×32",
                 at_least=1,
-                control="not named yet",
+            ),
+            Criterion(
+                name="parameters saved at the worst, kernels 1…7 and filters 1…256",
+                because="a rule without an exception saves something at every size",
+                role=CONDITION,
+                scale=COUNTED,
+                control=SAME_SHAPE,
+                quantity="parameters",
+                at_least=1,
             ),
         ),
         literature=(CHOLLET, f"{MOBILENETS}: the cost is 1/filters + 1/k² of the ordinary one"),
@@ -33,16 +57,24 @@ CLAIMS = (
         source="seed 001, depthwise separable convolutions",
         criteria=(
             Criterion(
-                name="ordinary ÷ separable time, at the size where it is smallest",
-                because="quicker means that the ordinary one takes longer, at every size",
-                at_least=1,
-                control="not named yet",
+                name="time on this machine, ordinary ÷ separable",
+                because="a tenth is the least that anybody would notice; it is needed at every size",
+                scale=LOG_RATIO,
+                unit="sizes of layer",
+                drawn=False,
+                control=f"{SAME_SHAPE}, in turns on the same images",
+                quantity="×",
+                at_least=1.1,
             ),
             Criterion(
-                name="share of the counted saving that the clock shows, at the size where it is smallest",
-                because="if the calculations decided, the two ratios would be equal: half of that leaves room for fixed costs",
+                name="share of the counted saving that the clock shows",
+                because="if the calculations alone decided, it would be 1: half leaves room for fixed costs",
+                role=CONDITION,
+                scale=LOG_RATIO,
+                unit="sizes of layer",
+                drawn=False,
+                control="the counted multiply-adds of both layers",
                 at_least=0.5,
-                control="not named yet",
             ),
         ),
         literature=(
@@ -51,49 +83,69 @@ CLAIMS = (
     ),
     Claim(
         id="separable-prior",
-        statement="Neighbouring places of intermediate activations are highly correlated and different channels fairly independent; the RGB channels of a photograph are highly correlated.",
+        statement="Neighboring places of intermediate activations are highly correlated and different channels fairly "
+        "independent; the RGB channels of a photograph are highly correlated.",
         source="seed 000, depthwise separable convolutions; seed 001, why is this good",
         criteria=(
             Criterion(
-                name="RGB channels of photographs, mean |r|", because=STRONG, at_least=0.7, control="not named yet"
+                name="neighbors inside an ordinary network, mean |r|",
+                because=STRONG,
+                scale=SHARE,
+                control="the same network untrained; pixels in random order have 0",
+                at_least=0.7,
             ),
             Criterion(
-                name="channels inside the network, mean |r|",
-                because="“fairly independent” is r ≤ 0.3: less than a tenth can be read off the other (r² < 0.1)",
+                name="channels inside an ordinary network, mean |r|",
+                because=INDEPENDENT,
+                scale=SHARE,
+                control="it is not built depthwise, so the design cannot be the reason; the same network untrained",
                 at_most=0.3,
-                control="not named yet",
             ),
             Criterion(
-                name="neighbours inside the network, mean |r|", because=STRONG, at_least=0.7, control="not named yet"
+                name="RGB channels of patches, mean |r|",
+                because=STRONG,
+                scale=SHARE,
+                control="two colors of different patches",
+                at_least=0.7,
             ),
             Criterion(
-                name="neighbours − channels inside the network",
-                because="the prior needs at least this order: places tell more of each other than channels do",
-                at_least=0,
-                control="not named yet",
+                name="channels inside an ordinary network, trained − untrained",
+                because="independence that is learned is at least a twentieth below what initial weights give",
+                role=CONDITION,
+                control="the same network with its initial weights",
+                at_most=-0.05,
+            ),
+            Criterion(
+                name="channels inside the course's separable network, mean |r|",
+                because=INDEPENDENT,
+                role=CONDITION,
+                scale=SHARE,
+                control="the ordinary network of the first criteria",
+                at_most=0.3,
+            ),
+            Criterion(
+                name="neighbors inside the ImageNet network, mean |r|",
+                because=STRONG,
+                role=CONDITION,
+                scale=SHARE,
+                unit="photographs",
+                drawn=False,
+                control="the same network with random weights",
+                at_least=0.7,
+            ),
+            Criterion(
+                name="channels inside the ImageNet network, mean |r|",
+                because=INDEPENDENT,
+                role=CONDITION,
+                scale=SHARE,
+                unit="photographs",
+                drawn=False,
+                control="the same network with random weights",
+                at_most=0.3,
             ),
         ),
         literature=(f"{CHOLLET}: the hypothesis is stated there, not measured", "Sifre 2014, PhD thesis, section 6.2"),
-    ),
-    Claim(
-        id="separable-not-first",
-        statement="The first layer is never separable: RGB channels are highly correlated, and an ordinary convolution captures the patterns between them better.",
-        source="seed 000, depthwise separable convolutions",
-        criteria=(
-            Criterion(
-                name="share of the ImageNet network's first kernels that a separable layer cannot express",
-                because="0 if one spatial pattern a colour were enough; below a tenth it could be noise of the training",
-                at_least=0.1,
-                control="not named yet",
-            ),
-            Criterion(
-                name="test accuracy that an ordinary first layer adds",
-                because=A_FEW_POINTS,
-                at_least=0.02,
-                control="not named yet",
-            ),
-        ),
-        literature=(f"{CHOLLET}: Xception begins with two ordinary convolutions",),
+        long_run="separable_first",
     ),
     Claim(
         id="separable-better",
@@ -101,16 +153,38 @@ CLAIMS = (
         source="seed 001, depthwise separable convolutions",
         criteria=(
             Criterion(
-                name="test accuracy, separable − ordinary with the same filters",
+                name="test accuracy, separable − ordinary, mean over the sizes of the training set",
                 because=A_FEW_POINTS,
+                control=SAME_FILTERS,
                 at_least=0.02,
-                control="not named yet",
+            ),
+            Criterion(
+                name="the same in the mini-Xception",
+                because=A_FEW_POINTS,
+                role=CONDITION,
+                control=SAME_FILTERS,
+                at_least=0.02,
+            ),
+            Criterion(
+                name="the same in a deeper and wider network",
+                because=A_FEW_POINTS,
+                role=CONDITION,
+                control=SAME_FILTERS,
+                at_least=0.02,
+            ),
+            Criterion(
+                name="test accuracy, separable − ordinary with as many weights",
+                because=A_FEW_POINTS,
+                role=CONDITION,
+                control="a network with Conv2D and so few filters that it has as many weights; the rest as above",
+                at_least=0.02,
             ),
         ),
         literature=(
             f"{CHOLLET}: with as many weights as Inception V3, ImageNet top-1 79.0 % against 78.2 %",
             f"{MOBILENETS}: with the same filters and a seventh of the weights, 70.6 % against 71.7 %",
         ),
+        long_run="separable",
     ),
     Claim(
         id="separable-head-start",
@@ -118,13 +192,36 @@ CLAIMS = (
         source="seed 001, why is this good; seed 000, a strong prior",
         criteria=(
             Criterion(
-                name="mean test accuracy in the first half of the training, separable − ordinary with the same filters",
+                name="mean test accuracy in the first half of the training, separable − ordinary, few images",
                 because=A_FEW_POINTS,
+                control=SAME_FILTERS,
                 at_least=0.02,
-                control="not named yet",
+            ),
+            Criterion(
+                name="the same, few images − many images",
+                because="“above all from few data”: there the head start is larger by a point at least",
+                control="the same networks with the largest training set",
+                at_least=0.01,
+            ),
+            Criterion(
+                name="steps to nine tenths of the lower final accuracy, ordinary ÷ separable, few images",
+                because="a fifth of the steps saved is the least that anybody would notice",
+                role=CONDITION,
+                scale=LOG_RATIO,
+                control=SAME_FILTERS,
+                quantity="×",
+                at_least=1.25,
+            ),
+            Criterion(
+                name="the first criterion at one learning rate for both, the least favorable of three",
+                because=f"{A_FEW_POINTS}, at whatever rate",
+                role=CONDITION,
+                control="the same network with Conv2D at the same rate",
+                at_least=0.02,
             ),
         ),
         literature=(f"{CHOLLET}: Xception's training curve on ImageNet lies above Inception V3's (figure 6)",),
+        long_run="separable",
     ),
     Claim(
         id="separable-overfits-less",
@@ -132,12 +229,122 @@ CLAIMS = (
         source="seed 001, why is this good",
         criteria=(
             Criterion(
-                name="train − test accuracy at equal training accuracy, separable − ordinary with the same filters",
-                because="smaller by two points at least, the whole interval; who merely learns less has a smaller gap, too, so the two are compared at equal learning",
+                name="train − test accuracy at equal training accuracy, separable − ordinary, few images",
+                because="smaller by two points at least; a network that merely learns less has a smaller gap, too, so "
+                "the two are compared where they have learned the same",
+                control=SAME_FILTERS,
                 at_most=-0.02,
-                control="not named yet",
+            ),
+            Criterion(
+                name="the same with many images",
+                because="as above",
+                role=CONDITION,
+                control=SAME_FILTERS,
+                at_most=-0.02,
+            ),
+            Criterion(
+                name="few images, in the mini-Xception",
+                because="as above",
+                role=CONDITION,
+                control=SAME_FILTERS,
+                at_most=-0.02,
+            ),
+            Criterion(
+                name="few images, in a deeper and wider network",
+                because="as above",
+                role=CONDITION,
+                control=SAME_FILTERS,
+                at_most=-0.02,
             ),
         ),
         literature=(f"{MOBILENETS}: small models overfit less, so little regularization is used",),
+        long_run="separable",
+    ),
+    Claim(
+        id="separable-not-first",
+        statement="The first layer is never separable: RGB channels are highly correlated, and an ordinary convolution "
+        "captures the patterns between them better.",
+        source="seed 000, depthwise separable convolutions",
+        criteria=(
+            Criterion(
+                name="test accuracy, ordinary − separable first layer",
+                because=ONE_POINT,
+                control="the same network with a separable first layer: the same filters, images, batches and steps; "
+                "the learning rate is chosen for each on images kept back",
+                at_least=0.01,
+            ),
+            Criterion(
+                name="the same, with RGB − with decorrelated colors",
+                because="if the correlation is the reason, without it the loss is a point smaller at least",
+                role=CONDITION,
+                control="the same images with their colors turned so that the channels do not correlate",
+                at_least=0.01,
+            ),
+            Criterion(
+                name="the first criterion in the mini-Xception, 5×5 kernels",
+                because=ONE_POINT,
+                role=CONDITION,
+                control="as in the first criterion",
+                at_least=0.01,
+            ),
+            Criterion(
+                name="share of the ImageNet network's first kernels that is kept, shared windows over all colors − one "
+                "window a color",
+                because="patterns between the colors are there if windows over all colors keep more; 0.02 is a tie",
+                role=CONDITION,
+                unit="ImageNet networks",
+                drawn=False,
+                control="both have as many weights; random kernels stand beside them",
+                at_least=0.02,
+            ),
+        ),
+        literature=(f"{CHOLLET}: Xception begins with two ordinary convolutions",),
+        long_run="separable_first",
+    ),
+    Claim(
+        id="convnext-block",
+        statement="With as many parameters, a ConvNeXt block (7×7 depthwise, layer normalization, inverted bottleneck, "
+        "GELU) is more accurate than the course's separable residual block.",
+        source="beyond the seeds: where the field went",
+        criteria=(
+            Criterion(
+                name="test accuracy, ConvNeXt − separable residual, 6,000 images",
+                because=ONE_POINT,
+                control="a network of as many separable residual blocks and as many parameters: the same images, "
+                "batches and steps; the learning rate is chosen for each on images kept back",
+                at_least=0.01,
+            ),
+            Criterion(
+                name="the same with 1,000 images",
+                because=ONE_POINT,
+                role=CONDITION,
+                control="as in the first criterion",
+                at_least=0.01,
+            ),
+            Criterion(
+                name="multiply-adds, ConvNeXt ÷ separable residual",
+                because="a quarter more work is the most that still counts as the same cost",
+                role=CONDITION,
+                scale=LOG_RATIO,
+                unit="pairs of networks",
+                drawn=False,
+                control="the network of separable residual blocks",
+                quantity="×",
+                at_most=1.25,
+            ),
+            Criterion(
+                name="parameters, ConvNeXt ÷ separable residual",
+                because="“as many” is within two per cent",
+                role=CHECK,
+                scale=LOG_RATIO,
+                unit="pairs of networks",
+                drawn=False,
+                quantity="×",
+                at_least=0.98,
+                at_most=1.02,
+            ),
+        ),
+        literature=(f"{CONVNEXT}: ImageNet top-1 82.1 % against 78.8 % for ResNet-50 trained alike (figure 2)",),
+        long_run="convnext_block",
     ),
 )

@@ -1,0 +1,48 @@
+"""The separable convolution: its two steps in NumPy, what it costs, what it assumes, how networks of it learn.
+
+Images and feature maps are ``(n, height, width, channels)``, labels ``(n,)``. Numbers come out; nothing here draws or
+judges.
+"""
+
+from utils.separable_convolutions.correlations import Correlations, correlations, inputs_of, over_images
+from utils.separable_convolutions.costs import (
+    SIZES,
+    Timing,
+    convolutions_of,
+    parameters_by_step,
+    timings,
+)
+from utils.separable_convolutions.learning import (
+    RATES,
+    Learned,
+    Race,
+    gap_difference_at_equal_training,
+    learned,
+    race,
+    steps_needed,
+)
+from utils.separable_convolutions.networks import (
+    NARROW_FILTERS,
+    convnext_network,
+    decorrelated_colors,
+    deeper_network,
+    network,
+    separable_residual_network,
+)
+from utils.separable_convolutions.steps import (
+    as_ordinary,
+    convolution,
+    depthwise,
+    kept_by_shared_windows,
+    nearest_separable,
+    pointwise,
+    windows,
+)
+
+__all__ = [
+    "NARROW_FILTERS", "RATES", "SIZES", "Correlations", "Learned", "Race", "Timing", "as_ordinary", "convnext_network",
+    "convolution", "convolutions_of", "correlations", "decorrelated_colors", "deeper_network", "depthwise",
+    "gap_difference_at_equal_training", "inputs_of", "kept_by_shared_windows", "learned",
+    "nearest_separable", "network", "over_images", "parameters_by_step", "pointwise", "race",
+    "separable_residual_network", "steps_needed", "timings", "windows",
+]  # fmt: skip

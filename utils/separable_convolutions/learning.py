@@ -1,0 +1,141 @@
+"""How networks learn with the same care: the same steps, and a learning rate chosen for each on images kept back."""
+
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+
+from utils.training import accuracy, trained
+
+RATES = (0.004, 0.016, 0.064)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """One network trained at several learning rates from the same weights: accuracies, 0…1, and the rate to choose.
+
+    ``train`` and ``test`` are ``(rates, looks)``, a look after each of ``steps``; ``kept_back`` is the accuracy at the
+    end on images that neither training nor test has seen, ``(rates,)``. ``model`` is the network at the chosen rate.
+    """
+
+    rates: tuple
+    steps: np.ndarray
+    train: np.ndarray = field(repr=False)
+    test: np.ndarray = field(repr=False)
+    kept_back: np.ndarray = field(repr=False)
+    model: keras.Model = field(repr=False)
+
+    @property
+    def best(self):
+        """The number of the chosen rate: the first with the highest accuracy on the images kept back."""
+        return int(np.argmax(self.kept_back))
+
+
+def learned(build, data, *, train, kept_back, seed, rates=RATES, steps=120, batch_size=40, looks=8):
+    """Train ``build()`` on the first ``train`` images of ``data`` (a ``utils.data.Dataset``): a ``Learned``.
+
+    The last ``kept_back`` training images choose the rate. At every rate the run has the same initial weights and the
+    same batches, which ``seed`` decides, and the rate falls to 0 along half a cosine. Looks come after 1, 2, 4, …
+    epochs and at the end. Raises ``ValueError`` where ``steps`` are no whole epochs, or the images do not suffice.
+    """
+    if train + kept_back > len(data.train_images):
+        raise ValueError(f"train={train} and kept_back={kept_back}: there are {len(data.train_images)} training images")
+    batches = train // batch_size
+    if batches < 1 or steps % batches:
+        raise ValueError(
+            f"steps={steps}: a multiple of the {batches} batches of {batch_size} in {train} images is needed"
+        )
+    epochs = steps // batches
+    at = np.unique(np.geomspace(1, epochs, looks).round().astype(int))
+    images, labels = data.train_images[:train], data.train_labels[:train]
+
+    def look(model, epoch):
+        if epoch not in at:
+            return None
+        return accuracy(model, images, labels), accuracy(model, data.test_images, data.test_labels)
+
+    runs = trained(
+        build, images, labels, seeds=[seed] * len(rates), factors=rates, epochs=epochs, batch_size=batch_size,
+        learning_rate=keras.optimizers.schedules.CosineDecay(1.0, steps), watch=look,
+    )  # fmt: skip
+    curves, scores, weights = [], [], []
+    for run in runs:
+        curves.append([seen for seen in run.watched if seen])
+        scores.append(accuracy(run.model, data.train_images[-kept_back:], data.train_labels[-kept_back:]))
+        weights.append(run.model.get_weights())
+    model = run.model
+    found = Learned(tuple(rates), at * batches, *np.moveaxis(np.array(curves), -1, 0), np.array(scores), model)
+    model.set_weights(weights[found.best])
+    return found
+
+
+@dataclass(frozen=True)
+class Race:
+    """One network with fresh images from several seeds, each at its chosen rate: ``(seeds, looks)``, and its size.
+
+    ``models`` are the networks, one a seed.
+    """
+
+    name: str
+    parameters: int
+    steps: np.ndarray
+    rates: tuple
+    train: np.ndarray = field(repr=False)
+    test: np.ndarray = field(repr=False)
+    models: tuple = field(repr=False, default=())
+
+    @property
+    def gap(self):
+        """Training accuracy minus test accuracy, ``(seeds, looks)``."""
+        return self.train - self.test
+
+
+def race(name, build, data, **options):
+    """The ``Race`` of ``build()`` over ``data``, a dictionary of seeds and their ``Dataset``.
+
+    ``options`` are those of ``learned``. Two races over the same data see the same batches: their differences are paired.
+    """
+    runs = [learned(build, each, seed=seed, **options) for seed, each in data.items()]
+    train, test = (np.array([getattr(run, part)[run.best] for run in runs]) for part in ("train", "test"))
+    chosen = tuple(run.rates[run.best] for run in runs)
+    models = tuple(run.model for run in runs)
+    return Race(name, models[0].count_params(), runs[0].steps, chosen, train, test, models)
+
+
+def steps_needed(steps, accuracies, level):
+    """After how many steps ``accuracies`` first reach ``level``, interpolated; ``inf`` where they never do.
+
+    Before the first of ``steps`` the accuracy is taken to rise evenly from 0.
+    """
+    steps, accuracies = np.append(0, steps), np.append(0, accuracies)
+    reached = np.flatnonzero(accuracies >= level)
+    if not reached.size:
+        return float("inf")
+    after = reached[0]
+    if not after:
+        return 0.0
+    share = (level - accuracies[after - 1]) / (accuracies[after] - accuracies[after - 1])
+    return float(steps[after - 1] + share * (steps[after] - steps[after - 1]))
+
+
+def gap_difference_at_equal_training(one, other):
+    """How much larger the gap of ``one`` is than that of ``other`` at equal training accuracy, one number a seed.
+
+    Test accuracies are interpolated between the looks at which a run's training accuracy was a new best, and
+    compared over the stretch of training accuracies that both runs pass; ``ValueError`` where there is none.
+    """
+    differences = []
+    for runs in zip(zip(one.train, one.test, strict=True), zip(other.train, other.test, strict=True), strict=True):
+        (train_1, test_1), (train_2, test_2) = (_new_bests(*run) for run in runs)
+        low, high = max(train_1[0], train_2[0]), min(train_1[-1], train_2[-1])
+        if low > high:
+            raise ValueError(f"training accuracies above {low:.2f} and below {high:.2f}: the runs must overlap")
+        levels = np.linspace(low, high, 9)
+        differences.append(float(np.mean(np.interp(levels, train_2, test_2) - np.interp(levels, train_1, test_1))))
+    return np.array(differences)
+
+
+def _new_bests(train, test):
+    """The accuracies at the looks where the training accuracy was higher than ever before."""
+    best_before = np.concatenate([[-1], np.maximum.accumulate(train)[:-1]])
+    return train[train > best_before], test[train > best_before]
