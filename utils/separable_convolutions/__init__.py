@@ -4,11 +4,19 @@ Images and feature maps are ``(n, height, width, channels)``, labels ``(n,)``. N
 judges.
 """
 
-from utils.separable_convolutions.correlations import Correlations, correlations, inputs_of, over_images
+from utils.separable_convolutions.correlations import (
+    Correlations,
+    correlations,
+    inputs_of,
+    over_images,
+    prior_inside,
+    within_photographs,
+)
 from utils.separable_convolutions.costs import (
     SIZES,
     Timing,
     convolutions_of,
+    multiply_adds,
     parameters_by_step,
     timings,
 )
@@ -16,9 +24,11 @@ from utils.separable_convolutions.learning import (
     RATES,
     Learned,
     Race,
+    early_accuracy,
     gap_difference_at_equal_training,
     learned,
     race,
+    speed_ratio,
     steps_needed,
 )
 from utils.separable_convolutions.networks import (
@@ -40,9 +50,10 @@ from utils.separable_convolutions.steps import (
 )
 
 __all__ = [
-    "NARROW_FILTERS", "RATES", "SIZES", "Correlations", "Learned", "Race", "Timing", "as_ordinary", "convnext_network",
-    "convolution", "convolutions_of", "correlations", "decorrelated_colors", "deeper_network", "depthwise",
-    "gap_difference_at_equal_training", "inputs_of", "kept_by_shared_windows", "learned",
-    "nearest_separable", "network", "over_images", "parameters_by_step", "pointwise", "race",
-    "separable_residual_network", "steps_needed", "timings", "windows",
+    "NARROW_FILTERS", "RATES", "SIZES", "Correlations", "Learned", "Race", "Timing", "as_ordinary",
+    "convnext_network", "convolution", "convolutions_of", "correlations", "decorrelated_colors", "deeper_network",
+    "depthwise", "early_accuracy", "gap_difference_at_equal_training", "inputs_of", "kept_by_shared_windows",
+    "learned", "multiply_adds", "nearest_separable", "network", "over_images", "parameters_by_step", "pointwise",
+    "prior_inside", "race", "separable_residual_network", "speed_ratio", "steps_needed", "timings", "windows",
+    "within_photographs",
 ]  # fmt: skip

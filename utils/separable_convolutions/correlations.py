@@ -11,14 +11,14 @@ import tensorflow as tf
 class Correlations:
     """Mean absolute correlations within feature maps (or images) of one ``place``, one value a photograph.
 
-    ``neighbours``: a value and the next one to the right or below, in the same channel. ``channels``: two
+    ``neighbors``: a value and the next one to the right or below, in the same channel. ``channels``: two
     channels at the same pixel. ``chance``: the same after every channel was shifted a way of its own, so that what is
     left comes from the smoothness and the small size of the maps alone.
     """
 
     place: str
     shape: tuple
-    neighbours: np.ndarray = field(repr=False)
+    neighbors: np.ndarray = field(repr=False)
     channels: np.ndarray = field(repr=False)
     chance: np.ndarray = field(repr=False)
 
@@ -37,7 +37,7 @@ def correlations(place, maps, most_channels=96, seed=0):
         if varied.shape[-1] < 2:
             raise ValueError(f"{place}: {varied.shape[-1]} channel(s) that vary: at least 2 are needed")
         shifted = _shifted(varied, random)
-        rows.append((_between_neighbours(varied), _between_channels(varied), _between_channels(shifted)))
+        rows.append((_between_neighbors(varied), _between_channels(varied), _between_channels(shifted)))
     return Correlations(place, maps.shape[1:], *np.array(rows).T)
 
 
@@ -60,6 +60,22 @@ def over_images(maps, seed=0):
     return float(np.abs(neighbors).mean()), *(float(_between_channels(_as_one(each))) for each in (varied, others))
 
 
+def within_photographs(images, labels):
+    """How much the channels of one photograph correlate, the mean over the photographs that ``labels`` tell apart."""
+    return float(np.mean([over_images(images[labels == each])[1] for each in np.unique(labels)]))
+
+
+def prior_inside(model, images, most=400):
+    """The mean of ``over_images`` over what comes into the convolutions of ``network`` but the first, as a dictionary.
+
+    ``images`` are the first ``most`` of those given; batch normalization takes its numbers from them, so that a trained
+    and an untrained network are treated alike.
+    """
+    names = [layer.name for layer in model.layers if layer.name.startswith("convolution")][1:]
+    rows = [over_images(maps) for maps in inputs_of(model, names, images[:most], training=True)]
+    return dict(zip(("neighbors", "channels", "chance"), np.mean(rows, axis=0).tolist(), strict=True))
+
+
 def inputs_of(model, names, images, training=False):
     """What comes into the layers of those names for ``images``: a list of arrays. The model stays as it is.
 
@@ -79,7 +95,7 @@ def _as_one(maps):
     return maps.reshape(-1, *maps.shape[2:])
 
 
-def _between_neighbours(maps):
+def _between_neighbors(maps):
     right = _correlation(maps[:, :-1], maps[:, 1:])
     below = _correlation(maps[:-1], maps[1:])
     return np.abs(np.concatenate([right, below])).mean()

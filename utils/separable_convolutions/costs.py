@@ -62,6 +62,22 @@ def convolutions_of(model):
     return [(layer, tuple(layer.input.shape[1:])) for layer in model.layers if isinstance(layer, kinds)]
 
 
+def multiply_adds(model):
+    """The multiply-adds of the convolutions and the Dense layers of a Keras model, for one image."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, layers.Dense):
+            total += int(np.prod(layer.kernel.shape))
+            continue
+        kind = getattr(arithmetic, type(layer).__name__, None)
+        if kind is None or not isinstance(layer, (layers.Conv2D, layers.SeparableConv2D, layers.DepthwiseConv2D)):
+            continue
+        filters = () if isinstance(layer, layers.DepthwiseConv2D) else (layer.filters,)
+        same = kind(*filters, layer.kernel_size, layer.strides, layer.padding)
+        total += same.multiply_adds(tuple(layer.input.shape[1:])).value
+    return total
+
+
 def parameters_by_step(model):
     """Where the parameters of a Keras model are: {kind of layer: parameters}, largest first.
 

@@ -71,35 +71,51 @@ def learned(build, data, *, train, kept_back, seed, rates=RATES, steps=120, batc
 
 @dataclass(frozen=True)
 class Race:
-    """One network with fresh images from several seeds, each at its chosen rate: ``(seeds, looks)``, and its size.
-
-    ``models`` are the networks, one a seed.
-    """
+    """One network, trained with the fresh images of several seeds: a ``Learned`` for each, and its size."""
 
     name: str
     parameters: int
-    steps: np.ndarray
-    rates: tuple
-    train: np.ndarray = field(repr=False)
-    test: np.ndarray = field(repr=False)
-    models: tuple = field(repr=False, default=())
+    runs: tuple = field(repr=False)
+
+    @property
+    def steps(self):
+        """After how many steps the looks came."""
+        return self.runs[0].steps
+
+    @property
+    def train(self):
+        """Training accuracy at each seed's chosen rate, ``(seeds, looks)``."""
+        return np.array([run.train[run.best] for run in self.runs])
+
+    @property
+    def test(self):
+        """Test accuracy at each seed's chosen rate, ``(seeds, looks)``."""
+        return np.array([run.test[run.best] for run in self.runs])
 
     @property
     def gap(self):
         """Training accuracy minus test accuracy, ``(seeds, looks)``."""
         return self.train - self.test
 
+    @property
+    def chosen(self):
+        """The chosen rates, one a seed."""
+        return tuple(run.rates[run.best] for run in self.runs)
+
 
 def race(name, build, data, **options):
     """The ``Race`` of ``build()`` over ``data``, a dictionary of seeds and their ``Dataset``.
 
-    ``options`` are those of ``learned``. Two races over the same data see the same batches: their differences are paired.
+    ``options`` are those of ``learned``. Two races over the same data see the same batches: their differences are
+    paired.
     """
-    runs = [learned(build, each, seed=seed, **options) for seed, each in data.items()]
-    train, test = (np.array([getattr(run, part)[run.best] for run in runs]) for part in ("train", "test"))
-    chosen = tuple(run.rates[run.best] for run in runs)
-    models = tuple(run.model for run in runs)
-    return Race(name, models[0].count_params(), runs[0].steps, chosen, train, test, models)
+    runs = tuple(learned(build, each, seed=seed, **options) for seed, each in data.items())
+    return Race(name, runs[0].model.count_params(), runs)
+
+
+def early_accuracy(steps, accuracies):
+    """The mean accuracy over the first half of the steps, interpolated between the looks."""
+    return float(np.interp(np.arange(1, steps[-1] // 2 + 1), steps, accuracies).mean())
 
 
 def steps_needed(steps, accuracies, level):
@@ -118,24 +134,29 @@ def steps_needed(steps, accuracies, level):
     return float(steps[after - 1] + share * (steps[after] - steps[after - 1]))
 
 
-def gap_difference_at_equal_training(one, other):
-    """How much larger the gap of ``one`` is than that of ``other`` at equal training accuracy, one number a seed.
+def speed_ratio(steps_1, test_1, steps_2, test_2, share=0.9):
+    """How many times as many steps the first run needs as the second to ``share`` of the lower final accuracy."""
+    level = share * min(test_1[-1], test_2[-1])
+    return steps_needed(steps_1, test_1, level) / steps_needed(steps_2, test_2, level)
 
-    Test accuracies are interpolated between the looks at which a run's training accuracy was a new best, and
-    compared over the stretch of training accuracies that both runs pass; ``ValueError`` where there is none.
+
+def gap_difference_at_equal_training(train_1, test_1, train_2, test_2):
+    """How much larger the first run's gap, train − test, is than the second's at equal training accuracy.
+
+    All four are accuracies at the looks, ``(looks,)``. Test accuracies are interpolated between the looks at which a
+    run's training accuracy was a new best, and compared over the stretch of training accuracies that both runs pass;
+    ``ValueError`` where there is none.
     """
-    differences = []
-    for runs in zip(zip(one.train, one.test, strict=True), zip(other.train, other.test, strict=True), strict=True):
-        (train_1, test_1), (train_2, test_2) = (_new_bests(*run) for run in runs)
-        low, high = max(train_1[0], train_2[0]), min(train_1[-1], train_2[-1])
-        if low > high:
-            raise ValueError(f"training accuracies above {low:.2f} and below {high:.2f}: the runs must overlap")
-        levels = np.linspace(low, high, 9)
-        differences.append(float(np.mean(np.interp(levels, train_2, test_2) - np.interp(levels, train_1, test_1))))
-    return np.array(differences)
+    (train_1, test_1), (train_2, test_2) = _new_bests(train_1, test_1), _new_bests(train_2, test_2)
+    low, high = max(train_1[0], train_2[0]), min(train_1[-1], train_2[-1])
+    if low > high:
+        raise ValueError(f"training accuracies above {low:.2f} and below {high:.2f}: the runs must overlap")
+    levels = np.linspace(low, high, 9)
+    return float(np.mean(np.interp(levels, train_2, test_2) - np.interp(levels, train_1, test_1)))
 
 
 def _new_bests(train, test):
     """The accuracies at the looks where the training accuracy was higher than ever before."""
+    train, test = np.asarray(train), np.asarray(test)
     best_before = np.concatenate([[-1], np.maximum.accumulate(train)[:-1]])
     return train[train > best_before], test[train > best_before]

@@ -23,7 +23,7 @@ def deeper_network(separable=True, filters=(24, 48, 48, 96, 96), classes=10, cha
     return _classifier((False, *4 * [separable]), filters, (1, 3), classes, channels, momentum)
 
 
-def separable_residual_network(filters=(32, 64), blocks=2, size=28, channels=1, classes=10, momentum=0.9):
+def separable_residual_network(filters=(34, 67), blocks=2, size=28, channels=1, classes=10, momentum=0.9):
     """A classifier of the course's separable residual blocks, ``blocks`` of them for each of ``filters``.
 
     A block is twice batch normalization, ReLU and a separable 3×3 convolution, beside a shortcut; the first block of
