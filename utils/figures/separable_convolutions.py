@@ -105,35 +105,46 @@ def draw_timings(timings):
     )
 
 
-def draw_correlations(measured):
-    """Neighbours, channels and chance for each place, the mean over the photographs with their standard deviation."""
+def draw_correlations(measured, random_weights=()):
+    """Neighbors, channels and chance for each place, the mean over the photographs, and the range of these.
+
+    ``random_weights`` are the last places of ``measured``, in order, of the same network with random weights.
+    """
     figure, axis = new_figure(max(8.5, 0.7 * len(measured)), 3.8)
     series = (
-        ("neighbouring pixels", "neighbours", BLUE, "o", -0.12),
+        ("neighboring pixels", "neighbors", BLUE, "o", -0.12),
         ("channels", "channels", VERMILION, "s", 0.0),
         ("channels, by chance", "chance", "#777777", "x", 0.12),
     )
+    first = len(measured) - len(random_weights)
     for label, name, colour, marker, shift in series:
         values = [getattr(each, name) for each in measured]
+        means = np.array([each.mean() for each in values])
+        ends = [means - [each.min() for each in values], [each.max() for each in values] - means]
         axis.errorbar(
-            np.arange(len(measured)) + shift, [v.mean() for v in values], [v.std(ddof=1) for v in values],
-            fmt=marker, color=colour, label=label, capsize=3,
+            np.arange(len(measured)) + shift, means, ends, fmt=marker, color=colour, label=label, capsize=3
         )  # fmt: skip
+        if random_weights and name != "chance":
+            axis.plot(
+                np.arange(first, len(measured)) + shift, [getattr(each, name).mean() for each in random_weights],
+                marker, markerfacecolor="white", color=colour, label=f"{label}, random weights",
+            )  # fmt: skip
     labels = [f"{each.place}\n{each.shape[0]}×{each.shape[1]}\n× {each.shape[2]}" for each in measured]
     axis.set_xticks(np.arange(len(measured)), labels, fontsize=8)
-    axis.set_ylim(0, 1)
+    axis.set_ylim(0, 1.25)
     axis.set_ylabel("mean |r|")
-    axis.legend(frameon=False, loc="upper right")
-    rows = "; ".join(
-        f"{each.place}: neighbours ≈ {each.neighbours.mean():.2f}, channels ≈ {each.channels.mean():.2f}, "
-        f"by chance ≈ {each.chance.mean():.2f}"
-        for each in measured
-    )
+    axis.legend(frameon=False, loc="upper right", ncols=3, fontsize=8)
+    alt = f"Mean absolute correlations. {'; '.join(map(_correlations, measured))}."
+    if random_weights:
+        alt += f" With random weights: {'; '.join(map(_correlations, random_weights))}."
     return picture(
-        figure,
-        f"Mean absolute correlations. {rows}.",
-        "Under each place: height × width × channels. Bars: standard deviation over the photographs.",
+        figure, alt, "Under each place: height × width × channels. Bars: from the lowest to the highest photograph."
     )
+
+
+def _correlations(each):
+    numbers = (("neighbors", each.neighbors), ("channels", each.channels), ("by chance", each.chance))
+    return f"{each.place}: " + ", ".join(f"{name} ≈ {values.mean():.2f}" for name, values in numbers)
 
 
 def draw_kernels(kernels, nearest, kept, scale=14, columns=16):
@@ -155,35 +166,40 @@ def draw_kernels(kernels, nearest, kept, scale=14, columns=16):
 
 
 def draw_race(races):
-    """Training and test accuracy against the steps, the mean over the seeds with two standard errors."""
-    figure, axes = new_figure(8.5, 3.5, 1, 2, sharey=True)
-    for axis, part in zip(axes, ("train", "test"), strict=True):
-        for number, (each, (colour, marker, line)) in enumerate(zip(races, STYLES, strict=False)):
-            values = getattr(each, part)
-            axis.errorbar(
-                each.steps + (number - len(races) / 2) * each.steps[0] / 20, values.mean(0),
-                2 * values.std(0, ddof=1) / np.sqrt(len(values)), fmt=line, marker=marker, color=colour, capsize=3,
-                label=f"{each.name}: {each.parameters:,}",
-            )  # fmt: skip
-        axis.set_title(f"{part} accuracy", fontsize=10)
-        axis.set_xticks(races[0].steps)
-        axis.set_xlabel("steps")
-    axes[0].legend(frameon=False, loc="lower right", title="parameters", fontsize=9)
+    """Training and test accuracy against the steps, every seed and their median.
+
+    ``races`` maps numbers of training images to lists of ``utils.separable_convolutions.Race``.
+    """
+    figure, axes = new_figure(8.5, 2.9 * len(races), len(races), 2, sharey=True, squeeze=False)
+    for row, (count, pair) in zip(axes, races.items(), strict=True):
+        for axis, part in zip(row, ("train", "test"), strict=True):
+            for each, (colour, marker, line) in zip(pair, STYLES, strict=False):
+                values = getattr(each, part)
+                axis.plot(each.steps, values.T, color=colour, linewidth=0.7, alpha=0.35)
+                axis.plot(
+                    each.steps, np.median(values, axis=0), line, marker=marker, color=colour,
+                    label=f"{each.name}: {each.parameters:,}",
+                )  # fmt: skip
+            axis.set_title(f"{count} images: {part} accuracy", fontsize=10)
+            axis.set_xscale("log", base=2)
+            axis.set_xlabel("steps")
+    axes[0, 0].legend(frameon=False, loc="lower right", title="parameters", fontsize=9)
     rows = "; ".join(
-        f"{each.name} ({each.parameters:,} parameters): "
-        f"train ≈ {each.train[:, -1].mean():.2f}, test ≈ {each.test[:, -1].mean():.2f}"
-        for each in races
+        f"{count} images, {each.name} ({each.parameters:,} parameters): "
+        f"train ≈ {np.median(each.train[:, -1]):.2f}, test ≈ {np.median(each.test[:, -1]):.2f}"
+        for count, pair in races.items()
+        for each in pair
     )
-    seeds = len(races[0].test)
+    seeds = len(next(iter(races.values()))[0].runs)
     return picture(
         figure,
-        f"Accuracy after {', '.join(map(str, races[0].steps))} steps, {seeds} seeds. In the end {rows}.",
-        f"Bars: two standard errors over {seeds} seeds.",
+        f"Accuracy against the steps, {seeds} seeds. In the end, median: {rows}.",
+        f"Thin lines: the {seeds} seeds. Thick lines: their median.",
     )
 
 
 def draw_differences(differences, needed, label):
-    """Paired differences with their 95 % intervals, each beside the value that its claim needs.
+    """The median of paired differences with its interval, each beside the value that its claim needs.
 
     ``differences`` maps names to a ``Measurement``; ``needed`` is the threshold, on the far side of 0.
     """
@@ -210,31 +226,39 @@ def draw_differences(differences, needed, label):
     rows = "; ".join(f"{name}: ≈ {m.value:.2f} (≈ {m.low:.2f} to ≈ {m.high:.2f})" for name, m in differences.items())
     return picture(
         figure,
-        f"Paired differences with their 95 % intervals, {label}. {rows}. The claim needs {needed:g} or beyond.",
+        f"Paired differences, median and interval, {label}. {rows}. The claim needs {needed:g} or beyond.",
         "The shaded side is what the claim needs; the whole interval has to lie there.",
     )
 
 
 def draw_gaps(races):
-    """The gap between training and test accuracy against the training accuracy, mean over the seeds."""
-    figure, axis = new_figure(6.5, 3.5)
-    for each, (colour, marker, line) in zip(races, STYLES, strict=False):
-        axis.errorbar(
-            each.train.mean(0), each.gap.mean(0), 2 * each.gap.std(0, ddof=1) / np.sqrt(len(each.gap)),
-            fmt=line, marker=marker, color=colour, capsize=3, label=each.name,
-        )  # fmt: skip
-    axis.axhline(0, color=BLACK, linewidth=0.8)
-    axis.set_xlabel("training accuracy")
-    axis.set_ylabel("train − test accuracy")
-    axis.legend(frameon=False, loc="upper left")
+    """The gap between training and test accuracy against the training accuracy, every seed.
+
+    ``races`` maps numbers of training images to lists of ``utils.separable_convolutions.Race``.
+    """
+    figure, axes = new_figure(8.5, 3.3, 1, len(races), sharex=True, sharey=True, squeeze=False)
+    for axis, (count, pair) in zip(axes[0], races.items(), strict=True):
+        for each, (colour, marker, line) in zip(pair, STYLES, strict=False):
+            for seed, (train, gap) in enumerate(zip(each.train, each.gap, strict=True)):
+                axis.plot(
+                    train, gap, line, marker=marker, markersize=4, color=colour, linewidth=0.8,
+                    label=each.name if seed == 0 else None,
+                )  # fmt: skip
+        axis.axhline(0, color=BLACK, linewidth=0.8)
+        axis.set_title(f"{count} images", fontsize=10)
+        axis.set_xlabel("training accuracy")
+    axes[0, 0].set_ylabel("train − test accuracy")
+    axes[0, 0].legend(frameon=False, loc="upper left")
     rows = "; ".join(
-        f"{each.name}: gap ≈ {each.gap[:, -1].mean():.2f} at training accuracy ≈ {each.train[:, -1].mean():.2f}"
-        for each in races
+        f"{count} images, {each.name}: gap ≈ {np.median(each.gap[:, -1]):.2f} at training accuracy "
+        f"≈ {np.median(each.train[:, -1]):.2f}"
+        for count, pair in races.items()
+        for each in pair
     )
     return picture(
         figure,
-        f"The gap grows with the training accuracy. In the end {rows}.",
-        "Bars: two standard errors over the seeds.",
+        f"The gap grows with the training accuracy. In the end, median: {rows}.",
+        "One line a seed, from its first look to its last.",
     )
 
 

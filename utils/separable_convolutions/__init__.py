@@ -10,6 +10,7 @@ from utils.separable_convolutions.correlations import (
     inputs_of,
     over_images,
     prior_inside,
+    with_random_weights,
     within_photographs,
 )
 from utils.separable_convolutions.costs import (
@@ -55,5 +56,5 @@ __all__ = [
     "depthwise", "early_accuracy", "gap_difference_at_equal_training", "inputs_of", "kept_by_shared_windows",
     "learned", "multiply_adds", "nearest_separable", "network", "over_images", "parameters_by_step", "pointwise",
     "prior_inside", "race", "separable_residual_network", "speed_ratio", "steps_needed", "timings", "windows",
-    "within_photographs",
+    "with_random_weights", "within_photographs",
 ]  # fmt: skip

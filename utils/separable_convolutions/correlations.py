@@ -90,6 +90,18 @@ def inputs_of(model, names, images, training=False):
     return [np.asarray(found[name]) for name in names]
 
 
+def with_random_weights(model, seed=0):
+    """A copy of ``model`` with He's random kernels; it needs ``inputs_of(…, training=True)``."""
+    copy = keras.models.clone_model(model)
+    random = np.random.default_rng(seed)
+    for variable in copy.trainable_variables:
+        if variable.name in ("kernel", "depthwise_kernel"):
+            depthwise = variable.name == "depthwise_kernel"
+            inputs = np.prod(variable.shape[:2] if depthwise else variable.shape[:-1])
+            variable.assign(random.normal(0, np.sqrt(2 / inputs), variable.shape))
+    return copy
+
+
 def _as_one(maps):
     """All images below each other, ``(n × height, width, channels)``."""
     return maps.reshape(-1, *maps.shape[2:])
