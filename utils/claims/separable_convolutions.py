@@ -1,7 +1,6 @@
 """The claims of notebook 04."""
 
-from utils.verdicts import CHECK, CONDITION, LOG_RATIO, SHARE, Claim, Criterion
-from utils.verdicts import COUNT as COUNTED
+from utils.verdicts import CHECK, CONDITION, COUNT, LOG_RATIO, SHARE, Claim, Criterion
 
 CHOLLET = "Chollet 2017, Xception: deep learning with depthwise separable convolutions (CVPR)"
 MOBILENETS = "Howard et al. 2017, MobileNets (arXiv:1704.04861)"
@@ -26,7 +25,9 @@ CLAIMS = (
             Criterion(
                 name="parameters saved, our layer",
                 because="fewer means one at least; this is a count",
-                scale=COUNTED,
+                scale=COUNT,
+                unit="layers",
+                drawn=False,
                 control=SAME_SHAPE,
                 quantity="parameters",
                 at_least=1,
@@ -34,7 +35,9 @@ CLAIMS = (
             Criterion(
                 name="multiply-adds saved, our layer",
                 because="fewer means one at least; this is a count",
-                scale=COUNTED,
+                scale=COUNT,
+                unit="layers",
+                drawn=False,
                 control=SAME_SHAPE,
                 quantity="multiply-adds at 32×32",
                 at_least=1,
@@ -43,7 +46,9 @@ CLAIMS = (
                 name="parameters saved at the worst, kernels 1…7 and filters 1…256",
                 because="a rule without an exception saves something at every size",
                 role=CONDITION,
-                scale=COUNTED,
+                scale=COUNT,
+                unit="layers",
+                drawn=False,
                 control=SAME_SHAPE,
                 quantity="parameters",
                 at_least=1,

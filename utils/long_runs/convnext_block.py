@@ -43,6 +43,8 @@ def perform(piece, checkpoint=None):
 
 def values(found):
     """The values of the criteria, a number for each seed that has been performed."""
+    if not found:
+        return {}
     sizes = found[0][0]["sizes"]
 
     def more_accurate(numbers, size):

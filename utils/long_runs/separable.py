@@ -64,6 +64,8 @@ def perform(piece, checkpoint=None):
 
 def values(found):
     """The values of the criteria, a number for each seed performed; the smallest set is "few", the largest "many"."""
+    if not found:
+        return {}
     by_network = {
         name: [numbers for piece, numbers in found if piece["network"] == name] for name in (SMALL, MINI, DEEPER)
     }

@@ -84,9 +84,7 @@ def inputs_of(model, names, images, training=False):
     tensors = {name: model.get_layer(name).input for name in names}
     inside = keras.Model(model.input, tensors)
     weights = [tf.identity(each.value) for each in inside.non_trainable_variables]
-    found, _ = tf.function(
-        lambda batch: inside.stateless_call(inside.trainable_variables, weights, batch, training=training)
-    )(images)
+    found, _ = inside.stateless_call(inside.trainable_variables, weights, images, training=training)
     return [np.asarray(found[name]) for name in names]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from utils.training import accuracy, trained
 
 RATES = (0.004, 0.016, 0.064)
+MOST = 2000  # training images that are looked at
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ def learned(build, data, *, train, kept_back, seed, rates=RATES, steps=120, batc
 
     The last ``kept_back`` training images choose the rate. At every rate the run has the same initial weights and the
     same batches, which ``seed`` decides, and the rate falls to 0 along half a cosine. Looks come after 1, 2, 4, …
-    epochs and at the end. Raises ``ValueError`` where ``steps`` are no whole epochs, or the images do not suffice.
+    epochs and at the end, at ``MOST`` training images at most. Raises ``ValueError`` where ``steps`` are no whole
+    epochs, or the images do not suffice.
     """
     if train + kept_back > len(data.train_images):
         raise ValueError(f"train={train} and kept_back={kept_back}: there are {len(data.train_images)} training images")
@@ -52,7 +54,7 @@ def learned(build, data, *, train, kept_back, seed, rates=RATES, steps=120, batc
     def look(model, epoch):
         if epoch not in at:
             return None
-        return accuracy(model, images, labels), accuracy(model, data.test_images, data.test_labels)
+        return accuracy(model, images[:MOST], labels[:MOST]), accuracy(model, data.test_images, data.test_labels)
 
     runs = trained(
         build, images, labels, seeds=[seed] * len(rates), factors=rates, epochs=epochs, batch_size=batch_size,
