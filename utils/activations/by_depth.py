@@ -1,91 +1,73 @@
 """How what a network shows changes with depth: sparsity, edges, classes; beside a network that was never trained."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image
-from scipy import ndimage, stats
+from scipy import ndimage
 
 from utils.keras_graph import layers_inside
 from utils.layer_calls import LayerCalls
 from utils.photographs import COLOUR, photograph
 
-
-@dataclass(frozen=True)
-class Depth:
-    """A number for each layer, the first layer first, and for each image: ``values`` is ``(layers, images)``."""
-
-    layers: tuple[str, ...] = field(repr=False)
-    values: np.ndarray = field(repr=False)
-
-    @property
-    def mean(self):
-        """The mean over the images, one number a layer."""
-        return self.values.mean(axis=1)
-
-    @property
-    def rise(self):
-        """The mean of the last third of the layers minus that of the first third, one number an image."""
-        third = max(1, len(self.layers) // 3)
-        return self.values[-third:].mean(axis=0) - self.values[:third].mean(axis=0)
-
-    @property
-    def rank_correlation(self):
-        """Spearman's rank correlation of the number with depth, one for each image."""
-        depth = np.arange(len(self.layers))
-        return np.array([stats.spearmanr(depth, each).statistic for each in self.values.T])
+MEASURES = ("edges", "classes", "zeros", "blank maps", "blank windows")
 
 
-def sparsity_by_depth(model, images, layers):
-    """The three measures of ``Sparsity`` as ``{"zeros": Depth, "blank_maps": …, "blank_windows": …}``.
+def profile(model, images, classes, layers, photographs=None, batch_size=8):
+    """What each of ``layers`` shows of the same images, in one pass: ``{measure: (layers,)}`` for all ``MEASURES``.
 
-    Layers whose maps are smaller than a window are left out of the last.
+    - edges: how well a photograph's edges predict its maps, minus the same with another photograph's edges,
+    - classes: the mean ``class_selectivity`` of the channels, by their mean activation,
+    - zeros, blank maps, blank windows: the shares of ``Sparsity``; ``nan`` for windows where maps are smaller.
+
+    ``images`` is what the model takes, ``photographs`` the same for the eye, ``(n, height, width, 3)``, ``classes`` is
+    ``(n,)``. The edges are those of the first image of each class; without ``photographs`` there are none.
     """
-    names = ("zeros", "blank_maps", "blank_windows")
-    rows = [
-        [[getattr(sparsity(name, maps[None]), measure) for maps in outputs] for measure in names]
-        for name, outputs in _layer_by_layer(model, images, layers)
-    ]
-    found = {}
-    for name, values in zip(names, np.array(rows).swapaxes(0, 1), strict=True):
-        there = ~np.isnan(values).any(axis=1)
-        found[name] = Depth(tuple(np.array(layers)[there].tolist()), values[there])
-    return found
+    first = np.unique(classes, return_index=True)[1]
+    found = {measure: [] for measure in MEASURES[photographs is None :]}
+    for name, outputs in _layer_by_layer(model, images, layers, batch_size):
+        maps = _as_maps(name, outputs)
+        if photographs is not None:
+            found["edges"].append(edges_in(maps[first], np.asarray(photographs)[first]))
+        found["classes"].append(np.nanmean(class_selectivity(maps.mean(axis=(1, 2)), classes)))
+        sparse = sparsity(name, maps)
+        for measure in MEASURES[2:]:
+            found[measure].append(getattr(sparse, measure.replace(" ", "_")))
+    return {measure: np.array(values) for measure, values in found.items()}
 
 
-def edges_by_depth(model, images, photographs, layers):
-    """How well the edges of each photograph predict its activations, beyond chance: a ``Depth``.
+def rise(values):
+    """The mean of ``values``, one a layer, over the last third of the layers, minus that over the first third.
 
-    The mean size of the correlation of a channel with the edge map, minus the same with the edges of another of the
-    photographs: in small maps chance alone makes correlations. ``images`` are the photographs as the model takes
-    them, ``photographs`` the same for the eye, ``(n, height, width, 3)``.
+    Layers that have no value (``nan``) do not count.
     """
-    rows = []
-    for name, outputs in _layer_by_layer(model, images, layers):
-        if outputs.ndim != 4:
-            raise ValueError(f"{name} gives {outputs.shape}: a layer with maps (height, width, channels) is needed")
-        edges = [edge_map(each, *outputs.shape[1:3]) for each in photographs]
-        others = edges[1:] + edges[:1]
-        rows.append(
-            [
-                _mean_size(maps, own) - _mean_size(maps, other)
-                for maps, own, other in zip(outputs, edges, others, strict=True)
-            ]
-        )
-    return Depth(tuple(layers), np.array(rows))
+    values = np.asarray(values, dtype=float)
+    values = values[~np.isnan(values)]
+    third = max(1, len(values) // 3)
+    return float(values[-third:].mean() - values[:third].mean())
 
 
-def selectivity_by_depth(model, images, classes, layers):
-    """The mean class selectivity of each layer's channels, one number a layer."""
-    return np.array(
-        [
-            np.nanmean(class_selectivity(_as_maps(name, outputs).mean(axis=(1, 2)), classes))
-            for name, outputs in _layer_by_layer(model, images, layers)
-        ]
-    )
+def beyond(rises, *controls):
+    """By how much ``rises`` exceeds the largest of its ``controls``; a control that falls counts as one that stays.
+
+    Without that, a rise would be found where nothing rises and only the control falls.
+    """
+    return rises - max(0.0, *controls)
+
+
+def edges_in(maps, photographs):
+    """How well the edges of ``photographs`` predict their ``maps``, ``(n, height, width, channels)``.
+
+    The mean size of the correlation, minus the same with the edges of another of the photographs: in small maps chance
+    alone makes correlations.
+    """
+    edges = [edge_map(each, *maps.shape[1:3]) for each in photographs]
+    by_others = zip(maps, edges[1:] + edges[:1], strict=True)
+    own = np.mean([_mean_size(*each) for each in zip(maps, edges, strict=True)])
+    return float(own - np.mean([_mean_size(*each) for each in by_others]))
 
 
 def varied_crops(size=128, each=4, seed=0):
@@ -161,16 +143,20 @@ def edge_correlations(maps, edges):
 def class_selectivity(responses, classes):
     """How much of the variance of each channel's ``responses``, ``(n, channels)``, the ``classes``, ``(n,)``, explain.
 
-    0: the channel answers all classes alike; 1: the class alone decides. Channels without any variance have ``nan``.
+    1: the class alone decides; 0: no more than classes given by lot, which "explain" ``(k − 1) / (n − 1)`` of the
+    variance by chance (the adjusted share; below 0 where it is less). Channels without any variance have ``nan``.
     """
     responses, classes = np.asarray(responses, dtype="float64"), np.asarray(classes)
+    count, kinds = len(classes), np.unique(classes)
+    if count <= len(kinds):
+        raise ValueError(f"{count} responses to {len(kinds)} classes: more responses than classes are needed")
     total = ((responses - responses.mean(axis=0)) ** 2).sum(axis=0)
     within = sum(
-        ((responses[classes == each] - responses[classes == each].mean(axis=0)) ** 2).sum(axis=0)
-        for each in np.unique(classes)
+        ((responses[classes == each] - responses[classes == each].mean(axis=0)) ** 2).sum(axis=0) for each in kinds
     )
+    chance = (count - 1) / (count - len(kinds))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(total > 1e-12, 1 - within / total, np.nan)
+        return np.where(total > 1e-12, 1 - chance * within / total, np.nan)
 
 
 def untrained(model, images, seed=0):
@@ -180,10 +166,6 @@ def untrained(model, images, seed=0):
     untrained one shows too was not learned. ``model`` is functional or sequential and may nest such models.
     """
     twin = keras.models.clone_model(model, recursive=True)
-    for layer in layers_inside(twin):
-        layer.trainable = True  # a frozen batch normalization takes no statistics
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 0.0  # the moving averages are those of the last batch
     random = np.random.default_rng(seed)
     for variable, trained in zip(twin.variables, model.variables, strict=True):
         name = variable.path.split("/")[-1]
@@ -196,14 +178,23 @@ def untrained(model, images, seed=0):
     for layer in layers_inside(twin):
         if isinstance(layer, keras.layers.Normalization):
             layer.finalize_state()  # it computes with copies of its variables
-    twin(np.asarray(images, dtype="float32"), training=True)
+    take_averages(twin, images)
     return twin
+
+
+def take_averages(model, images):
+    """Set the moving averages of ``model`` to those of ``images``; nothing else changes but what it trains with."""
+    for layer in layers_inside(model):
+        layer.trainable = True  # a frozen batch normalization takes no statistics
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0  # the moving averages are those of the last batch
+    model(np.asarray(images, dtype="float32"), training=True)
 
 
 FRESH = {"gamma": 1.0, "scale": 1.0, "moving_variance": 1.0, "beta": 0.0, "bias": 0.0, "moving_mean": 0.0}
 
 
-def _layer_by_layer(model, images, layers, batch_size=8):
+def _layer_by_layer(model, images, layers, batch_size):
     """``(name, outputs)`` for each layer; its outputs for all images, ``(n, height, width, channels)``."""
     calls, images = LayerCalls(model), np.asarray(images, dtype="float32")
     parts = [

@@ -1,6 +1,7 @@
 """What single filters look for: their kernels, and the images that excite them most."""
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import tensorflow as tf
@@ -17,19 +18,20 @@ WAVELENGTHS = (32, 16, 8, 4)  # pixels
 def orientation_selectivity(kernels):
     """How much each first-layer kernel prefers stripes of one orientation: 0 (not at all) … 1.
 
-    ``kernels`` is ``(height, width, 3, filters)``. The power of its answers to stripes of all orientations,
-    brightness and colour ones, each weighted as frequent as in photographs (power ∝ wavelength²), summed up as
-    arrows of twice the stripes' angle. An edge detector as simple as can be, a difference of two neighbours, has
-    1/2.
+    ``kernels`` is ``(height, width, 3 or 1, filters)``. The power of its answers to stripes of all orientations, in
+    brightness and, with three channels, in colour, each weighted as frequent as in photographs (power ∝ wavelength²),
+    summed up as arrows of twice the stripes' angle. An edge detector as simple as can be, a difference of two
+    neighbours, has 1/2.
     """
-    kernels = _colour(kernels)
+    kernels = np.asarray(kernels, dtype="float64")
+    kernels, axes = (kernels, np.ones((1, 1))) if kernels.shape[2:3] == (1,) else (_colour(kernels), COLOUR_AXES)
     rows, columns = np.indices(kernels.shape[:2])
     angles = np.pi * np.arange(24) / 24
     power = np.zeros((len(angles), kernels.shape[-1]))
     for wavelength in WAVELENGTHS:
         along = np.cos(angles)[:, None, None] * columns + np.sin(angles)[:, None, None] * rows
         stripes = np.exp(2j * np.pi * along / wavelength)
-        for axis in COLOUR_AXES:
+        for axis in axes:
             answers = np.tensordot(stripes, np.tensordot(kernels, axis, axes=([2], [0])), axes=2)
             power += wavelength**2 * np.abs(answers) ** 2
     total = power.sum(axis=0)
@@ -53,6 +55,17 @@ def colour_opponency(kernels):
 def random_kernels(like, count=4000, seed=0):
     """``count`` kernels of independent normal numbers in the shape of ``like``: the control for both measures."""
     return np.random.default_rng(seed).normal(size=(*np.shape(like)[:3], count))
+
+
+def oriented(kernels):
+    """Which first-layer kernels are more oriented than 95 of 100 random ones of their size: booleans."""
+    return orientation_selectivity(kernels) > oriented_limit(np.shape(kernels)[:3])
+
+
+@cache
+def oriented_limit(shape):
+    """The orientation selectivity that 5 of 100 random kernels of ``shape``, (height, width, channels), exceed."""
+    return float(np.quantile(orientation_selectivity(random_kernels(np.empty((*shape, 1)))), 0.95))
 
 
 @dataclass(frozen=True)

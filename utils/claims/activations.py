@@ -1,19 +1,31 @@
 """The claims of notebook 06."""
 
-from scipy import stats
-from utils.verdicts import Claim, Criterion, Measurement
+from utils.verdicts import CONDITION, SHARE, Claim, Criterion
 
-CHANCE = "of 33 layers in random order, one in twenty has a rank correlation beyond ±0.35"
-ORIENTED = "5 of 100 random kernels are that oriented: that many are chance"
-VISIBLE = "in a layer of 100 maps, 5 more or fewer are the least that one would notice"
-
-
-def share(hits):
-    """The share of ``hits``, a boolean each, with its exact 95 % interval (Clopper and Pearson)."""
-    count, of = (int(sum(hits)), len(hits))
-    interval = stats.binomtest(count, of).proportion_ci()
-    return Measurement(count / of, float(interval.low), float(interval.high), "of the kernels", of)
-
+HERE = "networks trained here on patches of photographs"
+FASHION = "networks trained on Fashion-MNIST (the long run)"
+BEFORE = "the same networks before their training; a control that falls counts as one that stays"
+BEFORE_OR_SHUFFLED = (
+    "the same networks before their training, and networks trained with shuffled labels: the higher of the two, and 0 "
+    "where both fall"
+)
+UNTRAINED = (
+    "an untrained network of the same shape, drawn anew with each draw of crops; a control that falls counts as one "
+    "that stays"
+)
+VISIBLE = (
+    "on a scale from 0 to 1, a change by less than a twentieth over the whole network cannot be seen in its figure"
+)
+CROPS = "draws of crops"
+VIEWS = "draws of views"
+POINTS = (
+    "in one view of four more than any control: a channel that stands for the part should be seen to do so by anyone "
+    "who looks at the views"
+)
+THREE_CONTROLS = (
+    "the highest of three, chosen in the same way: deep channels for boxes of the same size elsewhere in the "
+    "photograph, the network's first layers, and the deep layers of an untrained network"
+)
 
 CLAIMS = (
     Claim(
@@ -22,34 +34,30 @@ CLAIMS = (
         source="seed 000",
         criteria=(
             Criterion(
-                name="ImageNet network: share of oriented kernels",
-                because=ORIENTED,
-                at_least=0.05,
-                control="not named yet",
-            ),
-            Criterion(
-                name="ImageNet network: share of kernels for brightness or for colour",
-                because="10 of 100 random kernels are that one-sided: that many are chance",
-                at_least=0.1,
-                control="not named yet",
-            ),
-            Criterion(
-                name="ImageNet network: most kernels are oriented",
-                because="a collection of edge detectors should consist of them for the most part",
+                name="ImageNet network: share of oriented kernels in the first layer",
+                because="a collection of edge detectors consists of them for the most part",
+                scale=SHARE,
+                unit="kernels of this one network",
+                drawn=False,
+                control="4,000 random kernels of the same size, of which 5 in 100 are oriented by definition",
                 at_least=0.5,
-                control="not named yet",
             ),
-            Criterion(
-                name="our mini-Xception: share of oriented kernels",
-                because=ORIENTED,
-                at_least=0.05,
-                control="not named yet",
+            *(
+                Criterion(
+                    name=f"{networks}: share of oriented kernels, after the training minus before",
+                    because="the layer has 16 kernels: a change by fewer than two of them would not be noticed",
+                    role=CONDITION,
+                    control="the same networks before their training",
+                    at_least=0.1,
+                )
+                for networks in (HERE, FASHION)
             ),
         ),
         literature=(
             "Krizhevsky et al. 2012 (figure 3): oriented and coloured kernels after 90 epochs on ImageNet",
             "Zeiler & Fergus 2014: first layers settle within few epochs, the upper ones later",
         ),
+        long_run="activations_in_training",
     ),
     Claim(
         id="deeper-abstract",
@@ -57,48 +65,120 @@ CLAIMS = (
         source="seed 000",
         criteria=(
             Criterion(
-                name="edges predict the maps: rank correlation with depth",
-                because=CHANCE,
-                at_most=-0.35,
-                control="not named yet",
+                name="ImageNet network: how well edges predict the maps, first third of the layers minus last",
+                because=VISIBLE,
+                unit=CROPS,
+                control="the edges of another photograph, whose prediction is subtracted in every layer",
+                at_least=0.05,
             ),
             Criterion(
-                name="class selectivity beyond an untrained network: rank correlation with depth",
-                because=CHANCE,
-                at_least=0.35,
-                control="not named yet",
+                name=f"{HERE}: how much of a channel their classes explain, last third minus first, beyond the control",
+                because=VISIBLE,
+                control=BEFORE,
+                at_least=0.05,
             ),
             Criterion(
-                name="class selectivity by itself: rank correlation with depth",
-                because=CHANCE,
-                at_least=0.35,
-                control="not named yet",
+                name="ImageNet network: how well edges predict the maps, first third minus last, beyond the control",
+                because=VISIBLE,
+                role=CONDITION,
+                unit=CROPS,
+                control=UNTRAINED,
+                at_least=0.05,
+            ),
+            Criterion(
+                name="ImageNet network: how much of a channel it explains which of eight photographs a crop is from, "
+                "last third minus first, beyond the control",
+                because=VISIBLE,
+                role=CONDITION,
+                unit=CROPS,
+                control=UNTRAINED,
+                at_least=0.05,
+            ),
+            Criterion(
+                name=f"{FASHION}: how much of a channel their classes explain, last third minus first, beyond the "
+                "controls",
+                because=VISIBLE,
+                role=CONDITION,
+                control=BEFORE_OR_SHUFFLED,
+                at_least=0.05,
             ),
         ),
         literature=(
             "Zeiler & Fergus 2014: edges, then textures, parts, and whole objects",
+            "Bau et al. 2017 (Network Dissection): with labeled images, more channels of deep layers match objects",
             "Morcos et al. 2018: selectivity of single units is no measure of their importance",
         ),
+        long_run="activations_in_training",
+    ),
+    Claim(
+        id="parts-of-objects",
+        statement="Deep channels stand for parts of objects, such as “cat ear” and “cat eye”.",
+        source="seed 000",
+        criteria=tuple(
+            Criterion(
+                name=f"ImageNet network, photograph of Chelsea: share of views in which a deep channel points to the "
+                f"{part}, beyond the controls",
+                because=POINTS,
+                unit=VIEWS,
+                control=THREE_CONTROLS,
+                at_least=0.25,
+                **role,
+            )
+            for part, role in (("eyes", {}), ("ears", {}), ("nose", {"role": CONDITION}))
+        ),
+        literature=(
+            "Zhou et al. 2015: object detectors emerge in networks trained on scenes, without labels for objects",
+            "Bau et al. 2017 (Network Dissection): single channels match labeled parts, fewer than objects or textures",
+        ),
+        long_run="activations_in_training",
     ),
     Claim(
         id="sparsity-depth",
         statement="Activations become sparser with depth: more and more channels are blank.",
         source="seed 000",
-        criteria=tuple(
-            (
+        criteria=(
+            *(
                 Criterion(
-                    name=f"{network}: {what}, last third of the layers minus first",
+                    name=f"ImageNet network: share of {what}, last third of the layers minus first, beyond the control",
                     because=VISIBLE,
+                    unit=CROPS,
+                    control=UNTRAINED,
                     at_least=0.05,
-                    control="not named yet",
+                    **role,
                 )
-                for network in ("ImageNet network", "mini-Xception")
-                for what in ("share of zeros", "share of blank maps", "share of blank 2×2 windows")
-            )
+                for what, role in (
+                    ("blank maps", {}),
+                    ("blank 2×2 windows", {"role": CONDITION}),
+                    ("zeros", {"role": CONDITION}),
+                )
+            ),
+            *(
+                Criterion(
+                    name=f"{networks}: share of {what}, last third of the layers minus first, beyond the control",
+                    because=VISIBLE,
+                    role=CONDITION,
+                    control=control,
+                    at_least=0.05,
+                )
+                for networks, what, control in (
+                    (HERE, "blank maps", BEFORE),
+                    (HERE, "blank 2×2 windows", BEFORE),
+                    (FASHION, "blank maps", BEFORE_OR_SHUFFLED),
+                )
+            ),
+            Criterion(
+                name=f"{HERE}: share of blank maps in the last third of the layers, after the training minus after its "
+                "first epoch",
+                because=VISIBLE,
+                role=CONDITION,
+                control="the same networks after one epoch: does more training make them sparser?",
+                at_least=0.05,
+            ),
         ),
         literature=(
             "Chollet 2021 (Deep Learning with Python, section 9.4.1) says it of blank filters",
             "Glorot et al. 2011: about half of a rectifier's outputs are 0 before any training",
         ),
+        long_run="activations_in_training",
     ),
 )

@@ -1,34 +1,54 @@
 """The claims of the notebook on surgery: two claims of earlier notebooks, on a real ImageNet network."""
 
-from utils.verdicts import Claim, Criterion
+from utils.verdicts import CONDITION, Claim, Criterion
+
+VIEWS = "draws of views"
+HALF = "to survive is to keep clearly more of the answer than is lost: at least half of the label's probability"
 
 CLAIMS = (
     Claim(
         id="residual-ensemble-imagenet",
-        statement="A residual network is an ensemble of shallow networks: a real one survives the loss of any branch.",
+        statement="A residual network behaves like an ensemble of shallow networks: "
+        "a real one survives the loss of any branch.",
         source="seed 000, intuitions on residual blocks",
         criteria=(
             Criterion(
-                name="probability kept with one branch switched off",
-                because="an ensemble loses one voice of many: clearly more than half of its belief must remain",
+                name="share of the probability kept without the branch that is missed most, mean of four photographs",
+                because=HALF,
+                unit=VIEWS,
+                control="the same nine blocks with their shortcut cut in place of the branch",
                 at_least=0.5,
-                control="not named yet",
             ),
             Criterion(
-                name="probability kept with one shortcut cut",
-                because="the control: the same block without its short path is a link of a chain, and a chain keeps nothing (a guess among 1,000 classes keeps 0.001 of certainty)",
+                name="the same for the photograph that suffers most",
+                because=HALF,
+                role=CONDITION,
+                unit=VIEWS,
+                control="the same nine blocks with their shortcut cut in place of the branch",
+                at_least=0.5,
+            ),
+            Criterion(
+                name="share kept with three random branches of nine switched off, mean of four photographs",
+                because="an ensemble weakens step by step: with a third of the branches gone, half must remain",
+                role=CONDITION,
+                unit=VIEWS,
+                control="no branch off, and all nine off",
+                at_least=0.5,
+            ),
+            Criterion(
+                name="share kept with the shortcut cut that is missed least, mean of four photographs",
+                because="without its short path the block is a link of a chain, and a chain keeps nothing (a guess "
+                "among 1,000 classes keeps 0.001 of certainty)",
+                role=CONDITION,
+                unit=VIEWS,
+                control="the branch of the same block switched off",
                 at_most=0.1,
-                control="not named yet",
-            ),
-            Criterion(
-                name="probability kept with three random branches of nine switched off",
-                because="an ensemble weakens step by step: with a third of the branches gone, half of the belief must remain",
-                at_least=0.5,
-                control="not named yet",
             ),
         ),
         literature=(
-            "Veit, Wilber & Belongie 2016, Residual Networks Behave Like Ensembles of Relatively Shallow Networks: deleting one block hardly hurts a ResNet, deleting one layer breaks VGG",
+            "Veit, Wilber & Belongie 2016, Residual Networks Behave Like Ensembles of Relatively Shallow Networks: "
+            "deleting one block hardly hurts a ResNet, deleting one layer breaks VGG",
+            "Greff, Srivastava & Schmidhuber 2017: the same behavior, read as steps that refine one estimate",
         ),
     ),
     Claim(
@@ -37,22 +57,27 @@ CLAIMS = (
         source="seed 001, batch normalization",
         criteria=(
             Criterion(
-                name="moving averages: correlation of the logits, alone and in company",
+                name="inference: correlation of the logits, alone and in company, lowest of four photographs",
                 because="the other images of the batch must not matter; only rounding may differ",
+                unit=VIEWS,
+                control="training mode, with the same images and companions",
                 at_least=0.9999,
-                control="not named yet",
             ),
             Criterion(
-                name="batch statistics: correlation of the logits, alone and in company",
+                name="training: correlation of the logits, alone and in company, mean of four photographs",
                 because="if the answers agreed much better than this, the batch's statistics would hardly be in use",
+                unit=VIEWS,
+                control="inference mode, with the same images and companions",
                 at_most=0.9,
-                control="not named yet",
             ),
             Criterion(
-                name="batch statistics: probability kept",
-                because="what was learned belongs to the moving averages: a small batch must cost more than half of the belief",
+                name="training: share of the probability kept, mean of four photographs",
+                because="what was learned belongs to the moving averages: a batch of four must cost more than half of "
+                "the belief",
+                role=CONDITION,
+                unit=VIEWS,
+                control="inference mode, which keeps all of it",
                 at_most=0.5,
-                control="not named yet",
             ),
         ),
         literature=(
