@@ -11,20 +11,25 @@ from utils.activations import (
     sparsity,
 )
 from utils.activations.by_depth import (
-    Depth,
+    beyond,
     class_selectivity,
     edge_correlations,
     edge_map,
-    edges_by_depth,
-    sparsity_by_depth,
+    profile,
+    rise,
     untrained,
     varied_crops,
 )
-from utils.claims import over_seeds, verdict
+from utils.claims import verdict
 from utils.mini_xception import mini_xception
 from utils.photographs import photograph
 
 RANDOM = np.random.default_rng(0)
+
+
+def profiles_of(model, images, layers):
+    """The profile of each image twice, as two classes of two."""
+    return [profile(model, np.stack([each] * 4), [0, 0, 1, 1], layers) for each in images]
 
 
 def test_sparsity_is_counted_as_one_would_by_hand():
@@ -44,10 +49,11 @@ def test_sparsity_does_not_rise_where_every_layer_is_alike():
     inputs = x = keras.Input((8, 8, 3))
     for number in range(6):
         x = layers.ReLU(name=f"relu{number}")(x)
-    found = sparsity_by_depth(keras.Model(inputs, x), RANDOM.normal(size=(4, 8, 8, 3)), [f"relu{n}" for n in range(6)])
-    assert all(np.all(depth.rise == 0) for depth in found.values())
-    flat = [over_seeds(depth.rise) for depth in found.values()]
-    assert verdict("sparsity-depth", *flat, *flat).word == "does not hold here"
+    found = profiles_of(keras.Model(inputs, x), RANDOM.normal(size=(5, 8, 8, 3)), [f"relu{n}" for n in range(6)])
+    counts = [[rise(each[name]) for each in found] for name in ("blank maps", "blank windows", "zeros")]
+    assert not np.any(counts)
+    flat = [0.0] * 5
+    assert verdict("sparsity-depth", *counts, *counts[:2], flat, flat).word == "does not hold here"
 
 
 def test_blank_maps_rise_by_smaller_maps_alone_and_blank_windows_do_not():
@@ -56,10 +62,10 @@ def test_blank_maps_rise_by_smaller_maps_alone_and_blank_windows_do_not():
         x = layers.Cropping2D(side // 2, name=f"crop{side}")(x)
     empty = RANDOM.uniform(size=(8, 16, 16, 64)) < 0.7
     images = np.where(empty, 0, RANDOM.uniform(0.1, 1, empty.shape)).astype("float32")
-    found = sparsity_by_depth(keras.Model(inputs, layers.ReLU()(x)), images, ["crop8", "crop4", "crop2"])
-    np.testing.assert_allclose(found["blank_maps"].mean, [0.7**64, 0.7**16, 0.7**4], atol=0.03)
-    np.testing.assert_allclose(found["blank_windows"].mean, [0.7**4] * 3, atol=0.03)
-    np.testing.assert_allclose(found["zeros"].mean, [0.7] * 3, atol=0.03)
+    found = profile(keras.Model(inputs, layers.ReLU()(x)), images, [0, 1] * 4, ["crop8", "crop4", "crop2"])
+    np.testing.assert_allclose(found["blank maps"], [0.7**64, 0.7**16, 0.7**4], atol=0.03)
+    np.testing.assert_allclose(found["blank windows"], [0.7**4] * 3, atol=0.03)
+    np.testing.assert_allclose(found["zeros"], [0.7] * 3, atol=0.03)
 
 
 def test_linear_layers_hold_no_zeros_and_are_called_linear():
@@ -75,19 +81,20 @@ def test_maps_smaller_than_a_window_are_left_out_of_the_windows():
     inputs = keras.Input((4, 4, 3))
     x = layers.ReLU(name="large")(inputs)
     model = keras.Model(inputs, layers.ReLU(name="small")(layers.MaxPooling2D(4)(x)))
-    found = sparsity_by_depth(model, RANDOM.normal(size=(2, 4, 4, 3)), ["large", "small"])
-    assert found["blank_windows"].layers == ("large",)
-    assert np.isfinite(found["blank_windows"].rise).all()
-    assert found["zeros"].layers == ("large", "small")
+    found = profile(model, RANDOM.normal(size=(3, 4, 4, 3)), [0, 0, 1], ["large", "small"])
+    assert np.isnan(found["blank windows"]).tolist() == [False, True]
+    assert rise(found["blank windows"]) == 0  # of one layer that has any
+    assert np.isfinite(found["zeros"]).all()
 
 
 def test_sparsity_rises_where_layers_cut_off_more_and_more():
     inputs = x = keras.Input((8, 8, 3))
     for number in range(6):
         x = layers.ReLU(threshold=0.3 * number, name=f"relu{number}")(x)
-    found = sparsity_by_depth(keras.Model(inputs, x), RANDOM.normal(size=(4, 8, 8, 3)), [f"relu{n}" for n in range(6)])
+    images = RANDOM.normal(size=(16, 8, 8, 3))
+    found = profile(keras.Model(inputs, x), images, [0, 1] * 8, [f"relu{n}" for n in range(6)])
     # Of a normal distribution 0.5, 0.618 lie below 0, 0.3 and 0.885, 0.933 below 1.2, 1.5.
-    assert found["zeros"].rise.mean() == pytest.approx((0.885 + 0.933) / 2 - (0.5 + 0.618) / 2, abs=0.05)
+    assert rise(found["zeros"]) == pytest.approx((0.885 + 0.933) / 2 - (0.5 + 0.618) / 2, abs=0.05)
 
 
 def test_an_untrained_copy_keeps_the_shapes_and_centres_its_layers():
@@ -116,10 +123,12 @@ def test_edges_predict_an_edge_map_and_neither_noise_nor_another_photograph():
 def test_a_network_of_noise_has_no_edges_at_any_depth():
     inputs = keras.Input((32, 32, 3))
     model = keras.Model(inputs, layers.AveragePooling2D(2, name="pool")(layers.ReLU(name="relu")(inputs)))
-    noise = RANDOM.normal(size=(6, 32, 32, 3)).astype("float32")
     photographs = np.stack([photograph(name)[100:132, 100:132] for name in ("chelsea", "coffee", "astronaut")] * 2)
-    found = edges_by_depth(model, noise, photographs, ["relu", "pool"])
-    assert np.abs(found.mean).max() < 0.05
+    classes = [0, 1, 2, 0, 1, 2]
+    noise = RANDOM.normal(size=(6, 32, 32, 3)).astype("float32")
+    assert np.abs(profile(model, noise, classes, ["relu", "pool"], photographs)["edges"]).max() < 0.06
+    edges = np.repeat(np.stack([edge_map(each, 32, 32) for each in photographs])[..., None], 3, axis=3)
+    assert profile(model, edges, classes, ["relu", "pool"], photographs)["edges"].min() > 0.5
 
 
 def test_class_selectivity_tells_classes_from_noise():
@@ -127,17 +136,25 @@ def test_class_selectivity_tells_classes_from_noise():
     responses = np.stack([classes, RANDOM.normal(size=200), np.ones(200), classes + RANDOM.normal(size=200)], axis=1)
     found = class_selectivity(responses, classes)
     assert found[0] == pytest.approx(1)
-    assert found[1] < 0.1  # by chance (4 − 1) / 199
+    assert abs(found[1]) < 0.06
     assert np.isnan(found[2])
     assert found[3] == pytest.approx(1.25 / 2.25, abs=0.12)  # variance of 0…3 is 1.25, of the noise 1
 
 
-def test_depth_measures_rise_and_rank_correlation():
-    depth = Depth(tuple("abcdef"), np.array([[0, 5], [1, 4], [2, 3], [3, 2], [4, 1], [5, 0.0]]))
-    np.testing.assert_allclose(depth.rise, [4, -4])
-    np.testing.assert_allclose(depth.rank_correlation, [1, -1])
-    flat = over_seeds([0.1, -0.1, 0.2, -0.2])
-    assert verdict("deeper-abstract", flat, flat, flat).word == "does not hold here"
+def test_classes_given_by_lot_explain_nothing_however_few_the_images():
+    noise = RANDOM.normal(size=(16, 4000))  # uncorrected, 8 classes would explain 7/15 of it
+    assert np.mean(class_selectivity(noise, np.repeat(np.arange(8), 2))) == pytest.approx(0, abs=0.03)
+    with pytest.raises(ValueError, match="8 responses to 8 classes: more responses than classes"):
+        class_selectivity(noise[:8], np.arange(8))
+
+
+def test_a_rise_is_the_last_third_minus_the_first_and_a_falling_control_does_not_help():
+    assert rise([0, 1, 2, 3, 4, 5]) == pytest.approx(4)
+    assert rise([np.nan, 1, 2, 3]) == pytest.approx(2)
+    assert beyond(0.3, 0.1, 0.2) == pytest.approx(0.1)
+    assert beyond(0.0, -0.5) == 0
+    flat = [beyond(0.0, -0.5)] * 5
+    assert verdict("deeper-abstract", [0.2] * 5, flat, flat, flat, flat).word == "does not hold here"
 
 
 def test_varied_crops_repeat_by_seed_and_differ_between_seeds():

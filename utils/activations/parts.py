@@ -45,62 +45,101 @@ class View:
         return np.any(inside, axis=0)
 
 
-def parts_found(network, untrained, seed):
-    """How often a single channel points to a part of the cat, on views that it was not chosen by.
+@dataclass(frozen=True)
+class Found:
+    """How often the deep channel that was chosen for a part points to it: the share of fresh views, and its controls.
+
+    ``layer`` and ``channel`` name it; ``controls`` are shares, too: "first layers", "untrained", "elsewhere".
+    """
+
+    share: float
+    controls: dict[str, float]
+    layer: str
+    channel: int
+
+    @property
+    def beyond(self):
+        """By how much the share exceeds the highest of its controls."""
+        return self.share - max(self.controls.values())
+
+
+def parts_found(network, untrained, seed, views=VIEWS, others=OTHERS):
+    """``{part: Found}``: does a single deep channel point to a part of the cat, in views that it was not chosen by?
 
     A channel points to a part in a view if its strongest place lies in the part, and if no view of seven other
-    photographs excites it more. Of ``CANDIDATES`` channels the one is taken that points there most often in half of
-    the views; what is returned is the share of the other half in which it does:
-    ``{part: {"deep": …, "first layers": …, "untrained": …, "elsewhere": …}}``. The last three are the controls, chosen
-    in the same way: the network's first layers, the deep layers of the ``untrained`` network, and deep channels for
-    boxes of the same size elsewhere in the photograph (the mean over ``PLACES``). Views, candidates and places are
-    drawn by ``seed``.
+    photographs excites it more. Of ``CANDIDATES`` channels the one is taken that does so most often in half of the
+    views; what counts is the share of the other half. The controls are chosen in the same way: the network's first
+    layers, the deep layers of the ``untrained`` network, and deep channels for boxes of the same size elsewhere in the
+    photograph (the mean over ``PLACES``). Views, candidates and places are drawn by ``seed``.
     """
     random = np.random.default_rng(seed)
-    views = [view(random) for _ in range(VIEWS)]
-    others = np.stack([_other(name, random) for name in COLOUR if name != "chelsea" for _ in range(OTHERS)])
-    groups = {
-        "deep": pointed_at(network, DEEP, views, others, random),
-        "first layers": pointed_at(network, FIRST, views, others, random),
-        "untrained": pointed_at(untrained, DEEP, views, others, random),
-    }
+    views = [view(random) for _ in range(views)]
+    others = np.stack([_other(name, random) for name in COLOUR if name != "chelsea" for _ in range(others)])
+    (deep, channels), (first, _) = pointed_at(network, (DEEP, FIRST), views, others, random)
+    ((blank, _),) = pointed_at(untrained, (DEEP,), views, others, random)
     found = {}
     for part, boxes in PARTS.items():
-        shares = {name: share_pointing(cells, views, boxes)[0] for name, cells in groups.items()}
-        places = [elsewhere(boxes, random) for _ in range(PLACES)]
-        shares["elsewhere"] = np.mean([share_pointing(groups["deep"], views, each)[0] for each in places])
-        found[part] = {name: float(share) for name, share in shares.items()}
+        share, best = share_pointing(deep, views, boxes)
+        places = [share_pointing(deep, views, elsewhere(boxes, random))[0] for _ in range(PLACES)]
+        controls = {
+            "elsewhere": float(np.mean(places)),
+            "first layers": share_pointing(first, views, boxes)[0],
+            "untrained": share_pointing(blank, views, boxes)[0],
+        }
+        found[part] = Found(share, controls, *channels[best])
     return found
 
 
-def beyond_controls(shares):
-    """By how much the deep layers' share of one part exceeds the largest of its controls."""
-    return shares["deep"] - max(share for name, share in shares.items() if name != "deep")
+def pointed_at(model, groups, views, others, random):
+    """Where ``CANDIDATES`` channels of each group of layers respond most, one pair a group: places, and the channels.
 
-
-def pointed_at(model, layers, views, others, random):
-    """The cell of each view that excites each of ``CANDIDATES`` channels most: ``(views, channels)``.
-
-    −1 where one of ``others`` excites the channel more, or where it responds to all cells alike.
+    The places are cells of each view, ``(views, channels)``: −1 where one of ``others`` excites the channel more, or
+    where it responds to all cells alike. A channel is its layer's name and its number there.
     """
-    cells = _cells(model, layers, np.stack([each.pixels for each in views]))
-    elsewhere = _cells(model, layers, others).max(axis=(0, 1, 2))
-    chosen = random.choice(cells.shape[-1], min(CANDIDATES, cells.shape[-1]), replace=False)
-    flat = cells[..., chosen].reshape(len(views), -1, len(chosen))
-    counts = (flat.max(axis=1) > elsewhere[chosen]) & (flat.max(axis=1) > flat.min(axis=1))
-    return np.where(counts, flat.argmax(axis=1), -1)
+    layers = sum(groups, ())
+    in_views = cells(model, layers, np.stack([each.pixels for each in views]))
+    in_others = cells(model, layers, others)
+    found = []
+    for group in groups:
+        names = [(layer, number) for layer in group for number in range(in_views[layer].shape[-1])]
+        chosen = random.choice(len(names), min(CANDIDATES, len(names)), replace=False)
+        flat = np.concatenate(
+            [in_views[layer].reshape(len(views), -1, in_views[layer].shape[-1]) for layer in group], -1
+        )
+        most = np.concatenate([in_others[layer].max(axis=(0, 1, 2)) for layer in group])[chosen]
+        flat = flat[..., chosen]
+        counts = (flat.max(axis=1) > most) & (flat.max(axis=1) > flat.min(axis=1))
+        found.append((np.where(counts, flat.argmax(axis=1), -1), [names[each] for each in chosen]))
+    return found
 
 
-def share_pointing(cells, views, boxes):
+def share_pointing(places, views, boxes):
     """The share of the second half of the views in which the channel that the first half chose points into ``boxes``.
 
-    ``cells`` is what ``pointed_at`` returns. Returns the share and the channel's number among the candidates.
+    ``places`` are those of ``pointed_at``. Returns the share and the channel's place among the candidates.
     """
     masks = np.stack([each.mask(boxes).ravel() for each in views])
-    hits = np.take_along_axis(masks, np.maximum(cells, 0), axis=1) & (cells >= 0)
+    hits = np.take_along_axis(masks, np.maximum(places, 0), axis=1) & (places >= 0)
     half = len(views) // 2
     channel = int(hits[:half].mean(axis=0).argmax())
     return float(hits[half:, channel].mean()), channel
+
+
+def channel_map(model, layer, channel):
+    """One channel's activations of the whole photograph, averaged over cells: ``(rows, columns)``."""
+    pixels = Image.fromarray(photograph("chelsea")).resize(VIEW[::-1], Image.Resampling.BICUBIC)
+    return cells(model, [layer], np.asarray(pixels, dtype="float32")[None])[layer][0, ..., channel]
+
+
+def cells(model, layers, pixels, batch_size=8):
+    """The activations of ``pixels``, 0…255, averaged over cells: ``{layer: (n, rows, columns, channels)}``."""
+    calls, images = LayerCalls(model), (pixels - 127) / 128
+    found = {layer: [] for layer in layers}
+    for start in range(0, len(images), batch_size):
+        maps = calls.run(tf.constant(images[start : start + batch_size], tf.float32), list(layers))
+        for layer in layers:
+            found[layer].append(_pooled(maps[layer].numpy(), pixels.shape[1] // CELL))
+    return {layer: np.concatenate(parts) for layer, parts in found.items()}
 
 
 def view(random):
@@ -138,16 +177,6 @@ def _lit(pixels, size, mirrored, random):
     resized = Image.fromarray(pixels).resize(size[::-1], Image.Resampling.BICUBIC)
     shades = (np.asarray(resized, dtype="float32") / 255)[:, :: -1 if mirrored else 1]
     return 255 * random.uniform(0.6, 1) * shades ** random.uniform(0.6, 1.6)
-
-
-def _cells(model, layers, pixels, batch_size=8):
-    """The activations of ``pixels``, 0…255, averaged over cells: ``(n, rows, columns, channels of all layers)``."""
-    calls, images = LayerCalls(model), (pixels - 127) / 128
-    found = []
-    for start in range(0, len(images), batch_size):
-        maps = calls.run(tf.constant(images[start : start + batch_size], tf.float32), list(layers))
-        found.append(np.concatenate([_pooled(maps[name].numpy(), pixels.shape[1] // CELL) for name in layers], axis=-1))
-    return np.concatenate(found)
 
 
 def _pooled(maps, rows):

@@ -243,6 +243,30 @@ def draw_exciting(rows):
     return _photographic(figure, f"The parts of photographs that excite a channel most. {listed}.")
 
 
+def draw_parts(photograph, parts, maps):
+    """A photograph with its ``parts``, ``{name: boxes}``, and a channel's map for each, ``{name: (rows, columns)}``."""
+    figure, axes = new_figure(9, 1.9, 1, 1 + len(maps))
+    height, width = photograph.shape[:2]
+    axes[0].imshow(photograph)
+    axes[0].set_title(", ".join(parts), fontsize=9)
+    said = []
+    for axis, (name, heat) in zip(axes[1:], maps.items(), strict=True):
+        axis.imshow(photograph @ [0.299, 0.587, 0.114], cmap="gray")
+        axis.imshow(heat, cmap="inferno", alpha=0.6, interpolation="nearest", extent=(0, width, height, 0))
+        axis.set_title(f"a channel for the {name}", fontsize=9)
+        row, column = (np.array(np.unravel_index(heat.argmax(), heat.shape)) + 0.5) / heat.shape
+        said.append(f"{name}: strongest ≈ {column:.1f} of the way from left to right, ≈ {row:.1f} from top to bottom")
+    for axis, boxes in zip(axes, [sum(parts.values(), ()), *(parts[name] for name in maps)], strict=True):
+        axis.axis("off")
+        for box in boxes:
+            (high, wide), corner = box.shape, (box.left, box.top)
+            axis.add_patch(Rectangle(corner, wide, high, fill=False, edgecolor=SKY, linewidth=1.5))
+    alt = (
+        f"The boxes of {', '.join(parts)} in a photograph, and a deep channel's map for each. {'; '.join(said)}."
+    )
+    return _photographic(figure, alt, "Frames: the part. Bright: where the channel responds most.")
+
+
 def _photographic(figure, alt, caption="", scale=1.5):
     """The ``Picture`` of a figure with photographs in it: as JPEG, since 256 colours would show as bands."""
     buffer = io.BytesIO()
