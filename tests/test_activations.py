@@ -21,8 +21,7 @@ from utils.activations import (
 )
 from utils.activations.by_depth import (
     class_selectivity,
-    edges_by_depth,
-    selectivity_by_depth,
+    profile,
     sparsity,
     untrained,
 )
@@ -188,7 +187,7 @@ class Subclassed(keras.Model):
         (lambda: grad_cam(nested(), IMAGES, "average"), ValueError, "a layer with maps"),
         (lambda: filters_by_ascent(nested(), "backbone/conv", [5]), ValueError, "from 0 to 4"),
         (lambda: mosaic(np.zeros((2, 3, 4, 5))), ValueError, "those of one image"),
-        (lambda: orientation_selectivity(np.zeros((3, 3, 1, 4))), ValueError, "colour images"),
+        (lambda: orientation_selectivity(np.zeros((3, 3, 2, 4))), ValueError, "colour images"),
         (lambda: receptive_field(nested(), "backbone/conv", 18, 0), ValueError, "18 × 14 units"),
         (lambda: LayerCalls(keras.Sequential([layers.Dense(1)])), ValueError, "no weights"),
     ],
@@ -265,7 +264,7 @@ def test_layers_have_numbers():
         (lambda: grad_cam(nested(), IMAGES, classes=[[0, 1]]), "2"),
         (lambda: LayerCalls(keras.Sequential([keras.Input((2,))])), "shows nothing|no weights"),
         (lambda: sparsity("a", np.zeros((2, 3, 4))), r"a gives \(2, 3, 4\)"),
-        (lambda: edges_by_depth(nested(), IMAGES, IMAGES, ["scores"]), "a layer with maps"),
+        (lambda: profile(nested(), IMAGES, [0, 0, 1], ["scores"], IMAGES), "edges need a layer with maps"),
     ],
 )
 def test_what_does_not_fit_is_said(call, sentence):
@@ -279,7 +278,7 @@ def test_a_dense_layers_units_are_maps_of_one_pixel():
     assert found.zeros == found.blank_maps == pytest.approx(4 / 6)
     assert (found.dead, found.linear) == (1, 1)
     model = nested()
-    selectivity = selectivity_by_depth(model, IMAGES, [0, 0, 1], ["scores"])
+    selectivity = profile(model, IMAGES, [0, 0, 1], ["scores"])["classes"]
     expected = np.nanmean(class_selectivity(np.asarray(model(IMAGES)), [0, 0, 1]))
     np.testing.assert_allclose(selectivity, [expected], atol=1e-3)
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import layers
 from PIL import Image
 
-from utils.claims import over_seeds, verdict
+from utils.claims import verdict
 from utils.explorers.surgery import surgery_panel
 from utils.figures.surgery import (
     draw_anatomy,
@@ -25,10 +25,10 @@ from utils.pretrained import STAGES, imagenet_network, prepare, probabilities
 from utils.surgery import (
     OperatingTable,
     blocks,
+    by_draw,
     channels_reversed,
     colour_removed,
     company,
-    framings,
     lesions,
     looks,
     other_blocks,
@@ -37,6 +37,7 @@ from utils.surgery import (
     several_off,
     shortcut_cut,
     switched_off,
+    views_of,
 )
 
 
@@ -200,13 +201,21 @@ class TestTheExperiments:
             found = lesions(OperatingTable(model), SMALL, {"off": switched_off(model, "block1a")})
             assert np.allclose(found.kept, 1, atol=1e-4) == kept
 
-    def test_several_off_goes_from_none_to_all(self, network, table, images):
-        kept = several_off(table, images[1:], draws=2, seed=0)
-        assert [each.shape for each in kept] == [(1, 1), *[(2, 1)] * 8, (1, 1)]
+    def test_several_off_goes_from_none_to_all_with_other_branches_for_each_draw(self, network, table, images):
+        kept = several_off(table, np.stack([images[1:]] * 3), seed=0)
+        assert kept.shape == (10, 3, 1)
         assert kept[0] == pytest.approx(1, abs=1e-5)
         everything = {"all": switched_off(network, *residual_blocks(network))}
-        np.testing.assert_allclose(kept[-1], lesions(table, images[1:], everything).kept, atol=1e-5)
-        assert not np.allclose(kept[1][0], kept[1][1]), "the same branch was drawn twice"
+        np.testing.assert_allclose(kept[-1], np.repeat(lesions(table, images[1:], everything).kept, 3, 0), atol=1e-5)
+        assert len(np.unique(kept[3].round(5))) > 1, "every draw lost the same branches"
+
+    def test_shares_are_put_back_into_their_draws(self, network, table, images):
+        views = np.stack([images, images[::-1], images])
+        found = lesions(table, views.reshape(6, 224, 224, 3), {"2b": switched_off(network, "block2b"), "nothing": {}})
+        kept = by_draw(found, 3)
+        assert kept.shape == (2, 3, 2)
+        np.testing.assert_allclose(kept[:, 0], kept[:, 1, ::-1], atol=1e-3)
+        np.testing.assert_allclose(kept[1], 1, atol=1e-4)
 
     def test_company_matters_to_batch_statistics_only(self, table, images):
         found = company(table, images)
@@ -233,26 +242,33 @@ class TestTheExperiments:
         found = looks(table, images, (5000,))[0] * table.probabilities(images).max(axis=1)
         np.testing.assert_allclose(found, expected, rtol=0.02)
 
-    def test_framings_begin_with_the_centre_and_repeat_with_the_seed(self):
-        picture = photograph("rocket")
-        views = framings(picture, 3, np.random.default_rng(1))
-        assert np.array_equal(views[:1], prepare(picture))
-        assert views.shape == (3, 224, 224, 3)
-        assert np.array_equal(views, framings(picture, 3, np.random.default_rng(1)))
-        assert not np.array_equal(views[1], views[2])
+    def test_views_differ_from_draw_to_draw_and_repeat_with_the_seed(self):
+        views = views_of(("rocket", "coffee"), 3, 1)
+        assert views.shape == (3, 2, 224, 224, 3)
+        assert np.array_equal(views, views_of(("rocket", "coffee"), 3, 1))
+        assert not np.array_equal(views[1, 0], views[2, 0])
+        center = prepare(photograph("rocket"))[0]
+        assert all(abs(each.mean() - center.mean()) < 0.1 for each in views[:, 0])
 
 
 class TestTheVerdicts:
-    def test_a_chain_is_not_taken_for_an_ensemble(self, network, table, images):
+    def test_a_chain_is_not_taken_for_an_ensemble(self, network, table):
+        views = views_of(("chelsea", "coffee"), 5, 0)
         links = {block: switched_off(network, block) for block in other_blocks(network)[1:4]}
-        kept = lesions(table, images, links).kept.mean(axis=0)
-        found = verdict("residual-ensemble-imagenet", over_seeds(kept), over_seeds(1 - kept), over_seeds(kept))
+        kept = by_draw(lesions(table, views.reshape(-1, *views.shape[2:]), links), 5)
+        worst = kept.mean(axis=2).min(axis=0)
+        found = verdict("residual-ensemble-imagenet", worst, kept.min(axis=(0, 2)), worst, 1 - worst)
         assert found.word == "does not hold here"
 
     def test_a_mode_that_ignores_the_batch_is_not_taken_for_batch_statistics(self, table, images):
         found = company(table, np.stack([images[1]] * 3))
-        still = over_seeds(found.correlation["moving averages"])
-        assert verdict("bn-two-modes-imagenet", still, still, over_seeds([1.0, 1.0])).met == [True, False, False]
+        apart = [1 - found.correlation["moving averages"].min()] * 5
+        same = [found.correlation["moving averages"].mean()] * 5
+        assert verdict("bn-two-modes-imagenet", apart, same, [1.0] * 5).results == [
+            "met",
+            "contradicted",
+            "contradicted",
+        ]
 
 
 class TestTheAnatomy:

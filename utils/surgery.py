@@ -187,25 +187,37 @@ def lesions(table, images, operations):
     )
 
 
-def several_off(table, images, draws, seed):
-    """The share of the label's probability kept with 0, 1, … all branches off: a list of ``(subsets, n)`` arrays.
+def views_of(names, draws, seed):
+    """Random views of photographs, prepared: ``(draws, photographs, 224, 224, 3)``, one of each for every draw.
 
-    For each number of branches, ``draws`` different subsets are drawn (as many as there are, if fewer).
+    Each is a random square of 85 to 100 % of the shorter side, mirrored half of the time.
+    """
+    random = np.random.default_rng(seed)
+    pictures = [photograph(name) for name in names]
+    return np.stack([np.concatenate([_framing(each, random) for each in pictures]) for _ in range(draws)])
+
+
+def by_draw(lesions, draws):
+    """The shares kept of ``lesions`` on views that were strung together draw by draw: ``(operations, draws, n)``."""
+    return lesions.kept.reshape(len(lesions.operations), draws, -1)
+
+
+def several_off(table, views, seed):
+    """The share of the label's probability kept with 0, 1, … all branches off: ``(branches + 1, draws, n)``.
+
+    ``views`` is ``(draws, n, height, width, channels)``. For each draw and number of branches, other ones are chosen at
+    random.
     """
     blocks = residual_blocks(table.model)
     random = np.random.default_rng(seed)
     kept = []
     with Progress("numbers of branches off", len(blocks) + 1) as progress:
         for count in range(len(blocks) + 1):
-            subsets = _subsets(blocks, count, draws, random)
-            kept.append(lesions(table, images, {" ".join(s): switched_off(table.model, *s) for s in subsets}).kept)
+            chosen = [random.choice(blocks, count, replace=False).tolist() for _ in views]
+            off = [{"": switched_off(table.model, *some)} for some in chosen]
+            kept.append([lesions(table, each, some).kept[0] for each, some in zip(views, off, strict=True)])
             progress.advance()
-    return kept
-
-
-def by_photograph(kept, photographs):
-    """Each photograph's mean, ``(photographs,)``, of shares ``(…, n)``: ``n`` views, one photograph after another."""
-    return np.asarray(kept).reshape(-1, kept.shape[-1]).mean(axis=0).reshape(photographs, -1).mean(axis=1)
+    return np.array(kept)
 
 
 @dataclass(frozen=True)
@@ -258,18 +270,6 @@ def looks(table, images, numbers):
     return lesions(table, images, after).kept
 
 
-def framings(photograph, count, random):
-    """``count`` views of a photograph, prepared: its centre square, then random squares, some mirrored."""
-    height, width = photograph.shape[:2]
-    views = [prepare(photograph)]
-    for _ in range(count - 1):
-        side = round(min(height, width) * random.uniform(0.85, 1))
-        top, left = random.integers(height - side + 1), random.integers(width - side + 1)
-        square = photograph[top : top + side, left : left + side]
-        views.append(prepare(square[:, ::-1] if random.random() < 0.5 else square))
-    return np.concatenate(views)
-
-
 @dataclass(frozen=True)
 class Block:
     """One block of the network: its depthwise filter's size and strides, its output, what it holds."""
@@ -309,6 +309,15 @@ def parameters_by_kind(model):
     return dict(sorted(kinds.items(), key=lambda item: -item[1][1]))
 
 
+def _framing(photograph, random):
+    """One random view of a photograph, prepared."""
+    height, width = photograph.shape[:2]
+    side = round(min(height, width) * random.uniform(0.85, 1))
+    top, left = random.integers(height - side + 1), random.integers(width - side + 1)
+    square = photograph[top : top + side, left : left + side]
+    return prepare(square[:, ::-1] if random.random() < 0.5 else square)
+
+
 def _number(variable, value):
     """The value that stands in for a variable of the twin, as a tensor of the same shape."""
     tensor = tf.cast(tf.convert_to_tensor(value), variable.dtype)
@@ -333,13 +342,3 @@ def _layer(model, name):
 
 def _first_kernel(model):
     return next(layer for layer in model.layers if isinstance(layer, layers.Conv2D)).kernel
-
-
-def _subsets(names, count, draws, random):
-    """Up to ``draws`` different subsets of ``count`` names."""
-    found = {}
-    for _ in range(20 * draws):
-        found[tuple(sorted(random.choice(names, count, replace=False)))] = None
-        if len(found) == draws:
-            break
-    return list(found)

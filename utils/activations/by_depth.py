@@ -31,6 +31,10 @@ def profile(model, images, classes, layers, photographs=None, batch_size=8):
     for name, outputs in _layer_by_layer(model, images, layers, batch_size):
         maps = _as_maps(name, outputs)
         if photographs is not None:
+            if outputs.ndim != 4:
+                raise ValueError(
+                    f"{name} gives {outputs.shape}: edges need a layer with maps (height, width, channels)"
+                )
             found["edges"].append(edges_in(maps[first], np.asarray(photographs)[first]))
         found["classes"].append(np.nanmean(class_selectivity(maps.mean(axis=(1, 2)), classes)))
         sparse = sparsity(name, maps)

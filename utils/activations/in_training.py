@@ -1,5 +1,7 @@
 """One small network before, during and after its training: its first layer, its classes, its blank channels."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 from keras import layers
@@ -22,19 +24,15 @@ def classifier(size, channels, classes):
     return keras.Model(body.input, layers.Dense(classes, name="classes")(body.get_layer("average").output))
 
 
-def in_training(data, seeds, epochs, *, looks=None, shuffled=False, learning_rate=LEARNING_RATE, checkpoint=None):
-    """Train the ``classifier`` of a ``Dataset`` with each seed, and look into it at the epochs ``looks``, 0 among them.
+def in_training(data, seeds, epochs, *, looks, learning_rate=LEARNING_RATE, checkpoint=None):
+    """Train the ``classifier`` of a ``Dataset`` with each seed; look into it before, and after each epoch of ``looks``.
 
     Returns a list, one entry a seed: ``{epoch: {"oriented": share of the first layer's kernels, "moved": how far they
     are from where they began, in lengths of what they began with, "accuracy": on the images it is measured with, and
     the measures of ``profile``, one number a layer of ``RELUS``}}``. Epoch 0 is before the training, with the moving
-    averages of the training images. With ``shuffled`` labels the same images carry no classes that could be learned.
-    The rate falls to 0 along half a cosine.
+    averages of the training images. The rate falls to 0 along half a cosine.
     """
-    looks = (0, epochs) if looks is None else looks
-    images, labels = data.train_images, data.train_labels
-    if shuffled:
-        labels = np.random.default_rng(len(labels)).permutation(labels)
+    images = data.train_images
     shape = data.train_images.shape[1], data.train_images.shape[-1], len(data.class_names)
     batch_size = min(BATCH_SIZE, len(images))
     found = []
@@ -46,7 +44,7 @@ def in_training(data, seeds, epochs, *, looks=None, shuffled=False, learning_rat
     runs = trained(
         lambda: classifier(*shape),
         images,
-        labels,
+        data.train_labels,
         seeds=seeds,
         epochs=epochs,
         batch_size=batch_size,
@@ -61,6 +59,11 @@ def in_training(data, seeds, epochs, *, looks=None, shuffled=False, learning_rat
                 moved = np.linalg.norm(seen.pop("kernel") - start) / np.linalg.norm(start)
                 each[epoch] = seen | {"moved": float(moved)}
     return found
+
+
+def with_shuffled_labels(data, seed):
+    """The same ``Dataset`` with the labels of its training images in another order: nothing in them can be learned."""
+    return replace(data, train_labels=np.random.default_rng(seed).permutation(data.train_labels))
 
 
 def _seen(model, data):

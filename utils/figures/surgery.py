@@ -148,13 +148,15 @@ def draw_two_paths(blocks, branch_off, shortcut_cut):
 
 
 def draw_several_off(kept, shortcut_cut):
-    """The share kept against the number of branches off (a list of ``(subsets, n)``), and with one shortcut cut."""
+    """The share kept against the number of branches off, ``(branches + 1, draws, n)``, and with one shortcut cut."""
     figure, axis = new_figure(7, 3.6)
     numbers = np.arange(len(kept))
-    means = np.array([each.mean() for each in kept])
-    lowest, highest = zip(*((each.mean(axis=1).min(), each.mean(axis=1).max()) for each in kept), strict=True)
+    by_draw = np.mean(kept, axis=2)
+    means, lowest, highest = by_draw.mean(axis=1), by_draw.min(axis=1), by_draw.max(axis=1)
     axis.plot(numbers, means, "o-", color=BLUE, label="branches switched off (mean)")
-    axis.fill_between(numbers, lowest, highest, color=SKY, alpha=0.35, linewidth=0, label="the subsets drawn")
+    axis.fill_between(
+        numbers, lowest, highest, color=SKY, alpha=0.35, linewidth=0, label="from the lowest to the highest draw"
+    )
     axis.axhline(shortcut_cut, color=VERMILION, linestyle="--", label="one shortcut cut")
     axis.set_xticks(numbers, [f"{number}\n{2 ** (len(kept) - 1 - number)}" for number in numbers])
     axis.set(xlabel="branches off, and paths left below", ylabel="share of the probability kept", ylim=(-0.04, 1.1))
