@@ -36,7 +36,7 @@ PIECES = (
 def perform(piece, checkpoint=None):
     """The numbers of one piece, as JSON values; ``checkpoint`` is the file that a long training goes on from."""
     if piece["network"] == "imagenet":
-        return imagenet(piece["draws"], piece.get("size", 224), piece.get("views", 32), piece.get("others", 3))
+        return imagenet(piece["draws"], piece.get("size", 160), piece.get("views", 32), piece.get("others", 3))
     options = SOURCES[piece["network"]] | piece.get("options", {})
     data = load(piece["network"], seed=piece["seed"], **options)
     arms = {"true": data}
