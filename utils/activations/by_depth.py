@@ -36,7 +36,8 @@ def profile(model, images, classes, layers, photographs=None, batch_size=8):
                     f"{name} gives {outputs.shape}: edges need a layer with maps (height, width, channels)"
                 )
             found["edges"].append(edges_in(maps[first], np.asarray(photographs)[first]))
-        found["classes"].append(np.nanmean(class_selectivity(maps.mean(axis=(1, 2)), classes)))
+        selectivity = class_selectivity(maps.mean(axis=(1, 2)), classes)
+        found["classes"].append(np.nan if np.isnan(selectivity).all() else np.nanmean(selectivity))
         sparse = sparsity(name, maps)
         for measure in MEASURES[2:]:
             found[measure].append(getattr(sparse, measure.replace(" ", "_")))
