@@ -1,8 +1,11 @@
 """The claims of notebook 01."""
 
-from utils.verdicts import Claim, Criterion
+from utils.verdicts import CHECK, CONDITION, LOG_RATIO, SHARE, Claim, Criterion
 
-NOT_LUCK = "the whole interval over the seeds must lie above 0: else the seeds alone could explain it"
+TWO_POINTS = "two points are what a published improvement is worth; a smaller lead could be had by tuning"
+AS_GOOD = "with a quarter, being as good is enough"
+BETTER_DENSE = "the better of two Dense networks, as large and ten times as large, each at its own learning rate"
+
 CLAIMS = (
     Claim(
         id="hypothesis-space",
@@ -10,28 +13,48 @@ CLAIMS = (
         source="seed 001, the essence of model architecture",
         criteria=(
             Criterion(
+                name="accuracy at a place where no training image was: convnet − Dense",
+                because="who does not assume it can only guess there; ten points cannot be overlooked",
+                control="a network of Dense layers, same images and steps, each at its own learning rate",
+                at_least=0.1,
+            ),
+            Criterion(
+                name="what the convnet loses from the trained place to the other",
+                because="if a pattern may be anywhere, the place costs little: at most five points",
+                role=CONDITION,
+                control="the same trained network, the same test images, at the place where it was trained",
+                at_most=0.05,
+            ),
+            Criterion(
+                name="untrained, change of the averaged convolution ÷ change of Dense",
+                because="if the place does not matter, the output changes clearly less; we ask for half",
+                role=CONDITION,
+                scale=LOG_RATIO,
+                unit="draws of weights and crops",
+                control="Dense units on the same crops",
+                at_most=0.5,
+            ),
+            Criterion(
                 name="convolution: distance from moving along with the picture",
-                because="0 is perfect; float32 sums may differ in their last digits",
-                at_most=0.0001,
-                control="not named yet",
+                because="0 is perfect, by a convolution's definition; float32 sums may differ in their last digits",
+                role=CHECK,
+                unit="draws of weights and crops",
+                at_most=1e-4,
             ),
             Criterion(
                 name="Dense: the same distance",
                 because="1 is what unrelated outputs give; a layer that followed even half-way would stay under 0.5",
+                role=CHECK,
+                unit="draws of weights and crops",
                 at_least=0.5,
-                control="not named yet",
-            ),
-            Criterion(
-                name="change of the averaged convolution ÷ change of Dense",
-                because="to assume that the place does not matter means to change clearly less; we ask for half",
-                at_most=0.5,
-                control="not named yet",
             ),
         ),
         literature=(
-            "LeCun et al. 1998, Gradient-based learning applied to document recognition: shared weights make the maps move with the picture",
+            "LeCun et al. 1998, Gradient-based learning applied to document recognition: shared weights make the maps "
+            "move with the picture",
             "Zhang 2019, Making convolutional networks shift-invariant again: strides break it",
         ),
+        long_run="architecture_data",
     ),
     Claim(
         id="architecture-data",
@@ -39,35 +62,72 @@ CLAIMS = (
         source="seed 001, impact on success",
         criteria=(
             Criterion(
-                name="accuracy with all patches: convnet − Dense of the same size",
-                because=NOT_LUCK,
-                at_least=0,
-                control="not named yet",
+                name="test accuracy with all images: convnet − Dense",
+                because=TWO_POINTS,
+                control=BETTER_DENSE,
+                at_least=0.02,
             ),
             Criterion(
-                name="accuracy with all patches: convnet − Dense ten times as large",
-                because=NOT_LUCK,
-                at_least=0,
-                control="not named yet",
+                name="this lead with all images − the lead with a sixteenth of them",
+                because="stays poor: sixteen times the data take less than two points off the lead",
+                control=BETTER_DENSE,
+                at_least=-0.02,
             ),
             Criterion(
-                name="accuracy: convnet with the fewest patches − Dense with all",
-                because=NOT_LUCK,
+                name="from less: convnet with a quarter of the images − Dense with all",
+                because=AS_GOOD,
+                control=BETTER_DENSE,
                 at_least=0,
-                control="not named yet",
             ),
             Criterion(
-                name="training steps to Dense's final loss: convnet ÷ Dense",
-                because="faster has to be noticeable: at most half of the steps",
-                at_most=0.5,
-                control="not named yet",
+                name="faster: convnet after a quarter of its steps − Dense after the best of all its epochs",
+                because=AS_GOOD,
+                control=BETTER_DENSE,
+                at_least=0,
+            ),
+            Criterion(
+                name="what the convnet loses when the pixels of all images are put into one new order",
+                because="its lead must come from what it assumes about neighbors; " + TWO_POINTS,
+                role=CONDITION,
+                control="the convnet with the pixels in their places, each at its own learning rate",
+                at_least=0.02,
             ),
         ),
         literature=(
-            "LeCun et al. 1989, Backpropagation applied to handwritten zip code recognition: constraints on the connections improve generalisation",
-            "d'Ascoli et al. 2019, Finding the needle in the haystack with convolutions: a Dense network does not find the convolutional solution by itself",
+            "LeCun et al. 1989, Backpropagation applied to handwritten zip code recognition: constraints on the "
+            "connections improve generalization",
+            "d'Ascoli et al. 2019, Finding the needle in the haystack with convolutions: a Dense network does not find "
+            "the convolutional solution by itself",
             "Tolstikhin et al. 2021, MLP-Mixer: with hundreds of millions of images the gap to convnets nearly closes",
         ),
+        long_run="architecture_data",
+    ),
+    Claim(
+        id="reuse",
+        statement="Reuse is central: a kernel that works at every position learns more from the same images.",
+        source="seed 001, module, hierarchy, reuse",
+        criteria=(
+            Criterion(
+                name="test accuracy where things may be anywhere: shared kernels − a kernel for every position",
+                because=TWO_POINTS,
+                control="the same windows, stages and steps without sharing, each at its own learning rate",
+                at_least=0.02,
+            ),
+            Criterion(
+                name="the same where all things are centered",
+                because=TWO_POINTS,
+                role=CONDITION,
+                control="the same windows, stages and steps without sharing, each at its own learning rate",
+                at_least=0.02,
+            ),
+        ),
+        literature=(
+            "LeCun 1989, Generalization and network design strategies: of equal networks the one that shares weights "
+            "generalizes best",
+            "Bartunov et al. 2018, Assessing the scalability of biologically-motivated deep learning: without sharing, "
+            "a network falls far behind on ImageNet and little on smaller images",
+        ),
+        long_run="architecture_data",
     ),
     Claim(
         id="pyramid",
@@ -75,22 +135,23 @@ CLAIMS = (
         source="seed 001, module, hierarchy, reuse",
         criteria=(
             Criterion(
-                name="filters from one stage to the next, smallest ratio of all networks",
-                because="grow means that no stage has fewer filters than the one before",
-                at_least=1,
-                control="not named yet",
+                name="families in which every stage has more filters, and smaller maps, than the one before",
+                because="most means more than half",
+                scale=SHARE,
+                unit="families of keras.applications",
+                drawn=False,
+                control="stages in random order would grow all along in 1 of 24 families with four, 1 of 120 with five",
+                at_least=0.51,
             ),
             Criterion(
-                name="filters, last stage ÷ first, smallest of all networks",
-                because="a ratio of 1 everywhere would be a column: over the whole network they must at least double",
+                name="filters, last stage ÷ first",
+                because="a ratio of 1 would be a column: over the whole network they must at least double",
+                role=CONDITION,
+                scale=LOG_RATIO,
+                unit="families of keras.applications",
+                drawn=False,
+                control="nothing is needed: it is counted",
                 at_least=2,
-                control="not named yet",
-            ),
-            Criterion(
-                name="height of the maps from one stage to the next, largest ratio of all networks",
-                because="shrink means that each stage's maps are smaller than those before, be it by a pixel",
-                at_most=0.999,
-                control="not named yet",
             ),
         ),
         literature=(
