@@ -51,11 +51,20 @@ def trained(
     the same batches. Every ``Trained`` holds **the same model object**: measure it before asking for the next.
 
     ``images`` is ``(n, height, width, channels)``, ``labels`` ``(n,)``; a last incomplete batch is left out.
+<<<<<<< HEAD
     ``learning_rate`` is a number or one of Keras's schedules; with ``factors``, a number for each of ``seeds``, each
     run has its own multiple of it (name a seed several times to try several rates). ``loss`` defaults to the sparse
     categorical cross-entropy of logits. ``watch(model, epoch)`` is called after every epoch, the first is 1, and what
     it returns is kept in ``Trained.watched``. Where ``checkpoint`` names a file, what each epoch has reached is kept
     there, and the same call goes on from it after a stop (what ``watch`` returned must be what pickle can keep).
+=======
+    ``learning_rate`` is a number or one of Keras's schedules. ``loss`` defaults to the sparse categorical
+    cross-entropy of logits; the network's own penalties (``kernel_regularizer``) are added.
+
+    ``watch(model, epoch)`` is called after every epoch, the first is 1, and what it returns is kept in
+    ``Trained.watched``. Where ``checkpoint`` names a file, what each epoch has reached is kept there, and
+    the same call goes on from it after a stop (what ``watch`` returned must be what pickle can keep).
+>>>>>>> ebd7f76 (WIP)
 
     Raises ``ValueError`` for labels that do not fit the network or the loss, and for too few or too many ``factors``.
     """
@@ -178,8 +187,10 @@ def _steps(model, images, labels, loss, rule):
         with tf.GradientTape() as tape:
             tape.watch(state.weights)
             weights = _parts(state.weights, shapes)
-            scores, others = model.stateless_call(weights, state.others, tf.gather(images, batch), training=True)
-            value = loss(tf.gather(labels, batch), scores)
+            scores, others, penalties = model.stateless_call(
+                weights, state.others, tf.gather(images, batch), training=True, return_losses=True
+            )
+            value = tf.add_n([loss(tf.gather(labels, batch), scores), *penalties])
         change, memory = rule(tape.gradient(value, state.weights), state.memory)
         return State(state.weights + change, others, memory), value
 

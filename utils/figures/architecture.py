@@ -93,11 +93,11 @@ def draw_shifts(shifts, moving, changing):
     said = []
     for axis, title, curves in zip(axes, titles, (moving, changing), strict=True):
         for (name, values), (colour, marker, line) in zip(curves.items(), STYLES, strict=False):
-            mean = values.mean(axis=0)
+            middle = np.median(values, axis=0)
             axis.errorbar(
-                shifts, mean, _range(values), color=colour, marker=marker, linestyle=line, capsize=3, label=name
+                shifts, middle, _range(values), color=colour, marker=marker, linestyle=line, capsize=3, label=name
             )
-            said.append(f"{name}: ≈ {mean[0]:.2f} at {shifts[0]} px, ≈ {mean[-1]:.2f} at {shifts[-1]} px")
+            said.append(f"{name}: ≈ {middle[0]:.2f} at {shifts[0]} px, ≈ {middle[-1]:.2f} at {shifts[-1]} px")
         axis.axhline(1, color=BLACK, linewidth=0.8, linestyle=":")
         axis.set(xlabel="shift in pixels", ylim=(-0.05, 1.25), xticks=shifts)
         axis.set_title(title, fontsize=11)
@@ -112,44 +112,38 @@ def draw_shifts(shifts, moving, changing):
     return picture(figure, alt)
 
 
-def draw_learning(learned, chance, smoothed):
-    """Left the test accuracy against the number of training patches, right the training loss against the steps.
+def draw_learning(learned, chance, steps):
+    """Left the test accuracy against the number of training patches, right against the ``steps`` with all of them.
 
-    ``learned`` maps names to ``Learned``; ``smoothed`` maps names to ``(seeds, steps)`` losses with the largest amount.
-    Bars reach from the lowest to the highest seed.
+    ``learned`` maps names to ``Learned``. Points are medians; bars reach from the lowest to the highest seed.
     """
     figure, (left, right) = new_figure(10, 4.2, 1, 2)
     amounts = sorted({amount for each in learned.values() for amount in each.amounts})
     said = []
-    for (name, each), (colour, marker, line) in zip(learned.items(), STYLES, strict=False):
-        mean = each.accuracies.mean(axis=1)
-        style = {"color": colour, "marker": marker, "linestyle": line, "capsize": 4}
+    for (name, each), (color, marker, line) in zip(learned.items(), STYLES, strict=False):
+        style = {"color": color, "marker": marker, "linestyle": line}
         label = f"{name}, {each.parameters:,} parameters"
-        left.errorbar(each.amounts, mean, _range(each.accuracies.T), label=label, **style)
-        said.append(f"{label}: " + ", ".join(f"≈ {m:.2f} with {a:,}" for a, m in zip(each.amounts, mean, strict=True)))
-        for seed, losses in enumerate(smoothed.get(name, ())):
-            end = each.losses.shape[1]
-            right.plot(
-                np.arange(end - len(losses), end),
-                losses,
-                line,
-                color=colour,
-                linewidth=1.2,
-                label=name if seed == 0 else None,
-            )
-    left.axhline(chance, color=BLACK, linewidth=0.8, linestyle=":")
+        middle = np.median(each.accuracies, axis=1)
+        left.errorbar(each.amounts, middle, _range(each.accuracies.T), label=label, capsize=4, **style)
+        epochs = each.by_epoch.shape[1]
+        right.plot(np.arange(1, epochs + 1) * steps / epochs, np.median(each.by_epoch, axis=0), label=name, **style)
+        listed = (f"≈ {m:.2f} with {a:,}" for a, m in zip(each.amounts, middle, strict=True))
+        said.append(f"{label}: {', '.join(listed)}")
+    for axis in (left, right):
+        axis.axhline(chance, color=BLACK, linewidth=0.8, linestyle=":")
+        axis.set(ylabel="test accuracy", ylim=(0, 0.95))
     left.text(amounts[-1], chance - 0.01, "chance", fontsize=9, va="top", ha="right")
-    left.set(xscale="log", xlabel="training patches", ylabel="test accuracy", ylim=(0, 0.95))
+    left.set(xscale="log", xlabel="training patches")
     left.set_xticks(amounts, [f"{amount:,}" for amount in amounts])
     left.minorticks_off()
     left.legend(fontsize=9, loc="upper left")
-    right.set(xlabel="training step", ylabel="training loss", ylim=(0, None))
-    right.set_title(f"with {amounts[-1]:,} patches, one line a seed", fontsize=10)
-    right.legend(fontsize=9, loc="lower left")
-    ends = ", ".join(f"{name} ≈ {losses[:, -1].mean():.2f}" for name, losses in smoothed.items())
+    right.set(xlabel="training step", xlim=(0, None))
+    right.set_title(f"with {amounts[-1]:,} patches", fontsize=10)
+    right.legend(fontsize=9, loc="upper left")
+    after = ", ".join(f"{name} ≈ {np.median(each.by_epoch[:, 0]):.2f}" for name, each in learned.items())
     alt = (
         f"Left: test accuracy against the number of training patches; chance is {chance:.3f}. {'. '.join(said)}. "
-        f"Right: the training loss with {amounts[-1]:,} patches against the step; at the end: {ends}."
+        f"Right: test accuracy against the training steps with {amounts[-1]:,} patches; after one epoch: {after}."
     )
     return picture(figure, alt)
 
@@ -183,6 +177,6 @@ def _scatter(axis, x, y, size=10):
 
 
 def _range(values):
-    """From the mean down to the lowest and up to the highest repetition; ``values`` is ``(repetitions, points)``."""
-    mean = values.mean(axis=0)
-    return np.stack([mean - values.min(axis=0), values.max(axis=0) - mean])
+    """From the median down to the lowest and up to the highest repetition; ``values`` is ``(repetitions, points)``."""
+    middle = np.median(values, axis=0)
+    return np.stack([middle - values.min(axis=0), values.max(axis=0) - middle])

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from utils.figures import BLUE, GREEN, ORANGE, SKY, VERMILION, new_figure, picture
+from utils.figures import BLUE, ORANGE, SKY, VERMILION, new_figure, picture
 
 
 def draw_pyramid(shapes):
@@ -62,7 +62,7 @@ def draw_guesses(images, probabilities, labels):
 
 
 def draw_ablation(outcomes, intervals):
-    """Test accuracy of every variant, a dot a seed, with the mean and its interval (``Measurement`` each)."""
+    """Test accuracy of every variant, a dot a seed, with the median and its interval (``Measurement`` each)."""
     figure, axis = new_figure(8, 0.6 * len(outcomes) + 1)
     for row, (outcome, interval) in enumerate(zip(outcomes, intervals, strict=True)):
         y = len(outcomes) - row
@@ -70,7 +70,7 @@ def draw_ablation(outcomes, intervals):
         axis.plot([max(0.5, interval.low), min(1, interval.high)], [y - 0.08] * 2, color=BLUE, linewidth=2)
         axis.plot(interval.value, y - 0.08, "D", color=BLUE, markersize=7)
         axis.text(1.005, y, f"{interval.value:.2f}", va="center", weight="bold")
-    axis.axvline(outcomes[0].test_accuracy.mean(), color=ORANGE, linestyle="--", linewidth=1)
+    axis.axvline(intervals[0].value, color=ORANGE, linestyle="--", linewidth=1)
     names = [f"{outcome.name}\n{outcome.parameters:,} parameters" for outcome in outcomes]
     axis.set_yticks(range(len(outcomes), 0, -1), names)
     lowest = min(outcome.test_accuracy.min() for outcome in outcomes)
@@ -81,35 +81,31 @@ def draw_ablation(outcomes, intervals):
     )
     return picture(
         figure,
-        f"Test accuracy by variant, mean and 95 % interval over {len(outcomes[0].test_accuracy)} seeds: {listed}.",
-        "Dots: one seed each. Diamond and line: mean and 95 % interval. Dashed: the mean with everything in place.",
+        f"Test accuracy by variant, median and its interval over {len(outcomes[0].test_accuracy)} seeds: {listed}.",
+        "Dots: one seed each. Diamond and line: median and its interval. Dashed: the median with everything in place.",
     )
 
 
-def draw_gaps(outcomes, intervals):
-    """Training and test accuracy of each outcome, a line a seed, and the mean gap between them."""
-    figure, axis = new_figure(7, 2.8)
-    for place, (outcome, interval) in enumerate(zip(outcomes, intervals, strict=True)):
-        for train, test in zip(outcome.train_accuracy, outcome.test_accuracy, strict=True):
-            axis.plot([2.5 * place, 2.5 * place + 1], [train, test], color=SKY, marker="o", markersize=4)
-        means = outcome.train_accuracy.mean(), outcome.test_accuracy.mean()
-        axis.plot([2.5 * place, 2.5 * place + 1], means, color=BLUE, marker="D", linewidth=2.5)
-        axis.text(
-            2.5 * place + 0.5,
-            1.03,
-            f"{outcome.name}: gap ≈ {interval.value:.2f}",
-            ha="center",
-            color=GREEN,
-            weight="bold",
+def draw_race(curves):
+    """Test accuracy against training accuracy while networks learn: ``curves`` maps names to ``(seeds, looks, 2)``."""
+    figure, axis = new_figure(7, 4)
+    said = []
+    for (name, runs), (color, marker) in zip(curves.items(), ((BLUE, "o"), (ORANGE, "s")), strict=True):
+        middle = np.median(runs, axis=0)
+        for run in runs:
+            axis.plot(*run.T, color=color, linewidth=0.6, alpha=0.4)
+        axis.plot(*middle.T, color=color, marker=marker, markersize=5, linewidth=2.5, label=name)
+        said.append(
+            f"{name}: from ≈ {middle[0, 1]:.2f} at ≈ {middle[0, 0]:.2f} "
+            f"to ≈ {middle[-1, 1]:.2f} at ≈ {middle[-1, 0]:.2f}"
         )
-    ticks = [2.5 * place + side for place in range(len(outcomes)) for side in (0, 1)]
-    axis.set_xticks(ticks, ["training", "test"] * len(outcomes))
-    lowest = min(outcome.test_accuracy.min() for outcome in outcomes)
-    axis.set_yticks(np.arange(0, 1.01, 0.05))
-    axis.set(ylabel="accuracy", ylim=(lowest - 0.05, 1.07), xlim=(-0.4, ticks[-1] + 0.4))
-    listed = "; ".join(f"{o.name}: gap {interval}" for o, interval in zip(outcomes, intervals, strict=True))
+    axis.plot([0, 1], [0, 1], color="0.5", linestyle=":", linewidth=1)
+    axis.text(0.3, 0.32, "no gap", fontsize=9, rotation=30)
+    lowest = min(float(runs.min()) for runs in curves.values())
+    axis.set(xlabel="training accuracy", ylabel="test accuracy", xlim=(lowest, 1), ylim=(lowest, 1))
+    axis.legend(frameon=False, loc="upper left")
+    seeds = len(next(iter(curves.values())))
+    alt = f"Test accuracy against training accuracy while training goes on, {seeds} seeds, medians. {'; '.join(said)}."
     return picture(
-        figure,
-        f"Training and test accuracy over {len(outcomes[0].train_accuracy)} seeds. Training minus test: {listed}.",
-        "Light: one seed each. Dark: the means.",
+        figure, alt, "Thin: one seed each. Thick: the medians. The further below the dotted line, the larger the gap."
     )
