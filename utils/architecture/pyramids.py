@@ -11,7 +11,7 @@ from utils import arithmetic
 WINDOWED = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.Conv2DTranspose)
 MAPS = (*WINDOWED, layers.Add, layers.Concatenate)
 
-# The smallest network of each family of convnets in ``keras.applications``.
+# A small network of each family of convnets in ``keras.applications``.
 FAMILIES = {
     "VGG": "VGG16",
     "Inception": "InceptionV3",

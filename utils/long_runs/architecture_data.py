@@ -123,8 +123,8 @@ def _reuse(seed, amount, kept, test, steps):
         here = data if size == 28 else changed(data, lambda images: moved(images, 40, seed))
         shape = (size, size, 1)
         found[where] = {
-            name: _tuned(partial(build, shape, 10), here, amount, kept, seed, steps, rates).accuracies[0, 0]
-            for name, build, rates in (("shared", convnet, RATES), ("unshared", unshared, SMALL_RATES))
+            name: _tuned(partial(build, shape, 10), here, amount, kept, seed, steps, RATES).accuracies[0, 0]
+            for name, build in (("shared", convnet), ("unshared", unshared))
         }
     return found
 
