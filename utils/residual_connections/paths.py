@@ -118,12 +118,14 @@ def _by_length(network):
 def _back_through(branch):
     """A function of a branch's input and of gradients ``(…, images, height, width, channels)``: those behind it."""
 
-    @tf.function(reduce_retracing=True)
     def gradients(x, arriving):
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = branch(x, training=False)
         return tape.gradient(y, x, output_gradients=arriving)
+
+    specs = [tf.TensorSpec((None, *tensor.shape[1:]), "float32") for tensor in (branch.input, branch.output)]
+    gradients = tf.function(gradients).get_concrete_function(*specs)
 
     def back(x, arriving):
         # Gradients are linear, whatever their size: each is scaled to 1, since 32 bits hold no smaller ones.
@@ -132,7 +134,7 @@ def _back_through(branch):
         scaled = (arriving / size).astype("float32")
         images = scaled.shape[-4]
         flat = scaled.reshape(-1, *scaled.shape[-3:])
-        turned = gradients(tf.tile(x, [len(flat) // images, 1, 1, 1]), flat).numpy()
+        turned = gradients(tf.tile(x, [len(flat) // images, 1, 1, 1]), tf.constant(flat)).numpy()
         return turned.reshape(arriving.shape).astype("float64") * size
 
     return back

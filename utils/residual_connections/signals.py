@@ -139,7 +139,6 @@ def _signals(network, training):
     ends = _ends(network)
     blocks = [layer for layer in network.layers if layer.name.startswith("block") and hasattr(layer, "kernel")]
 
-    @tf.function
     def pass_both_ways(images, labels):
         with tf.GradientTape() as tape:
             first, last, logits = ends(images, training=training)
@@ -147,7 +146,11 @@ def _signals(network, training):
             right = tf.reduce_mean(tf.gather(logits, labels, axis=1, batch_dims=1))
         return first, last, tape.gradient(right, [first, last, *(layer.kernel.value for layer in blocks)])
 
+    specs = tf.TensorSpec((None, *network.input.shape[1:]), "float32"), tf.TensorSpec((None,), "int32")
+    pass_both_ways = tf.function(pass_both_ways).get_concrete_function(*specs)
+
     def measured(images, labels):
+        images, labels = tf.constant(images, "float32"), tf.constant(labels, "int32")
         first, last, (back_at_first, back_at_last, *for_kernels) = pass_both_ways(images, labels)
         # 64 bits from here on: the squares of such small numbers would not fit into 32.
         found = (first, last, back_at_first, back_at_last, for_kernels)
