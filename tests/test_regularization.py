@@ -80,10 +80,12 @@ def test_gaps_are_compared_at_equal_training_accuracy():
     assert taken_off(base, base) == 0
     slower = np.stack([np.repeat(train, 2), np.repeat(0.6 * train, 2)], axis=1)
     assert taken_off(slower, base) == pytest.approx(0, abs=0.005)
+    late = np.stack([train, 0.6 * train + 0.1 * (train > 0.8)], axis=1)
+    assert taken_off(late, base) > 0.05  # what happened long before the end does not count
     assert taken_off(slower[:18], base) == pytest.approx(0, abs=0.005)  # and stops before the end
 
 
 def test_curves_that_share_no_training_accuracy_are_refused():
     low, high = np.linspace(0.3, 0.6, 9), np.linspace(0.8, 1, 9)
-    with pytest.raises(ValueError, match="both must pass"):
+    with pytest.raises(ValueError, match="both curves must pass"):
         taken_off(np.stack([low, low], axis=1), np.stack([high, high], axis=1))

@@ -67,17 +67,18 @@ def curves(arm, data, *, seeds, learning_rate, epochs, every=2, kept=0, width=16
     return np.array([[seen for seen in run.watched if seen] for run in runs])
 
 
-def taken_off(curve, base, lowest=0.8):
+def taken_off(curve, base, stretch=0.15):
     """By how much the gap of ``curve`` is smaller than that of ``base`` at equal training accuracy, from one seed each.
 
-    A curve is ``(looks, 2)``: accuracies on training and test images. Test accuracies are averaged over the stretch
-    of training accuracies above ``lowest`` that both curves pass (over three looks each, since single ones jump); at
-    equal training accuracy, more test images right is a smaller gap. Raises ``ValueError`` where they pass none.
+    A curve is ``(looks, 2)``: accuracies on training and test images. Test accuracies are averaged over the last
+    ``stretch`` of the training accuracies that both curves reach (over three looks each, since single ones jump); at
+    equal training accuracy, more test images right is a smaller gap. Raises ``ValueError`` where they share none.
     """
     (train_1, test_1), (train_2, test_2) = (_new_bests(*_smooth(np.asarray(each))) for each in (curve, base))
-    low, high = max(lowest, train_1[0], train_2[0]), min(train_1[-1], train_2[-1])
+    high = min(train_1[-1], train_2[-1])
+    low = max(high - stretch, train_1[0], train_2[0])
     if low > high:
-        raise ValueError(f"training accuracies from {low:.2f} to {high:.2f}: both must pass some above {lowest:g}")
+        raise ValueError(f"training accuracies from {low:.2f} to {high:.2f}: both curves must pass some")
     levels = np.linspace(low, high, 9)
     return float(np.mean(np.interp(levels, train_1, test_1) - np.interp(levels, train_2, test_2)))
 
