@@ -26,7 +26,7 @@ def question():
                 "few",
                 "no fewer weights",
                 "It has fewer: the share that remains is 1/filters + 1/kernel², and the input's channels cancel out. "
-                "The layer is small, so little is saved in all. Which sentence says how the channels relate to each other?",
+                "The layer is small, so little is saved in all. Which sentence says how the channels are related?",
             ),
             Slip(
                 "stride",
