@@ -103,7 +103,7 @@ CLAIMS = (
                 name="channels inside an ordinary network, mean |r|",
                 because=INDEPENDENT,
                 scale=SHARE,
-                control="it is not built depthwise, so the design cannot be the reason; the same network untrained",
+                control="the same network untrained, and the separable one: an ordinary one is not built depthwise",
                 at_most=0.3,
             ),
             Criterion(
@@ -299,7 +299,7 @@ CLAIMS = (
             Criterion(
                 name="share of the ImageNet network's first kernels that is kept, shared windows over all colors − one "
                 "window a color",
-                because="patterns between the colors are there if windows over all colors keep more; 0.02 is a tie",
+                because="windows over all colors keep more where patterns between them exist; less than 0.02 is a tie",
                 role=CONDITION,
                 unit="ImageNet networks",
                 drawn=False,
