@@ -85,6 +85,14 @@ def test_gaps_are_compared_at_equal_training_accuracy():
     assert taken_off(slower[:18], base) == pytest.approx(0, abs=0.005)  # and stops before the end
 
 
+def test_a_fast_network_on_the_same_bent_curve_has_the_same_gap():
+    def bent(train):
+        return np.stack([train, 0.8 * np.sqrt(train)], axis=1)
+
+    fast, slow = bent(np.array([0.3, 0.75, 0.85, 0.95, 0.99, 1, 1, 1, 1])), bent(np.linspace(0.3, 1, 40))
+    assert taken_off(slow, fast) == pytest.approx(0, abs=0.001)
+
+
 def test_curves_that_share_no_training_accuracy_are_refused():
     low, high = np.linspace(0.3, 0.6, 9), np.linspace(0.8, 1, 9)
     with pytest.raises(ValueError, match="both curves must pass"):

@@ -71,21 +71,17 @@ def taken_off(curve, base, stretch=0.15):
     """By how much the gap of ``curve`` is smaller than that of ``base`` at equal training accuracy, from one seed each.
 
     A curve is ``(looks, 2)``: accuracies on training and test images. Test accuracies are averaged over the last
-    ``stretch`` of the training accuracies that both curves reach (over three looks each, since single ones jump); at
-    equal training accuracy, more test images right is a smaller gap. Raises ``ValueError`` where they share none.
+    ``stretch`` of the training accuracies that both curves reach, between the looks at which a curve's training
+    accuracy was a new best; at equal training accuracy, more test images right is a smaller gap. Nothing is smoothed:
+    that would lower the steeper of two curves that bend. Raises ``ValueError`` where they share no training accuracy.
     """
-    (train_1, test_1), (train_2, test_2) = (_new_bests(*_smooth(np.asarray(each))) for each in (curve, base))
+    (train_1, test_1), (train_2, test_2) = (_new_bests(*np.transpose(each)[:2]) for each in (curve, base))
     high = min(train_1[-1], train_2[-1])
     low = max(high - stretch, train_1[0], train_2[0])
     if low > high:
         raise ValueError(f"training accuracies from {low:.2f} to {high:.2f}: both curves must pass some")
     levels = np.linspace(low, high, 9)
     return float(np.mean(np.interp(levels, train_1, test_1) - np.interp(levels, train_2, test_2)))
-
-
-def _smooth(curve):
-    """Means over three looks, ``(2, looks − 2)``."""
-    return np.stack([np.convolve(column, np.full(3, 1 / 3), mode="valid") for column in curve[:, :2].T])
 
 
 def _new_bests(train, test):

@@ -19,7 +19,7 @@ def patches(monkeypatch):
 def test_a_tiny_piece_gives_a_curve_for_every_arm(patches):
     found = regularizers.perform({"seed": 101}, train=128, kept=32, test=32, epochs=2)
     assert set(found["curves"]) == set(found["rates"]) == set(ARMS)
-    assert all(np.shape(curve) == (1, 2) and np.isfinite(curve).all() for curve in found["curves"].values())
+    assert all(np.shape(curve) == (2, 2) and np.isfinite(curve).all() for curve in found["curves"].values())
     assert set(found["rates"].values()) <= set(regularizers.RATES)
 
 

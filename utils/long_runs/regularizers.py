@@ -14,7 +14,7 @@ from utils.regularization import ARMS, curves, taken_off
 CLAIMS = "dropout-regularises", "weak-regularizer"
 DATA = "fashion_mnist"
 RATES = 5e-4, 1e-3, 2e-3
-TRAIN, KEPT, TEST, EPOCHS = 1000, 500, 3000, 60
+TRAIN, KEPT, TEST, EPOCHS = 1000, 500, 2000, 60
 PIECES = tuple({"seed": seed} for seed in range(101, 122))
 
 
@@ -27,7 +27,8 @@ def perform(piece, checkpoint=None, train=TRAIN, kept=KEPT, test=TEST, epochs=EP
     rates, found = {}, {}
     for arm in ARMS:
         tried = [
-            curves(arm, data, seeds=[piece["seed"]], learning_rate=rate, epochs=epochs, kept=kept)[0] for rate in RATES
+            curves(arm, data, seeds=[piece["seed"]], learning_rate=rate, epochs=epochs, every=1, kept=kept)[0]
+            for rate in RATES
         ]
         best = int(np.argmax([curve[-3:, 2].mean() for curve in tried]))
         rates[arm], found[arm] = RATES[best], np.round(tried[best][:, :2], 4).tolist()
