@@ -76,10 +76,10 @@ def edges_in(maps, photographs):
 
 
 def varied_crops(size=128, each=4, seed=0):
-    """Crops of the eight colour photographs in changing light, and their classes: ``(8 · each, size, size, 3)``, 0…255.
+    """Crops of the eight color photographs in changing light, and their classes: ``(8 · each, size, size, 3)``, 0…255.
 
-    Place, scale, mirror, brightness, contrast and colour are drawn anew for each: a channel that tells the
-    photographs apart all the same answers to more than brightness and colour.
+    Place, scale, mirror, brightness, contrast and color are drawn anew for each: a channel that tells the
+    photographs apart all the same answers to more than brightness and color.
     """
     random = np.random.default_rng(seed)
     crops = [_varied_crop(photograph(name), size, random) for name in COLOUR for _ in range(each)]

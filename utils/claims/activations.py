@@ -54,7 +54,7 @@ CLAIMS = (
             ),
         ),
         literature=(
-            "Krizhevsky et al. 2012 (figure 3): oriented and coloured kernels after 90 epochs on ImageNet",
+            "Krizhevsky et al. 2012 (figure 3): oriented and colored kernels after 90 epochs on ImageNet",
             "Zeiler & Fergus 2014: first layers settle within few epochs, the upper ones later",
         ),
         long_run="activations_in_training",

@@ -29,7 +29,7 @@ PALETTE[:LEVELS] = np.round(255 * colormaps[COLOUR_MAP](np.linspace(0, 1, LEVELS
 PALETTE[[GAP, BLANK, CONSTANT, BAD]] = [(255,) * 3, (205,) * 3, (230, 159, 0), (213, 94, 0)]
 TEXT = LEVELS + 4  # black
 LOOKS = {
-    "blank": "grey: blank (0 everywhere)",
+    "blank": "gray: blank (0 everywhere)",
     "constant": "orange stripes: constant",
     "not finite": "red grid: not finite",
 }
@@ -94,7 +94,7 @@ def draw_contact_sheet(mosaics, width=900):
 
 
 def draw_kernels(kernels, oriented, columns=16):
-    """First-layer kernels, ``(height, width, 3, filters)``, as colour tiles; ``oriented`` ones are framed."""
+    """First-layer kernels, ``(height, width, 3, filters)``, as color tiles; ``oriented`` ones are framed."""
     count = kernels.shape[-1]
     rows = -(-count // columns)
     figure, axes = new_figure(9, 0.62 * rows + 0.1, rows, columns, squeeze=False)
@@ -104,13 +104,13 @@ def draw_kernels(kernels, oriented, columns=16):
         if number < count:
             kernel = kernels[..., number]
             axis.imshow(0.5 + 0.5 * kernel / max(np.abs(kernel).max(), 1e-12))
-    alt = f"{count} kernels as colour tiles; ≈ {np.mean(oriented):.2f} of them prefer one orientation and are framed."
-    caption = "Grey is 0; each kernel by its own largest weight. Framed: more oriented than 95 % of random kernels."
+    alt = f"{count} kernels as color tiles; ≈ {np.mean(oriented):.2f} of them prefer one orientation and are framed."
+    caption = "Gray is 0; each kernel by its own largest weight. Framed: more oriented than 95 % of random kernels."
     return picture(figure, alt, caption)
 
 
 def draw_first_layers(measures, limit):
-    """Orientation and colour of first-layer kernels, ``{name: (orientation, opponency)}``, and the limit of each."""
+    """Orientation and color of first-layer kernels, ``{name: (orientation, opponency)}``, and the limit of each."""
     figure, axes = new_figure(9, 3.1, 1, len(measures), sharex=True, sharey=True)
     said = []
     for axis, (name, (orientation, opponency)) in zip(axes, measures.items(), strict=True):
@@ -121,12 +121,12 @@ def draw_first_layers(measures, limit):
         beyond = np.mean(orientation > limit[name])
         axis.set_title(f"{name}: {beyond:.0%} oriented", fontsize=10)
         said.append(f"{name}: ≈ {beyond:.2f} of the kernels are oriented, mean opponency ≈ {opponency.mean():.1f}")
-    axes[0].set_ylabel("colour opponency")
+    axes[0].set_ylabel("color opponency")
     return picture(
         figure,
-        f"Orientation selectivity against colour opponency of first-layer kernels. {'; '.join(said)}.",
+        f"Orientation selectivity against color opponency of first-layer kernels. {'; '.join(said)}.",
         "A dot is a kernel. Right of the dashed line: more oriented than 95 % of random kernels of that size. "
-        "Bottom: sees brightness only; top: sees colour contrasts only.",
+        "Bottom: sees brightness only; top: sees color contrasts only.",
     )
 
 
