@@ -20,10 +20,11 @@ CLAIMS = (
                 at_least=0.5,
             ),
             Criterion(
-                name="the same for the photograph that suffers most",
+                name="share kept by each photograph without the branch that it misses most, mean of its views",
                 because=HALF,
                 role=CONDITION,
-                unit=VIEWS,
+                unit="photographs",
+                drawn=False,
                 control="the same nine blocks with their shortcut cut in place of the branch",
                 at_least=0.5,
             ),
