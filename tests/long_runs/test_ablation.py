@@ -35,7 +35,7 @@ def test_each_value_is_what_a_variant_loses_against_the_whole_network():
 
 def test_the_rate_is_chosen_on_images_kept_back(monkeypatch):
     monkeypatch.setattr(ablation, "load", lambda *_, **__: None)
-    on = {1e-3: [0.5, 0.9], 3e-3: [0.8, 0.6], 1e-2: [0.7, 0.7]}
+    on = {1e-3: [0.5, 0.9], 3e-3: [0.8, 0.6], 1e-2: [0.7, 0.7], 3e-2: [0.1, 0.8]}
     monkeypatch.setattr(ablation, "_accuracies", lambda data, train, seed, changes, rate, epochs: on[rate])
     found = ablation.perform({"seed": 101})
     assert set(found["rates"].values()) == {3e-3}
