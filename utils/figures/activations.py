@@ -261,9 +261,7 @@ def draw_parts(photograph, parts, maps):
         for box in boxes:
             (high, wide), corner = box.shape, (box.left, box.top)
             axis.add_patch(Rectangle(corner, wide, high, fill=False, edgecolor=SKY, linewidth=1.5))
-    alt = (
-        f"The boxes of {', '.join(parts)} in a photograph, and a deep channel's map for each. {'; '.join(said)}."
-    )
+    alt = f"The boxes of {', '.join(parts)} in a photograph, and a deep channel's map for each. {'; '.join(said)}."
     return _photographic(figure, alt, "Frames: the part. Bright: where the channel responds most.")
 
 
