@@ -47,26 +47,19 @@ def trained(
 ):
     """Train the network that ``build()`` returns once for each seed by Adam, and yield a ``Trained`` for each.
 
-        The seed decides the initial weights and the order of the batches, so two networks trained with the same seed see
-        the same batches. Every ``Trained`` holds **the same model object**: measure it before asking for the next.
+    The seed decides the initial weights and the order of the batches, so two networks trained with the same seed see
+    the same batches. Every ``Trained`` holds **the same model object**: measure it before asking for the next.
 
-        ``images`` is ``(n, height, width, channels)``, ``labels`` ``(n,)``; a last incomplete batch is left out.
-    <<<<<<< HEAD
-        ``learning_rate`` is a number or one of Keras's schedules; with ``factors``, a number for each of ``seeds``, each
-        run has its own multiple of it (name a seed several times to try several rates). ``loss`` defaults to the sparse
-        categorical cross-entropy of logits. ``watch(model, epoch)`` is called after every epoch, the first is 1, and what
-        it returns is kept in ``Trained.watched``. Where ``checkpoint`` names a file, what each epoch has reached is kept
-        there, and the same call goes on from it after a stop (what ``watch`` returned must be what pickle can keep).
-    =======
-        ``learning_rate`` is a number or one of Keras's schedules. ``loss`` defaults to the sparse categorical
-        cross-entropy of logits; the network's own penalties (``kernel_regularizer``) are added.
+    ``images`` is ``(n, height, width, channels)``, ``labels`` ``(n,)``; a last incomplete batch is left out.
+    ``learning_rate`` is a number or one of Keras's schedules; with ``factors``, a number for each of ``seeds``, each
+    run has its own multiple of it (name a seed several times to try several rates). ``loss`` defaults to the sparse
+    categorical cross-entropy of logits; the network's own penalties (``kernel_regularizer``) are added.
 
-        ``watch(model, epoch)`` is called after every epoch, the first is 1, and what it returns is kept in
-        ``Trained.watched``. Where ``checkpoint`` names a file, what each epoch has reached is kept there, and
-        the same call goes on from it after a stop (what ``watch`` returned must be what pickle can keep).
-    >>>>>>> ebd7f76 (WIP)
+    ``watch(model, epoch)`` is called after every epoch, the first is 1, and what it returns is kept in
+    ``Trained.watched``. Where ``checkpoint`` names a file, what each epoch has reached is kept there, and the same
+    call goes on from it after a stop (what ``watch`` returned must be what pickle can keep).
 
-        Raises ``ValueError`` for labels that do not fit the network or the loss, and for too few or too many ``factors``.
+    Raises ``ValueError`` for labels that do not fit the network or the loss, and for too few or too many ``factors``.
     """
     seeds, batch_size = list(seeds), min(batch_size, len(images))
     factors = [1.0] * len(seeds) if factors is None else list(factors)
