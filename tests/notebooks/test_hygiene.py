@@ -107,6 +107,13 @@ def test_its_text_needs_no_mathjax(path):
 
 
 @every_notebook
+def test_it_is_stored_as_jupyter_writes_it(path):
+    # Another program may write the same numbers in another way (ruff does, in a notebook that it formats).
+    stored = path.read_text(encoding="utf-8")
+    assert nbformat.writes(nbformat.reads(stored, as_version=4)) + "\n" == stored
+
+
+@every_notebook
 def test_it_stores_no_widget_state_and_no_times(path):
     notebook = read(path)
     assert set(notebook.metadata) <= {"kernelspec", "language_info", "course"}

@@ -287,7 +287,7 @@ def judged(claim, *values, long_run=None):
 
 def significant(value):
     """Three digits; without a fraction an int, since a browser that saves the record would write 1.0 as 1."""
-    value = round(float(f"{value:.3g}"), 4) if 1e-6 <= abs(value) < 1e-4 else float(f"{value:.3g}")
+    value = float(f"{value:.3g}")
     return int(value) if value.is_integer() else value
 
 
