@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -101,10 +102,8 @@ class Criterion:
 
     @property
     def threshold(self):
-        bounds = [(self.at_least, "≥"), (self.at_most, "≤")]
-        if self.at_least == self.at_most:
-            return f"= {self.at_least:g}"
-        return " and ".join(f"{sign} {bound:g}" for bound, sign in bounds if math.isfinite(bound))
+        """The threshold, such as "≥ 0.05"."""
+        return bounds(_finite(self.at_least), _finite(self.at_most))
 
     def measure(self, values):
         """The ``Measurement`` of ``values``, a number for each unit: the median with its interval.
@@ -170,7 +169,7 @@ class Row:
     def result(self):
         return Result.UNDECIDED if self.measurement is None else self.criterion.result(self.measurement)
 
-    @property
+    @cached_property
     def needed(self):
         """How many repetitions would decide it, ``inf`` where nobody could ask for so many; ``None`` if it is decided.
 
@@ -178,8 +177,8 @@ class Row:
         """
         if self.result is not Result.UNDECIDED or not self.criterion.drawn or self.measurement is None:
             return None
-        bounds = [each for each in (self.criterion.at_least, self.criterion.at_most) if math.isfinite(each)]
-        nearest = min(bounds, key=lambda bound: abs(bound - self.measurement.value))
+        thresholds = [each for each in (self.criterion.at_least, self.criterion.at_most) if math.isfinite(each)]
+        nearest = min(thresholds, key=lambda bound: abs(bound - self.measurement.value))
         log = np.log if self.criterion.scale is Scale.LOG_RATIO else np.asarray
         if min(self.values) == max(self.values):
             return FEWEST if len(self.values) < FEWEST else math.inf
@@ -289,6 +288,14 @@ def significant(value):
     """Three digits; without a fraction an int, since a browser that saves the record would write 1.0 as 1."""
     value = float(f"{value:.3g}")
     return int(value) if value.is_integer() else value
+
+
+def bounds(least, most, digits=6):
+    """A threshold in words, such as "≥ 0.05"; ``None`` is no bound on that side."""
+    if least is not None and least == most:
+        return f"= {least:g}"
+    pairs = (("≥", least), ("≤", most))
+    return " and ".join(f"{sign} {bound:.{digits}g}" for sign, bound in pairs if bound is not None)
 
 
 def rounded(value):

@@ -4,7 +4,7 @@ import html
 
 from utils.predictions import predicted
 from utils.records import VERDICT
-from utils.verdicts.criteria import Measurement, Result, Role, Word
+from utils.verdicts.criteria import Measurement, Result, Role, Word, bounds
 
 # A colour for each word, dark enough for white text on it (4.5:1), so that the verdict shows on light and dark pages.
 COLOURS = {
@@ -58,10 +58,7 @@ def number(record):
 
 def threshold(record):
     """A record's threshold, such as "≥ 0.05"."""
-    least, most = record["at_least"], record["at_most"]
-    if least is not None and least == most:
-        return f"= {least:g}"
-    return " and ".join(f"{sign} {bound:.3g}" for sign, bound in (("≥", least), ("≤", most)) if bound is not None)
+    return bounds(record["at_least"], record["at_most"], digits=3)
 
 
 def more(record):
@@ -89,11 +86,7 @@ class Criteria:
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        parts = "".join(
-            f"<p style='margin:8px 0 2px'><strong>{head}</strong></p>{_list(map(_before, chosen))}"
-            for role, head in HEADS.items()
-            if (chosen := [each for each in self.claim.criteria if each.role is role])
-        )
+        parts = _by_role([(each.role, _before(each)) for each in self.claim.criteria])
         body = f"<p style='margin:0'><strong>How it will be judged.</strong> {_safe(self.claim.statement)}</p>{parts}"
         return {"text/plain": str(self), "text/html": _framed(body, "#888")}
 
@@ -116,11 +109,7 @@ def _box(verdict):
     word = verdict.word
     statement = f"{_safe(verdict.claim.statement)} <em>({_safe(verdict.claim.source)})</em>"
     head = f"<p style='margin:0 0 4px'>{badge(word)} {statement}</p>"
-    parts = "".join(
-        f"<p style='margin:8px 0 2px'><strong>{title}</strong></p>{_list(_after(row.record()) for row in chosen)}"
-        for role, title in HEADS.items()
-        if (chosen := [row for row in verdict.rows if row.criterion.role is role])
-    )
+    parts = _by_role([(row.criterion.role, _after(row.record())) for row in verdict.rows])
     if verdict.claim.long_run:
         parts += _long_run(verdict.evidence())
     guess = predicted(verdict.claim.id)
@@ -162,6 +151,15 @@ def described(records):
         f"{_after(each)}<br><small>Why: {_safe(each['because'])}."
         f"{' Compared with: ' + _safe(each['control']) + '.' if each['control'] else ''}</small>"
         for each in records
+    )
+
+
+def _by_role(items):
+    """Pairs of a role and what is to be shown, as a list below the heading of each role."""
+    return "".join(
+        f"<p style='margin:8px 0 2px'><strong>{head}</strong></p>{_list(chosen)}"
+        for role, head in HEADS.items()
+        if (chosen := [shown for its, shown in items if its is role])
     )
 
 

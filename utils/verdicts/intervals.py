@@ -53,7 +53,6 @@ def repetitions_needed(values, threshold):
     if spread == 0:
         return math.inf
     other_side = stats.norm.sf(abs(values.mean() - threshold) / spread)
-    for n in range(FEWEST, MOST + 1):
-        if stats.binom.cdf(rank(n) - 1, n, other_side) >= POWER:
-            return n
-    return math.inf
+    ns = np.arange(FEWEST, MOST + 1)
+    enough = ns[stats.binom.cdf(stats.binom.ppf(ERROR, ns, 0.5) - 1, ns, other_side) >= POWER]
+    return int(enough[0]) if enough.size else math.inf
