@@ -20,11 +20,13 @@ def long_run(claim, folder=FOLDER):
     return None if values is None else judged(claim, *values)
 
 
-@cache
-def stored(experiment, folder=FOLDER):
+def read(experiment, folder=FOLDER):
     """The content of an experiment's file, ``None`` where there is no such file."""
     path = folder / f"{experiment}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+stored = cache(read)  # the same for as long as a kernel lives
 
 
 def error_rates(folder=FOLDER):

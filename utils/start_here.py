@@ -35,7 +35,7 @@ def environment():
 
     return [
         ("Python", platform.python_version()),
-        *((name, _version(name)) for name in PACKAGES),
+        *((name, package_version(name)) for name in PACKAGES),
         ("operating system", f"{platform.system()} {platform.machine()}"),
         ("processor cores", str(os.cpu_count())),
         ("graphics cards that TensorFlow sees", str(len(tf.config.list_physical_devices("GPU")))),
@@ -69,7 +69,8 @@ def _chapter(path):
     return Chapter(path.stem, title, int(re.search(r"About (\d+) minutes", text)[1]))
 
 
-def _version(name):
+def package_version(name):
+    """The version of an installed package, as text."""
     # On Linux and Windows PCs TensorFlow's smaller package for processors without a graphics card is installed.
     try:
         return version(name)

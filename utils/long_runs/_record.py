@@ -3,12 +3,12 @@
 import hashlib
 import os
 import platform
-from importlib.metadata import version
 from pathlib import Path
 
 from data_scripts.data_sets import available
 from utils.photographs import photograph, photographs
 from utils.records import EVIDENCE
+from utils.start_here import package_version
 
 PACKAGES = ("keras", "numpy", "tensorflow")
 
@@ -22,7 +22,7 @@ def record(experiment, data, piece, numbers, seconds):
             "numbers": numbers,
             "seconds": seconds,
             "data": {"name": data, "sha256": checksum(data)},
-            "versions": {"python": platform.python_version(), **{each: _version(each) for each in PACKAGES}},
+            "versions": {"python": platform.python_version(), **{each: package_version(each) for each in PACKAGES}},
             "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()}",
         }
     }
@@ -37,13 +37,6 @@ def checksum(data):
     for name in sorted(arrays):
         digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}\n".encode() + arrays[name].tobytes())
     return digest.hexdigest()
-
-
-def _version(package):
-    try:
-        return version(package)
-    except ModuleNotFoundError:
-        return version(f"{package}-cpu")
 
 
 def _processor():

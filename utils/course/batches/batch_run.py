@@ -81,8 +81,11 @@ class Batch:
         return len(self.jobs) + len(self.refused)
 
 
-def planned(options):
-    """The ``Batch`` for these options; ``Mistake`` or ``StoreError`` where it cannot be. Nothing is touched yet."""
+def planned(options, sets=None):
+    """The ``Batch`` for these options; ``Mistake`` or ``StoreError`` where it cannot be. Nothing is touched yet.
+
+    ``sets`` are the sets of parameters, dictionaries; by default those that the options name.
+    """
     if bool(options.roster) != bool(options.secret):
         raise Mistake("--roster and --secret belong together: the key file decides each student's variant")
     if (options.scheduler and (options.slurm or options.pbs)) or (options.slurm and options.pbs):
@@ -94,7 +97,7 @@ def planned(options):
         students, lines = roster(options.roster)
         refused += [Outcome("", who, {}, Status.REFUSED, f"{options.roster}, line {n}: {why}") for n, who, why in lines]
         drawn = {"drawn": VariantsOfAll(secret_at(options.secret)).drawn}
-    found, out_of_range = jobs(usable, _sets(options), students, **drawn)
+    found, out_of_range = jobs(usable, _sets(options) if sets is None else sets, students, **drawn)
     store = store_at(options.out if "://" in options.out else Path(options.out).absolute())
     inputs = [*paths, *filter(None, (options.grid, options.roster, options.secret))]
     refuse_to_replace(store, [*REPORTS, *(f"{job.file}.{kind}" for job in found for kind in ("ipynb", "html"))], inputs)

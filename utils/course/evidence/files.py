@@ -8,7 +8,7 @@ import numpy as np
 
 import utils.long_runs
 from utils.course.storage.atomic import write_whole
-from utils.evidence import FOLDER
+from utils.evidence import FOLDER, read
 
 
 def experiments():
@@ -23,10 +23,8 @@ def module_of(experiment):
 
 def found(experiment, folder=FOLDER):
     """What is kept of the experiment; an empty one where there is no file yet."""
-    path = folder / f"{experiment}.json"
-    if path.exists():
-        return json.loads(path.read_text(encoding="utf-8"))
-    return {"experiment": experiment, "claims": {}, "data": {}, "confirmed": [], "runs": [], "pieces": []}
+    empty = {"experiment": experiment, "claims": {}, "data": {}, "confirmed": [], "runs": [], "pieces": []}
+    return read(experiment, folder) or empty
 
 
 def missing(experiment, folder=FOLDER):

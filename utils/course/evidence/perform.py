@@ -4,10 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
-
-import yaml
 
 import utils.long_runs
 from utils.course.batches import batch_run
@@ -39,15 +36,14 @@ def perform(pieces, workers, progress, stop, collect=keep):
         }
         for name, piece in pieces
     ]
-    with _grid(sets) as grid:
-        options = batch_run.Options(
-            notebooks=(NOTEBOOK,), grid=grid, roster=None, secret=None, settings=(), out=str(out / "pieces"),
-            resume=False, workers=workers, retries=0, scheduler=None, slurm=False, pbs=False, start_timeout=120,
-            cell_timeout=LONGEST, deadline=None, memory=None,
-        )  # fmt: skip
-        plan = batch_run.planned(options)
-        collecting = _Collecting(progress, plan.store.root, codes, collect)
-        _, troubles = batch_run.carry_out(plan, collecting, stop)
+    options = batch_run.Options(
+        notebooks=(NOTEBOOK,), grid=None, roster=None, secret=None, settings=(), out=str(out / "pieces"), resume=False,
+        workers=workers, retries=0, scheduler=None, slurm=False, pbs=False, start_timeout=120, cell_timeout=LONGEST,
+        deadline=None, memory=None,
+    )  # fmt: skip
+    plan = batch_run.planned(options, sets)
+    collecting = _Collecting(progress, plan.store.root, codes, collect)
+    _, troubles = batch_run.carry_out(plan, collecting, stop)
     return [*collecting.troubles, *troubles]
 
 
@@ -82,11 +78,3 @@ def _record(notebook):
 def _name(experiment, piece, code):
     """A checkpoint's name: what was begun with other code is not gone on with."""
     return f"{experiment}-{hashlib.sha256(json.dumps([piece, code]).encode()).hexdigest()[:16]}"
-
-
-@contextlib.contextmanager
-def _grid(sets):
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "pieces.yaml"
-        path.write_text(yaml.safe_dump(sets), encoding="utf-8")
-        yield path
