@@ -32,7 +32,6 @@ from utils.batch_normalization import (
     group_normalization,
     halves_in_the_average,
     in_company,
-    kept_back,
     largest_rate,
     linear_training,
     losses_by_rate,
@@ -58,7 +57,7 @@ from utils.batch_normalization import (
     zero_to_one,
 )
 from utils.claims import claim, over_seeds, verdict
-from utils.data import photos
+from utils.data import kept_back, photos
 from utils.explorers.batch_normalization import normalization_explorer
 from utils.figures import batch_normalization as figures
 
@@ -328,7 +327,7 @@ def test_both_orders_only_guess_when_there_is_nothing_to_learn(data):
 
 def test_the_learning_rate_falls_to_zero_by_the_last_step(data, monkeypatch):
     asked = {}
-    monkeypatch.setattr("utils.batch_normalization.experiments.trained", lambda *data, **options: asked.update(options))
+    monkeypatch.setattr("utils.training.trained", lambda *data, **options: asked.update(options))
     settled(small_net, data, seeds=[0], epochs=3, learning_rate=0.1)
     steps = [float(asked["learning_rate"](step)) for step in range(3 * 2 + 1)]
     assert steps[0] == pytest.approx(0.1)

@@ -101,7 +101,7 @@ def test_it_learns_what_is_easy_and_the_same_for_the_same_seed(easy):
 
 def test_the_learning_rate_has_fallen_to_nothing_after_the_last_step(easy, monkeypatch):
     asked = {}
-    monkeypatch.setattr(utils.mini_xception, "trained", lambda build, *data, **options: asked.update(options))
+    monkeypatch.setattr("utils.training.trained", lambda build, *data, **options: asked.update(options))
     train(TINY, easy)
     steps = 96 // asked["batch_size"] * asked["epochs"]
     assert float(asked["learning_rate"](steps)) == 0 < float(asked["learning_rate"](steps - 2))

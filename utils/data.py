@@ -6,7 +6,7 @@
 
 import functools
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from data_scripts.prepared import cache_folder
 from utils.parameters import Choice, Whole, check_parameters
 from utils.photographs import COLOUR, bundled, open_photograph, photograph, photographs
 
-__all__ = ["Dataset", "as_pipeline", "load", "open_photograph", "photograph", "photographs"]
+__all__ = ["Dataset", "as_pipeline", "changed", "kept_back", "load", "open_photograph", "photograph", "photographs"]
 
 # Patches are cut at one scale. The two largest photographs would otherwise give patches without anything in them.
 SHORTER_SIDE = 512
@@ -63,6 +63,17 @@ def load(name, **options):
     if unknown := [option for option in options if option not in allowed]:
         raise ValueError(f"{name} has no option {', '.join(unknown)}; it has {', '.join(allowed)}")
     return loaders[name](**options)
+
+
+def kept_back(data, count):
+    """The ``Dataset`` without its last ``count`` training images, and these, ``(images, labels)``, to choose by."""
+    images, labels, end = data.train_images, data.train_labels, len(data.train_images) - count
+    return replace(data, train_images=images[:end], train_labels=labels[:end]), (images[end:], labels[end:])
+
+
+def changed(data, change):
+    """The ``Dataset`` with ``change`` applied to its training and its test images."""
+    return replace(data, train_images=change(data.train_images), test_images=change(data.test_images))
 
 
 def as_pipeline(dataset, batch_size=64, seed=0, part="train"):

@@ -16,7 +16,7 @@ from keras import layers
 import utils.data
 import utils.photographs
 import utils.training
-from utils.training import accuracy, trained
+from utils.training import accuracy, settled
 
 MODELS = Path(__file__).resolve().parents[1] / "build" / "models"
 
@@ -108,17 +108,15 @@ def train(recipe, data, seeds=None, rate=LEARNING_RATE, **changes):
     ``seeds`` defaults to the recipe's own; ``changes`` go to ``mini_xception``. The learning ``rate`` falls to 0 along
     half a cosine: in the last steps the weights hardly move, so the moving averages catch up with them.
     """
-    batch_size = min(BATCH_SIZE, len(data.train_images))
-    steps = len(data.train_images) // batch_size * recipe.epochs
     options = {"filters": recipe.filters, "dropout": recipe.dropout} | changes
-    return trained(
+    return settled(
         lambda: mini_xception(recipe.size, data.train_images.shape[-1], **options),
         data.train_images,
         data.train_labels,
         seeds=[recipe.seed] if seeds is None else seeds,
         epochs=recipe.epochs,
-        batch_size=batch_size,
-        learning_rate=keras.optimizers.schedules.CosineDecay(rate, steps),
+        batch_size=BATCH_SIZE,
+        learning_rate=rate,
         loss=keras.losses.BinaryCrossentropy(),
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers
 
 from utils.batch_normalization import GroupedNormalization
-from utils.training import accuracy, trained
+from utils.training import accuracy, gain_at_equal_training, trained
 
 BATCH_SIZE = 64
 # What each network adds to the one without: a layer, a penalty, or smaller groups for the batch statistics.
@@ -70,21 +70,7 @@ def curves(arm, data, *, seeds, learning_rate, epochs, every=2, kept=0, width=16
 def taken_off(curve, base, stretch=0.15):
     """By how much the gap of ``curve`` is smaller than that of ``base`` at equal training accuracy, from one seed each.
 
-    A curve is ``(looks, 2)``: accuracies on training and test images. Test accuracies are averaged over the last
-    ``stretch`` of the training accuracies that both curves reach, between the looks at which a curve's training
-    accuracy was a new best; at equal training accuracy, more test images right is a smaller gap. Nothing is smoothed:
-    that would lower the steeper of two curves that bend. Raises ``ValueError`` where they share no training accuracy.
+    A curve is ``(looks, 2)``: accuracies on training and test images. They are compared over the last ``stretch`` of
+    the training accuracies that both reach (``utils.training.gain_at_equal_training``).
     """
-    (train_1, test_1), (train_2, test_2) = (_new_bests(*np.transpose(each)[:2]) for each in (curve, base))
-    high = min(train_1[-1], train_2[-1])
-    low = max(high - stretch, train_1[0], train_2[0])
-    if low > high:
-        raise ValueError(f"training accuracies from {low:.2f} to {high:.2f}: both curves must pass some")
-    levels = np.linspace(low, high, 9)
-    return float(np.mean(np.interp(levels, train_1, test_1) - np.interp(levels, train_2, test_2)))
-
-
-def _new_bests(train, test):
-    """The accuracies at the looks where the training accuracy was higher than ever before."""
-    before = np.concatenate([[-1], np.maximum.accumulate(train)[:-1]])
-    return train[train > before], test[train > before]
+    return gain_at_equal_training(*(np.transpose(each)[:2] for each in (curve, base)), stretch)

@@ -89,6 +89,13 @@ def trained(
         yield Trained(seed, model, np.concatenate(losses[each]), watched[each])
 
 
+def settled(build, images, labels, *, epochs, batch_size=64, learning_rate=1e-3, **options):
+    """``trained`` with a learning rate that falls to 0 along half a cosine, so that the last steps do not decide."""
+    batch_size = min(batch_size, len(images))
+    falling = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * (len(images) // batch_size))
+    return trained(build, images, labels, epochs=epochs, batch_size=batch_size, learning_rate=falling, **options)
+
+
 def gradient_descent(build, images, labels, rates, *, seeds, steps, batch_size, loss=None):
     """The losses of plain gradient descent with each of ``rates``, before every step: ``(seeds, rates, steps)``.
 
@@ -105,6 +112,26 @@ def gradient_descent(build, images, labels, rates, *, seeds, steps, batch_size, 
             losses.append(each)
             progress.advance()
     return np.reshape(losses, (len(seeds), len(rates), steps))
+
+
+def gain_at_equal_training(one, other, stretch=np.inf):
+    """By how much more test images ``one`` labels right than ``other`` while both label as many training images right.
+
+    Each is a pair of accuracies in the order of training, ``(train, test)``, ``(looks,)`` each; at equal training
+    accuracy, more test images right is a smaller gap. Test accuracies are interpolated between the looks at which the
+    training accuracy was a new best, and averaged over the last ``stretch`` of the training accuracies that both pass.
+    Nothing is smoothed: that would lower the steeper of two curves that bend. Raises ``ValueError`` where they share no
+    training accuracy.
+    """
+    (train_1, test_1), (train_2, test_2) = _new_bests(*one), _new_bests(*other)
+    high = min(train_1[-1], train_2[-1])
+    low = max(high - stretch, train_1[0], train_2[0])
+    if low > high:
+        raise ValueError(
+            f"training accuracies from {low:.2f} to {high:.2f}: the runs must overlap, both curves must pass some"
+        )
+    levels = np.linspace(low, high, 9)
+    return float(np.mean(np.interp(levels, train_1, test_1) - np.interp(levels, train_2, test_2)))
 
 
 def draws(count, seed):
@@ -141,6 +168,13 @@ def outputs(model, images, batch_size=256):
             for start in range(0, len(images), batch_size)
         ]
     )
+
+
+def _new_bests(train, test):
+    """The accuracies at the looks where the training accuracy was higher than ever before."""
+    train, test = np.asarray(train), np.asarray(test)
+    best_before = np.concatenate([[-1], np.maximum.accumulate(train)[:-1]])
+    return train[train > best_before], test[train > best_before]
 
 
 class State(NamedTuple):

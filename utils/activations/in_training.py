@@ -9,7 +9,7 @@ from keras import layers
 from utils.activations.by_depth import profile, take_averages
 from utils.activations.filters import oriented
 from utils.mini_xception import mini_xception
-from utils.training import accuracy, trained
+from utils.training import accuracy, settled
 
 LEARNING_RATE = 3e-3  # of 0.001, 0.003 and 0.01 the best on images kept back, for patches of photographs
 BATCH_SIZE = 64
@@ -34,21 +34,20 @@ def in_training(data, seeds, epochs, *, looks, learning_rate=LEARNING_RATE, chec
     """
     images = data.train_images
     shape = data.train_images.shape[1], data.train_images.shape[-1], len(data.class_names)
-    batch_size = min(BATCH_SIZE, len(images))
     found = []
     for seed in seeds:
         keras.utils.set_random_seed(seed)
         fresh = classifier(*shape)
         take_averages(fresh, images[:LOOKED_AT])
         found.append({0: _seen(fresh, data) | {"moved": 0.0, "kernel": _first_kernel(fresh)}})
-    runs = trained(
+    runs = settled(
         lambda: classifier(*shape),
         images,
         data.train_labels,
         seeds=seeds,
         epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=keras.optimizers.schedules.CosineDecay(learning_rate, len(images) // batch_size * epochs),
+        batch_size=BATCH_SIZE,
+        learning_rate=learning_rate,
         watch=lambda model, epoch: _seen(model, data) | {"kernel": _first_kernel(model)} if epoch in looks else None,
         checkpoint=checkpoint,
     )

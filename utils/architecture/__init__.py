@@ -10,7 +10,6 @@ from utils.architecture.learning import (
     Learned,
     at_two_places,
     best_rate,
-    changed,
     kept_back,
     learning,
     scrambled,
@@ -19,6 +18,7 @@ from utils.architecture.learning import (
 from utils.architecture.networks import LocallyConnected2D, convnet, dense, unshared
 from utils.architecture.pyramids import FAMILIES, Slope, Stage, families, formulas, pyramid, slope
 from utils.architecture.shifts import as_dense, follows, in_a_corner, shifted_crops, stays
+from utils.data import changed
 
 __all__ = [
     "BLOCKS",

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
-import keras
 import numpy as np
 
-from utils.training import accuracy, trained
+import utils.data
+from utils.training import accuracy, settled
 
 RATES = 3e-3, 1e-2, 3e-2  # the learning rates that are tried
 AT_MOST = 600  # training images whose labels are asked for again
@@ -35,14 +35,14 @@ def learning(build, data, amounts, seeds, steps, batch_size=64, learning_rate=1e
         images, labels = data.train_images[:amount], data.train_labels[:amount]
         batch = min(batch_size, amount)
         epochs = max(1, round(steps / (amount // batch)))
-        rate = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * (amount // batch))
         watched = (
             (lambda model, _: accuracy(model, data.test_images, data.test_labels)) if amount == amounts[-1] else None
         )
         by_epoch, parameters = [], 0
-        for run in trained(
-            build, images, labels, seeds=seeds, epochs=epochs, batch_size=batch, learning_rate=rate, watch=watched
-        ):
+        for run in settled(
+            build, images, labels, seeds=seeds, epochs=epochs, batch_size=batch, learning_rate=learning_rate,
+            watch=watched,
+        ):  # fmt: skip
             remembered.append(accuracy(run.model, images[:AT_MOST], labels[:AT_MOST]))
             accuracies.append(accuracy(run.model, data.test_images, data.test_labels))
             by_epoch.append(run.watched)
@@ -58,11 +58,10 @@ def at_two_places(build, data, elsewhere, seeds, steps, batch_size=64, learning_
     """The share of test images right, and of ``elsewhere``, the same images at another place: ``(2, seeds)``."""
     count = len(data.train_images)
     epochs = max(1, round(steps / (count // batch_size)))
-    rate = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * (count // batch_size))
     right = []
-    for run in trained(
+    for run in settled(
         build, data.train_images, data.train_labels, seeds=seeds, epochs=epochs, batch_size=batch_size,
-        learning_rate=rate,
+        learning_rate=learning_rate,
     ):  # fmt: skip
         right.append([accuracy(run.model, images, data.test_labels) for images in (data.test_images, elsewhere)])
     return np.array(right).T
@@ -70,8 +69,8 @@ def at_two_places(build, data, elsewhere, seeds, steps, batch_size=64, learning_
 
 def kept_back(data, count):
     """The ``Dataset`` without its last ``count`` training images, and one whose test images these are."""
-    rest = replace(data, train_images=data.train_images[:-count], train_labels=data.train_labels[:-count])
-    return rest, replace(rest, test_images=data.train_images[-count:], test_labels=data.train_labels[-count:])
+    rest, (images, labels) = utils.data.kept_back(data, count)
+    return rest, replace(rest, test_images=images, test_labels=labels)
 
 
 def best_rate(build, data, seed, steps, rates=RATES, batch_size=64):
@@ -79,11 +78,6 @@ def best_rate(build, data, seed, steps, rates=RATES, batch_size=64):
     amount = [len(data.train_images)]
     found = [learning(build, data, amount, [seed], steps, batch_size, rate).accuracies[0, 0] for rate in rates]
     return rates[int(np.argmax(found))]
-
-
-def changed(data, change):
-    """The ``Dataset`` with ``change`` applied to its training and its test images."""
-    return replace(data, train_images=change(data.train_images), test_images=change(data.test_images))
 
 
 def standardized_per_image(images):

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from utils import training
 from utils.batch_normalization.networks import net_for
 from utils.batch_normalization.statistics import accuracy_by_batches, normalization_statistics, share_normalized
 from utils.training import accuracy, trained
@@ -37,24 +38,9 @@ def short_training(data, momentum, *, seeds, epochs=2, depth=4):
     return ShortTraining(momentum, len(run.losses), np.array(by_batches), np.array(by_averages), weights)
 
 
-def settled(build, data, *, seeds, epochs, batch_size=64, learning_rate=5e-3, watch=None, checkpoint=None):
-    """Train with a learning rate that falls to zero along a cosine, so that no result depends on the last few steps.
-
-    Yields ``utils.training.Trained``.
-    """
-    batch_size = min(batch_size, len(data.train_images))
-    falling = keras.optimizers.schedules.CosineDecay(learning_rate, epochs * (len(data.train_images) // batch_size))
-    return trained(
-        build,
-        data.train_images,
-        data.train_labels,
-        seeds=seeds,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=falling,
-        watch=watch,
-        checkpoint=checkpoint,
-    )
+def settled(build, data, *, learning_rate=5e-3, **options):
+    """``utils.training.settled`` on the training images of a ``Dataset``; yields ``utils.training.Trained``."""
+    return training.settled(build, data.train_images, data.train_labels, learning_rate=learning_rate, **options)
 
 
 @dataclass(frozen=True)
@@ -82,11 +68,11 @@ def normalized_networks(data, *, seeds, epochs=3, looked_at=128, other_camera=No
 
     ``other_camera(images)`` returns the test photographs as another camera would have taken them.
     """
-    training, test = data.train_images[:looked_at], data.test_images[:looked_at]
+    train, test = data.train_images[:looked_at], data.test_images[:looked_at]
     inference = {"inference": test} | ({"other camera": other_camera(test)} if other_camera else {})
 
     def look(model, epoch=0):
-        came, normalized, scaled = normalization_statistics(model, training, training=True)
+        came, normalized, scaled = normalization_statistics(model, train, training=True)
         found = {"coming in": came, "training": normalized, "after γ and β": scaled}
         for name, images in inference.items():
             found[name] = normalization_statistics(model, images, training=False)[1]

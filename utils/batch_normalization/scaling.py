@@ -1,10 +1,11 @@
 """Data brought to one scale: what normalization does to a linear model, and by hand what the layer does."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from utils.batch_normalization.networks import EPSILON
+from utils.data import changed
 
 FEATURES = ("mean brightness", "variance", "edge strength", "share of bright pixels")
 
@@ -33,22 +34,12 @@ def batch_normalized(x, gamma=1.0, beta=0.0, epsilon=EPSILON):
 def standardized(data):
     """The data set with mean 0 and standard deviation 1. The test images get the training images' numbers."""
     mean, deviation = data.train_images.mean(), data.train_images.std()
-    return _scaled(data, lambda images: (images - mean) / deviation)
-
-
-def kept_back(data, count):
-    """The data set without its last ``count`` training images, and these, ``(images, labels)``, to choose by."""
-    rest = replace(data, train_images=data.train_images[:-count], train_labels=data.train_labels[:-count])
-    return rest, (data.train_images[-count:], data.train_labels[-count:])
+    return changed(data, lambda images: (images - mean) / deviation)
 
 
 def zero_to_one(data):
     """The data set with its bytes divided by 255, as ``layers.Rescaling(1 / 255)`` does."""
-    return _scaled(data, lambda images: images / 255)
-
-
-def _scaled(data, scale):
-    return replace(data, train_images=scale(data.train_images), test_images=scale(data.test_images))
+    return changed(data, lambda images: images / 255)
 
 
 def patch_features(images):

@@ -6,11 +6,9 @@ without batch normalization take four times the steps. A piece is one seed: othe
 
 from functools import partial
 
-import keras
-
 from utils.data import load
 from utils.mini_xception import VARIANTS, mini_xception
-from utils.training import accuracy, trained
+from utils.training import accuracy, settled
 
 CLAIMS = ("techniques-essential",)
 DATA = "fashion_mnist"
@@ -51,11 +49,10 @@ def values(found):
 def _accuracies(data, train, seed, changes, rate, epochs):
     """Accuracies on the images kept back and on the test images; the rate falls to 0 along half a cosine."""
     images, labels = data.train_images, data.train_labels
-    steps = max(1, train // BATCH_SIZE) * epochs
     run = next(
-        trained(
+        settled(
             partial(mini_xception, 28, 1, classes=10, **changes), images[:train], labels[:train], seeds=[seed],
-            epochs=epochs, batch_size=BATCH_SIZE, learning_rate=keras.optimizers.schedules.CosineDecay(rate, steps),
+            epochs=epochs, batch_size=BATCH_SIZE, learning_rate=rate,
         )
     )  # fmt: skip
     parts = (images[train:], labels[train:]), (data.test_images, data.test_labels)

@@ -6,7 +6,6 @@ import numpy as np
 from utils.batch_normalization import (
     Curves,
     gain_at_equal_training_accuracy,
-    kept_back,
     net_for,
     settled,
     slopes,
@@ -14,7 +13,7 @@ from utils.batch_normalization import (
     standardized,
     with_groups,
 )
-from utils.data import load
+from utils.data import kept_back, load
 
 CLAIMS = ("bn-noise",)
 DATA = "fashion_mnist"

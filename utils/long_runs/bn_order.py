@@ -8,14 +8,13 @@ import numpy as np
 from utils.batch_normalization import (
     QUICK,
     SLOW,
-    kept_back,
     net_for,
     normalized_networks,
     settled,
     standardized,
     usage,
 )
-from utils.data import load
+from utils.data import kept_back, load
 from utils.training import accuracy
 
 CLAIMS = ("bn-order", "bn-normalises", "bn-everywhere")

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 from keras import layers
 
-from utils.batch_normalization import MOMENTUM, group_normalization, kept_back, net_for, settled, standardized
-from utils.data import load
+from utils.batch_normalization import MOMENTUM, group_normalization, net_for, settled, standardized
+from utils.data import kept_back, load
 from utils.training import accuracy
 
 CLAIMS = ("bn-small-batches",)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
+from utils.data import kept_back
 from utils.residual_connections.networks import Kind, deep_network, residual_block
 from utils.training import accuracy, outputs, trained
 
@@ -104,7 +105,7 @@ def train_deep(
     that is kept back. All others are trained on. Networks of every kind and depth see the same batches for the same
     seed, and Adam takes the same number of steps.
     """
-    (images, labels), kept_back = split(data)
+    (images, labels), aside = split(data)
 
     def build():
         return kind.build(
@@ -114,7 +115,7 @@ def train_deep(
     options = {"epochs": epochs, "batch_size": batch_size}
     rate = learning_rates[0]
     if len(learning_rates) > 1:
-        rate = chosen_rate(build, (images, labels), kept_back, learning_rates, seeds=tuning_seeds, **options)
+        rate = chosen_rate(build, (images, labels), aside, learning_rates, seeds=tuning_seeds, **options)
     rows = [
         (accuracy(run.model, images, labels, AT_ONCE), run.model.get_weights())
         for run in trained(build, images, labels, seeds=seeds, learning_rate=rate, **options)
@@ -144,9 +145,8 @@ def chosen_rate(build, train, kept_back, learning_rates, *, seeds, schedule=None
 
 def split(data):
     """The training images as ``(images, labels)`` to train on and ``(images, labels)`` kept back, a fifth."""
-    place = len(data.train_images) - len(data.train_images) // KEPT_BACK
-    images, labels = data.train_images, data.train_labels
-    return (images[:place], labels[:place]), (images[place:], labels[place:])
+    rest, aside = kept_back(data, len(data.train_images) // KEPT_BACK)
+    return (rest.train_images, rest.train_labels), aside
 
 
 def cross_entropy(model, images, labels):

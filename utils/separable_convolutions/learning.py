@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import keras
 import numpy as np
 
-from utils.training import accuracy, trained
+from utils.training import accuracy, gain_at_equal_training, settled
 
 RATES = (0.004, 0.016, 0.064)
 MOST = 2000  # training images that are looked at
@@ -56,9 +56,9 @@ def learned(build, data, *, train, kept_back, seed, rates=RATES, steps=120, batc
             return None
         return accuracy(model, images[:MOST], labels[:MOST]), accuracy(model, data.test_images, data.test_labels)
 
-    runs = trained(
+    runs = settled(
         build, images, labels, seeds=[seed] * len(rates), factors=rates, epochs=epochs, batch_size=batch_size,
-        learning_rate=keras.optimizers.schedules.CosineDecay(1.0, steps), watch=look,
+        learning_rate=1.0, watch=look,
     )  # fmt: skip
     curves, scores, weights = [], [], []
     for run in runs:
@@ -145,20 +145,7 @@ def speed_ratio(steps_1, test_1, steps_2, test_2, share=0.9):
 def gap_difference_at_equal_training(train_1, test_1, train_2, test_2):
     """How much larger the first run's gap, train − test, is than the second's at equal training accuracy.
 
-    All four are accuracies at the looks, ``(looks,)``. Test accuracies are interpolated between the looks at which a
-    run's training accuracy was a new best, and compared over the stretch of training accuracies that both runs pass;
-    ``ValueError`` where there is none.
+    All four are accuracies at the looks, ``(looks,)``, compared over all training accuracies that both runs pass
+    (``utils.training.gain_at_equal_training``).
     """
-    (train_1, test_1), (train_2, test_2) = _new_bests(train_1, test_1), _new_bests(train_2, test_2)
-    low, high = max(train_1[0], train_2[0]), min(train_1[-1], train_2[-1])
-    if low > high:
-        raise ValueError(f"training accuracies above {low:.2f} and below {high:.2f}: the runs must overlap")
-    levels = np.linspace(low, high, 9)
-    return float(np.mean(np.interp(levels, train_2, test_2) - np.interp(levels, train_1, test_1)))
-
-
-def _new_bests(train, test):
-    """The accuracies at the looks where the training accuracy was higher than ever before."""
-    train, test = np.asarray(train), np.asarray(test)
-    best_before = np.concatenate([[-1], np.maximum.accumulate(train)[:-1]])
-    return train[train > best_before], test[train > best_before]
+    return gain_at_equal_training((train_2, test_2), (train_1, test_1))
