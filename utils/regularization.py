@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers
 
 from utils.batch_normalization import GroupedNormalization
-from utils.training import accuracy, gain_at_equal_training, trained
+from utils.training import gain_at_equal_training, learning_curves
 
 BATCH_SIZE = 64
 # What each network adds to the one without: a layer, a penalty, or smaller groups for the batch statistics.
@@ -55,16 +55,10 @@ def curves(arm, data, *, seeds, learning_rate, epochs, every=2, kept=0, width=16
     images, labels = data.train_images, data.train_labels
     parts = [(images[:end], labels[:end]), (data.test_images, data.test_labels)]
     parts += [(images[end:], labels[end:])] if kept else []
-
-    def look(model, epoch):
-        return None if epoch % every else [accuracy(model, *part) for part in parts]
-
-    runs = trained(
-        partial(network, arm, images.shape[1:], len(data.class_names), width), images[:end], labels[:end],
-        seeds=seeds, epochs=epochs, batch_size=BATCH_SIZE, learning_rate=learning_rate, watch=look,
-        checkpoint=checkpoint,
+    return learning_curves(
+        partial(network, arm, images.shape[1:], len(data.class_names), width), parts, every=every, seeds=seeds,
+        epochs=epochs, batch_size=BATCH_SIZE, learning_rate=learning_rate, checkpoint=checkpoint,
     )  # fmt: skip
-    return np.array([[seen for seen in run.watched if seen] for run in runs])
 
 
 def taken_off(curve, base, stretch=0.15):

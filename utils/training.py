@@ -96,6 +96,19 @@ def settled(build, images, labels, *, epochs, batch_size=64, learning_rate=1e-3,
     return trained(build, images, labels, epochs=epochs, batch_size=batch_size, learning_rate=falling, **options)
 
 
+def learning_curves(build, parts, *, every=1, **options):
+    """Accuracies while a network learns, ``(seeds, looks, parts)``, 0…1, in inference mode; ``trained`` takes the rest.
+
+    ``parts`` are pairs of images and labels; the first is trained on. There is a look after every ``every`` epochs.
+    """
+
+    def look(model, epoch):
+        return None if epoch % every else [accuracy(model, *part) for part in parts]
+
+    runs = trained(build, *parts[0], watch=look, **options)
+    return np.array([[seen for seen in run.watched if seen] for run in runs])
+
+
 def gradient_descent(build, images, labels, rates, *, seeds, steps, batch_size, loss=None):
     """The losses of plain gradient descent with each of ``rates``, before every step: ``(seeds, rates, steps)``.
 

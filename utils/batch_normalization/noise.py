@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from utils.batch_normalization.networks import GroupedNormalization, net_for
-from utils.training import accuracy, trained
+from utils.training import learning_curves
 
 
 @dataclass(frozen=True)
@@ -28,24 +28,10 @@ def with_groups(
     networks.
     """
     build = partial(net_for, data, depth=depth, stride=stride, normalization=partial(GroupedNormalization, group))
-
     parts = [(data.train_images, data.train_labels), (data.test_images, data.test_labels)]
     parts += [kept_back] if kept_back else []
-
-    def watch(model, epoch):
-        return None if epoch % every else [accuracy(model, *part, 512) for part in parts]
-
-    runs = trained(
-        build,
-        data.train_images,
-        data.train_labels,
-        seeds=seeds,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        watch=watch,
-    )
-    found = np.array([[each for each in run.watched if each is not None] for run in runs])
+    options = {"seeds": seeds, "epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+    found = learning_curves(build, parts, every=every, **options)
     return Curves(found[..., 0], found[..., 1], found[..., 2] if kept_back else np.empty((len(found), 0)))
 
 

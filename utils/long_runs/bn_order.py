@@ -3,6 +3,8 @@
 Beside it: what the channels hold while a network learns, and where published networks put the layer.
 """
 
+from functools import partial
+
 import numpy as np
 
 from utils.batch_normalization import (
@@ -50,17 +52,11 @@ def perform(piece, checkpoint=None):
     for order in ("before", "after"):
         found[order] = {"kept_back": [], "test": []}
         for rate in RATES:
-            build = lambda order=order: net_for(data, normalized=order, stride=4)  # noqa: E731
+            build = partial(net_for, data, normalized=order, stride=4)
             epochs = piece.get("epochs", EPOCHS[piece["data"]])
-            (run,) = _all(
-                settled(build, data, seeds=[piece["seed"]], epochs=epochs, learning_rate=rate),
-                lambda run: (
-                    accuracy(run.model, images, labels),
-                    accuracy(run.model, data.test_images, data.test_labels),
-                ),
-            )
-            found[order]["kept_back"].append(run[0])
-            found[order]["test"].append(run[1])
+            run = next(settled(build, data, seeds=[piece["seed"]], epochs=epochs, learning_rate=rate))
+            found[order]["kept_back"].append(accuracy(run.model, images, labels))
+            found[order]["test"].append(accuracy(run.model, data.test_images, data.test_labels))
     return found
 
 
@@ -108,7 +104,3 @@ def _at_its_best(order):
 
 def _images(name, piece):
     return standardized(load(name, seed=piece["seed"], **IMAGES[name] | piece.get("images", {})))
-
-
-def _all(runs, measure):
-    return [measure(run) for run in runs]
