@@ -45,9 +45,10 @@ def perform(piece, checkpoint=None, amounts=AMOUNTS, kept=KEPT, test=TEST, steps
     A piece takes a few minutes, and begins anew after a stop.
     """
     part, seed = piece["part"], piece["seed"]
+    name = piece.get("data", DATA)
     if part == "data":
-        return _growing_data(seed, amounts, kept, test, steps)
-    return (_reuse if part == "reuse" else _places)(seed, amounts[1], kept, test, steps)
+        return _growing_data(name, seed, amounts, kept, test, steps)
+    return (_reuse if part == "reuse" else _places)(name, seed, amounts[1], kept, test, steps)
 
 
 def values(found):
@@ -99,8 +100,8 @@ def moved(images, size, seed):
     return canvas
 
 
-def _growing_data(seed, amounts, kept, test, steps):
-    data = changed(load(DATA, size=28, train=amounts[-1] + kept, test=test, seed=seed), _scaled)
+def _growing_data(name, seed, amounts, kept, test, steps):
+    data = changed(load(name, size=28, train=amounts[-1] + kept, test=test, seed=seed), _scaled)
     shape, classes = data.train_images.shape[1:], len(data.class_names)
     networks = {
         "convnet": (lambda: pooled_convnet(shape, classes), SMALL_RATES),
@@ -116,8 +117,8 @@ def _growing_data(seed, amounts, kept, test, steps):
     return found | {"epochs": epochs, "scrambled": mixed.accuracies[0, 0]}
 
 
-def _reuse(seed, amount, kept, test, steps):
-    data = changed(load(DATA, size=28, train=amount + kept, test=test, seed=seed), _scaled)
+def _reuse(name, seed, amount, kept, test, steps):
+    data = changed(load(name, size=28, train=amount + kept, test=test, seed=seed), _scaled)
     found = {}
     for where, size in (("moved", 40), ("centered", 28)):
         here = data if size == 28 else changed(data, lambda images: moved(images, 40, seed))
@@ -129,8 +130,8 @@ def _reuse(seed, amount, kept, test, steps):
     return found
 
 
-def _places(seed, amount, kept, test, steps):
-    data = changed(load(DATA, size=14, train=amount + kept, test=test, seed=seed), _scaled)
+def _places(name, seed, amount, kept, test, steps):
+    data = changed(load(name, size=14, train=amount + kept, test=test, seed=seed), _scaled)
     corner = changed(data, lambda images: in_a_corner(images, 0))
     other = in_a_corner(data.test_images, 3)
     found = {}

@@ -47,13 +47,15 @@ def perform(piece, checkpoint=None):
             data, seeds=[piece["seed"]], epochs=piece.get("epochs", 3), other_camera=lambda images: 0.5 * images + 0.5
         )
         return {name: shares[0].tolist() for name, shares in networks.shares.items()}
-    data, (images, labels) = kept_back(_images(piece["data"], piece), piece.get("kept_back", KEPT_BACK[piece["data"]]))
+    data, (images, labels) = kept_back(
+        _images(piece["data"], piece), piece.get("kept_back", KEPT_BACK[_alike(piece["data"])])
+    )
     found = {"chance": 1 / len(data.class_names)}
     for order in ("before", "after"):
         found[order] = {"kept_back": [], "test": []}
         for rate in RATES:
             build = partial(net_for, data, normalized=order, stride=4)
-            epochs = piece.get("epochs", EPOCHS[piece["data"]])
+            epochs = piece.get("epochs", EPOCHS[_alike(piece["data"])])
             run = next(settled(build, data, seeds=[piece["seed"]], epochs=epochs, learning_rate=rate))
             found[order]["kept_back"].append(accuracy(run.model, images, labels))
             found[order]["test"].append(accuracy(run.model, data.test_images, data.test_labels))
@@ -103,4 +105,9 @@ def _at_its_best(order):
 
 
 def _images(name, piece):
-    return standardized(load(name, seed=piece["seed"], **IMAGES[name] | piece.get("images", {})))
+    return standardized(load(name, seed=piece["seed"], **IMAGES[_alike(name)] | piece.get("images", {})))
+
+
+def _alike(name):
+    """The data set whose sizes serve this one, too."""
+    return name if name in IMAGES else DATA

@@ -22,7 +22,7 @@ PIECES = tuple({"seed": seed, "sizes": list(SIZES), "steps": STEPS} for seed in 
 
 def perform(piece, checkpoint=None):
     """For each size and kind the accuracies at every rate and the chosen rate's number; and what each network costs."""
-    data = _data(piece["seed"], max(piece["sizes"]))
+    data = _data(piece.get("data", DATA), piece["seed"], max(piece["sizes"]))
     found = {}
     for kind, build in KINDS.items():
         for size in piece["sizes"]:
@@ -63,5 +63,5 @@ def values(found):
 
 
 @cache
-def _data(seed, train):
-    return load(DATA, size=28, train=train + KEPT_BACK, test=TEST, seed=seed)
+def _data(name, seed, train):
+    return load(name, size=28, train=train + KEPT_BACK, test=TEST, seed=seed)

@@ -70,7 +70,7 @@ PIECES = (
 
 def perform(piece, checkpoint=None, *, train=TRAIN, epochs=EPOCHS, tuning_epochs=TUNING_EPOCHS, rates=None):
     """The training error, 0…1, and loss of one network at the end and on the way, and whether it has converged."""
-    data = load(DATA, size=28, train=train, test=10, seed=piece["seed"])
+    data = load(piece.get("data", DATA), size=28, train=train, test=10, seed=piece["seed"])
     (images, labels), kept_back = split(data)
     kind, seed = KINDS[piece["design"], piece["bn"]], piece["seed"]
     batch_size = min(BATCH_SIZE, len(images))

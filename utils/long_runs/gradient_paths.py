@@ -16,7 +16,7 @@ TUNING = 1000  # is added to a seed for the trainings that choose the learning r
 def perform(piece, checkpoint=None, *, depth=40, train=6000, test=1000, epochs=15, rates=RATES):
     """The share of the gradient through at most a third of the blocks, after training and before it; and by length."""
     seed, kind = piece["seed"], RESIDUAL_BN if piece["bn"] else RESIDUAL
-    data = load(DATA, size=28, train=train, test=test, seed=seed)
+    data = load(piece.get("data", DATA), size=28, train=train, test=test, seed=seed)
     options = {"seeds": (seed,), "tuning_seeds": (seed + TUNING,), "learning_rates": rates}
     runs = train_deep(kind, depth, data, epochs=epochs, batch_size=128, **options)
     network = kind.build(depth, size=28, classes=len(data.class_names))

@@ -23,7 +23,7 @@ def perform(piece, checkpoint=None, train=TRAIN, kept=KEPT, test=TEST, epochs=EP
 
     A piece takes a few minutes, and begins anew after a stop.
     """
-    data = load(DATA, size=28, train=train + kept, test=test, seed=piece["seed"])
+    data = load(piece.get("data", DATA), size=28, train=train + kept, test=test, seed=piece["seed"])
     rates, found = {}, {}
     for arm in ARMS:
         tried = [

@@ -25,7 +25,7 @@ TUNING = 1000  # is added to a seed for the trainings that choose the learning r
 def perform(piece, checkpoint=None, *, train=6000, test=1000, epochs=15, rates=RATES):
     """The shares of what both kinds learned that are left without a part, the most important part, three tenths."""
     seed = piece["seed"]
-    data = load(DATA, size=28, train=train, test=test, seed=seed)
+    data = load(piece.get("data", DATA), size=28, train=train, test=test, seed=seed)
     options = {"seeds": (seed,), "tuning_seeds": (seed + TUNING,), "learning_rates": rates}
     found = {}
     for name, kind in KINDS.items():

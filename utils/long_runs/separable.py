@@ -41,7 +41,7 @@ PIECES = tuple(
 
 def perform(piece, checkpoint=None):
     """For each size and kind: the steps of the looks, accuracies there at every rate, the chosen rate's number."""
-    data = _data(piece["seed"], max(piece["sizes"]))
+    data = _data(piece.get("data", DATA), piece["seed"], max(piece["sizes"]))
     found = {}
     for size in piece["sizes"]:
         for kind, build in _networks(piece["network"]).items():
@@ -153,5 +153,5 @@ def ten_classes(separable=True):
 
 
 @cache
-def _data(seed, train):
-    return load(DATA, size=28, train=train + KEPT_BACK, test=TEST, seed=seed)
+def _data(name, seed, train):
+    return load(name, size=28, train=train + KEPT_BACK, test=TEST, seed=seed)
