@@ -28,7 +28,7 @@ def run(before, after_one, after, **arms):
 
 
 def test_a_tiny_piece_gives_finite_numbers_that_json_keeps():
-    piece = {"network": "photos", "seed": 101, "epochs": 2, "options": {"size": 16, "train": 80, "test": 40}}
+    piece = {"data": "photos", "seed": 101, "epochs": 2, "options": {"size": 16, "train": 80, "test": 40}}
     found = json.loads(json.dumps(perform(piece)))
     assert sorted(found["true"]["looks"]) == ["0", "1", "2"]
     for look in found["true"]["looks"].values():
@@ -39,7 +39,7 @@ def test_a_tiny_piece_gives_finite_numbers_that_json_keeps():
 
 
 def test_a_tiny_piece_of_the_imagenet_network_gives_what_its_claims_need():
-    piece = {"network": "imagenet", "draws": [101], "size": 64, "views": 2, "others": 1}
+    piece = {"data": "photos", "network": "imagenet", "draws": [101], "size": 64, "views": 2, "others": 1}
     found = json.loads(json.dumps(perform(piece)))
     claims = values([(piece, found)])
     assert np.mean(claims["first-layer-edges"][0]) == 0.25
@@ -59,9 +59,9 @@ def test_the_values_are_those_by_hand():
     }
     found = values(
         [
-            ({"network": "photos", "seed": 101}, photos),
-            ({"network": "fashion_mnist", "seed": 101}, fashion),
-            ({"network": "imagenet", "draws": [101]}, {"draws": [draw], "oriented": [1, 0]}),
+            ({"data": "photos", "seed": 101}, photos),
+            ({"data": "fashion_mnist", "seed": 101}, fashion),
+            ({"data": "photos", "network": "imagenet", "draws": [101]}, {"draws": [draw], "oriented": [1, 0]}),
         ]
     )
     assert found["first-layer-edges"] == ([True, False], [pytest.approx(0.25)], [pytest.approx(0.25)])

@@ -27,20 +27,20 @@ SOURCES = {
 }
 SEEDS = tuple(range(101, 114))
 PIECES = (
-    *({"network": "imagenet", "draws": list(range(start, start + 8))} for start in (101, 109, 117)),
-    *({"network": name, "seed": seed, "epochs": EPOCHS} for seed in SEEDS[:8] for name in SOURCES),
-    *({"network": name, "seed": seed, "epochs": EPOCHS} for seed in SEEDS[8:] for name in SOURCES),
+    *({"data": "photos", "network": "imagenet", "draws": list(range(start, start + 8))} for start in (101, 109, 117)),
+    *({"data": name, "seed": seed, "epochs": EPOCHS} for seed in SEEDS[:8] for name in SOURCES),
+    *({"data": name, "seed": seed, "epochs": EPOCHS} for seed in SEEDS[8:] for name in SOURCES),
 )
 
 
 def perform(piece, checkpoint=None):
     """The numbers of one piece, as JSON values; ``checkpoint`` is the file that a long training goes on from."""
-    if piece["network"] == "imagenet":
+    if "network" in piece:
         return imagenet(piece["draws"], piece.get("size", 160), piece.get("views", 32), piece.get("others", 3))
-    options = SOURCES[piece["network"]] | piece.get("options", {})
-    data = load(piece["network"], seed=piece["seed"], **options)
+    options = SOURCES[piece["data"]] | piece.get("options", {})
+    data = load(piece["data"], seed=piece["seed"], **options)
     arms = {"true": data}
-    if piece["network"] == "fashion_mnist":
+    if piece["data"] == "fashion_mnist":
         arms["shuffled"] = with_shuffled_labels(data, piece["seed"])
     return {
         arm: trained_arm(each, piece["seed"], piece["epochs"], arm, f"{checkpoint}.{arm}" if checkpoint else None)
@@ -50,11 +50,12 @@ def perform(piece, checkpoint=None):
 
 def values(found):
     """For each claim the values of its criteria, from the pieces that are there."""
-    draws = [numbers for piece, each in found if piece["network"] == "imagenet" for numbers in each["draws"]]
+    draws = [numbers for piece, each in found if "network" in piece for numbers in each["draws"]]
     photos, fashion = (
-        [numbers for piece, numbers in found if piece["network"] == name] for name in ("photos", "fashion_mnist")
+        [numbers for piece, numbers in found if "network" not in piece and piece["data"] == name]
+        for name in ("photos", "fashion_mnist")
     )
-    kernels = next((each["oriented"] for piece, each in found if piece["network"] == "imagenet"), None)
+    kernels = next((each["oriented"] for piece, each in found if "network" in piece), None)
     return {
         "first-layer-edges": (
             None if kernels is None else [bool(each) for each in kernels],
