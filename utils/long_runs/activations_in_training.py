@@ -31,6 +31,7 @@ PIECES = (
     *({"data": name, "seed": seed, "epochs": EPOCHS} for seed in SEEDS[:8] for name in SOURCES),
     *({"data": name, "seed": seed, "epochs": EPOCHS} for seed in SEEDS[8:] for name in SOURCES),
 )
+ELSEWHERE = ()  # what decides is seen in photographs of parts, and in the ImageNet network
 
 
 def perform(piece, checkpoint=None):
