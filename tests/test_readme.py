@@ -138,6 +138,7 @@ TABLE = {
     "course evidence --list": really,
     "course data list": really,
     "course data fetch fashion_mnist": run_by("downloads/test_data_sets.py", 'fetch_data_set("fashion_mnist"'),
+    "course data fetch cifar10": run_by("downloads/test_data_sets.py", 'fetch_data_set("cifar10"'),
     "course data fetch NAME": run_by("downloads/test_data_sets.py", 'invoke(data, ["fetch"'),
     "course hand-out": named,
     "course hand-out --roster roster.csv --secret course.key --out build/hand-out": really,

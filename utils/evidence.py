@@ -15,7 +15,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "evidence"
 
 
 def long_run(claim, data="", folder=FOLDER):
-    """The ``Verdict`` on the claim by its long run, or by that on other ``data``; ``None`` where it has not been run."""
+    """The ``Verdict`` on the claim by its long run (on other ``data``); ``None`` where it has not been run."""
     found = stored(claim.long_run, folder / data) if claim.long_run else None
     values = (found or {}).get("claims", {}).get(claim.id)
     return None if values is None else judged(claim, *values)

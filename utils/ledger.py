@@ -134,12 +134,13 @@ class Ledger:
     @property
     def summary(self):
         """How many claims have which verdict, in each column."""
+        trained = [row["evidence"] for row in self.rows if row["evidence"]]
         return " ".join(
             [
                 f"{len(self.rows)} claims.",
                 _counted("This laptop", [row["verdict"] for row in self.rows]),
-                _counted("The long run", [row["evidence"]["verdict"] for row in self.rows if row["evidence"]]),
-                _counted("On CIFAR-10", [row["evidence"]["cifar10"]["verdict"] for row in self.rows if row["evidence"]]),
+                _counted("The long run", [each["verdict"] for each in trained]),
+                _counted("On CIFAR-10", [each["cifar10"]["verdict"] for each in trained]),
             ]
         )
 

@@ -209,7 +209,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim with what was measured for it, a ``Row`` for each criterion in order, and the verdicts of its long runs."""
+    """A claim with what was measured for it, a ``Row`` for each criterion, and the verdicts of its long runs."""
 
     claim: Claim
     rows: tuple[Row, ...]
@@ -273,8 +273,8 @@ def judged(claim, *values, long_run=None, cifar10=None):
     """The ``Verdict`` on ``claim`` by ``values``: for each criterion, in order, a number for each unit of repetition.
 
     ``None`` stands for a criterion that was not measured. ``long_run`` is the verdict of the claim's long run, and
-    ``cifar10`` that of the same on CIFAR-10, to be shown beside it. Raises ``ValueError`` when the number of values differs, or for what a criterion's scale does not
-    allow.
+    ``cifar10`` that of the same on CIFAR-10, to be shown beside it. Raises ``ValueError`` when the number of values
+    differs, or for what a criterion's scale does not allow.
     """
     if len(values) != len(claim.criteria):
         names = ", ".join(criterion.name for criterion in claim.criteria)

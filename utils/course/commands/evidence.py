@@ -7,14 +7,13 @@ import click
 
 from utils.course.commands.surroundings import ready_for_kernels
 from utils.course.commands.terminal import STOPPED, say
-from utils.evidence import CIFAR10
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[EXPERIMENT]...")
 @click.option("--list", "listed", is_flag=True, help="Show how far each experiment is, and run nothing.")
 @click.option("--pieces", type=click.IntRange(1), help="At most so many pieces of each experiment.")
-@click.option("--data", type=click.Choice([CIFAR10]), default="", help="Other images in place of the experiments' own.")
+@click.option("--data", type=click.Choice(["cifar10"]), help="Instead of the experiments' own images.")
 @click.option("--confirm", is_flag=True, help="Measure each experiment's shortest piece again with the code as it is.")
 @click.option(
     "--workers",
@@ -31,6 +30,7 @@ def evidence(names, listed, pieces, data, confirm, workers):
     """
     from utils.course.evidence import command
 
+    data = data or ""
     known = command.experiments()
     if unknown := [name for name in names if name not in known]:
         raise click.UsageError(f"no experiment {', '.join(unknown)}; there are: {', '.join(known)}")

@@ -7,7 +7,7 @@ from utils.course.evidence.comparing import differences
 from utils.course.evidence.files import confirm, experiments, found, keep, known_code, missing, module_of, place
 from utils.course.evidence.perform import perform
 
-__all__ = ["carry_out", "experiments", "progress_of", "to_confirm", "to_do"]
+__all__ = ["carry_out", "compare", "experiments", "progress_of", "to_confirm", "to_do"]
 
 
 def to_do(names, most=None, data=""):
@@ -29,7 +29,7 @@ def to_confirm(names, data=""):
 
 def carry_out(pieces, confirming, data, workers, progress, stop):
     """Perform the pieces, keep or compare what they found; returns a sentence for each trouble."""
-    collect = partial(_compare if confirming else keep, folder=place(data))
+    collect = partial(compare if confirming else keep, folder=place(data))
     return perform(pieces, data, workers, progress, stop, collect)
 
 
@@ -45,7 +45,7 @@ def progress_of(names, data=""):
     return lines
 
 
-def _compare(experiment, record, code, folder):
+def compare(experiment, record, code, folder):
     """Confirm the code if the piece came out as it is kept; ``ValueError`` names what differs."""
     kept = next(each for each in found(experiment, folder)["pieces"] if each["piece"] == record["piece"])
     if wrong := differences(kept["numbers"], record["numbers"]):

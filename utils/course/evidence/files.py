@@ -50,8 +50,9 @@ def keep(experiment, record, code, folder=FOLDER):
     ``ValueError`` if the piece was performed with other data than those that are kept.
     """
     kept = found(experiment, folder)
-    if kept["data"] and kept["data"] != record["data"]:
-        raise ValueError(f"{experiment}: a piece used {record['data']}, those kept used {kept['data']}")
+    for name, digest in record["data"].items():
+        if kept["data"].get(name, digest) != digest:
+            raise ValueError(f"{experiment}: a piece used {name} {digest}, those kept used {kept['data'][name]}")
     run = {"code": code, "versions": record["versions"], "machine": record["machine"]}
     if run not in kept["runs"]:
         kept["runs"].append(run)
@@ -64,7 +65,7 @@ def keep(experiment, record, code, folder=FOLDER):
             "numbers": rounded(record["numbers"]),
         }
     )
-    _write(experiment, kept | {"data": record["data"], "pieces": pieces}, folder)
+    _write(experiment, kept | {"data": kept["data"] | record["data"], "pieces": pieces}, folder)
 
 
 def confirm(experiment, code, folder=FOLDER):
