@@ -34,6 +34,7 @@ MAY_IMPORT = {
     **dict.fromkeys(TOPICS, SHARED | TOPICS),
     "figures": SHARED | TOPICS,
     "questions": {"arithmetic", "parameters", "predictions", "records"} | TOPICS,
+    "exercises": {"questions", "records"},
     "verdicts": {"predictions", "records"},
     "evidence": {"verdicts"},
     "claims": {"evidence", "verdicts"},
@@ -62,6 +63,7 @@ COURSE = ["commands", "evidence", "batches", "students", "pages", "workers", "en
 NEVER = {
     "arithmetic": {"keras", "tensorflow", "numpy"},
     "questions": {"ipywidgets", "matplotlib"},
+    "exercises": {"ipywidgets", "matplotlib"},
     "claims": {"keras", "tensorflow", "matplotlib", "ipywidgets"},
     "training": {"matplotlib", "ipywidgets"},
     "data": {"matplotlib", "ipywidgets"},

@@ -1,0 +1,70 @@
+"""Each exercise: its solution is right, every known mistake is recognized, and no two are the same."""
+
+import numpy as np
+import pytest
+
+from utils.exercises import KINDS, exercise, exercises, source_of
+from utils.exercises._judging import alike, fits, judge, tried
+from utils.exercises._reading import is_stub
+
+SEEDS = 0, 20_261  # the notebook's, and one that nobody has seen
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_it_is_whole(name):
+    of = exercise(name)
+    assert of.kind in KINDS
+    assert of.points > 0
+    assert len(of.hints) == 2
+    assert len(of.slips) + len(of.faults) >= 3
+    names = [each.name for each in (*of.slips, *of.faults)]
+    assert len(set(names)) == len(names)
+    space = {}
+    exec(of.stub, space)
+    assert is_stub(space[of.name], of.stub)
+    assert of.solution.__name__ == of.name
+    assert not is_stub(of.solution, of.stub)
+    assert "# your code" in of.stub
+    assert source_of(of.solution)
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_the_solution_is_right(name):
+    for seed in SEEDS:
+        judgement = judge(exercise(name), exercise(name).solution, seed)
+        assert judgement.verdict == "right", judgement
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_every_slip_is_recognized(name):
+    of = exercise(name)
+    for seed in SEEDS:
+        for slip in of.slips:
+            assert judge(of, slip.function, seed).slip == slip.name
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_no_two_slips_are_the_same(name):
+    """They differ on some case by ten times the tolerance."""
+    from dataclasses import replace
+
+    of = exercise(name)
+    coarse = replace(of, tolerance=10 * of.tolerance)
+    for seed in SEEDS:
+        trials = {slip.name: list(tried(of, slip.function, seed)) for slip in of.slips}
+        for slip in of.slips:
+            assert not all(fits(coarse, trials[slip.name])), f"{slip.name} is right"
+            for other in of.slips:
+                if other is not slip:
+                    assert not alike(coarse, trials[slip.name], other.function, seed), f"{slip.name} = {other.name}"
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_the_same_seed_draws_the_same_cases(name):
+    of = exercise(name)
+    one, other = (list(of.cases(np.random.default_rng(3))) for _ in range(2))
+    assert [list(case) for case in one] == [list(case) for case in other]
+    for case, again in zip(one, other, strict=True):
+        for argument, value in case.items():
+            if isinstance(value, np.ndarray):
+                np.testing.assert_array_equal(value, again[argument])
