@@ -48,6 +48,7 @@ MAY_IMPORT = {
     | {
         "data_scripts",
         "evidence",
+        "exercises",
         "figures",
         "ledger",
         "long_runs",

@@ -135,6 +135,7 @@ TABLE = {
     "course kernels": really,
     "course kernels --stop": really,
     "course questions": really,
+    "course exercises": really,
     "course evidence --list": really,
     "course data list": really,
     "course data fetch fashion_mnist": run_by("downloads/test_data_sets.py", 'fetch_data_set("fashion_mnist"'),

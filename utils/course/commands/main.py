@@ -12,6 +12,7 @@ COMMANDS = {
     "batch": "utils.course.commands.batch",
     "data": "utils.course.commands.data",
     "evidence": "utils.course.commands.evidence",
+    "exercises": "utils.course.commands.exercises",
     "grade": "utils.course.commands.grade",
     "hand-out": "utils.course.commands.hand_out",
     "kernels": "utils.course.commands.kernels",
