@@ -7,6 +7,7 @@ import pytest
 
 from utils.exercises import check_code, exercise, hint, solution
 from utils.exercises._judging import judge
+from utils.exercises._reading import is_stub
 from utils.exercises._running import Endless, as_arrays, bounded, same
 from utils.records import CODE
 
@@ -39,6 +40,14 @@ def test_the_stub_is_not_attempted():
     assert judgement.verdict == "unattempted"
     assert FORWARD.text in str(judgement)
     assert judgement.record() == {"id": "bn-forward", "verdict": "unattempted", "slip": None, "code": None}
+
+
+def test_a_stub_with_another_text_in_it_is_not_the_stub():
+    stub = "def f(x):\n    '''Doc.'''\n    return g(x, 'valid')\n"
+    assert is_stub(given(stub), stub)
+    assert is_stub(given(stub.replace("Doc.", "Another.")), stub)
+    assert not is_stub(given(stub.replace("valid", "same")), stub)
+    assert not is_stub(given(stub.replace("g(", "h(")), stub)
 
 
 def test_a_body_that_does_nothing_is_an_attempt():

@@ -1,11 +1,13 @@
 """Each exercise: its solution is right, every known mistake is recognized, and no two are the same."""
 
+import keras
 import numpy as np
 import pytest
 
 from utils.exercises import KINDS, exercise, exercises, source_of
 from utils.exercises._judging import alike, fits, judge, tried
 from utils.exercises._reading import is_stub
+from utils.exercises._running import Failure
 
 SEEDS = 0, 20_261  # the notebook's, and one that nobody has seen
 
@@ -24,7 +26,7 @@ def test_it_is_whole(name):
     assert is_stub(space[of.name], of.stub)
     assert of.solution.__name__ == of.name
     assert not is_stub(of.solution, of.stub)
-    assert "# your code" in of.stub
+    assert {"repair": "# repair this", "change": "# change this"}.get(of.kind, "# your code") in of.stub
     assert source_of(of.solution)
 
 
@@ -33,6 +35,18 @@ def test_the_solution_is_right(name):
     for seed in SEEDS:
         judgement = judge(exercise(name), exercise(name).solution, seed)
         assert judgement.verdict == "right", judgement
+
+
+@pytest.mark.parametrize("name", [each for each in exercises() if exercise(each).kind in ("repair", "change")])
+def test_what_is_to_be_repaired_is_broken(name):
+    of = exercise(name)
+    space = {"np": np, "keras": keras, "layers": keras.layers}
+    exec(of.stub, space)
+    trials = list(tried(of, space[of.name]))
+    ended = [each for each in trials if not isinstance(each.value, Failure)]
+    assert not all(fits(of, trials)) or any(
+        fault.when(each.value, **each.arguments) for fault in of.faults for each in ended
+    )
 
 
 @pytest.mark.parametrize("name", exercises())

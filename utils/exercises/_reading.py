@@ -1,6 +1,7 @@
 """What can be said of a function without running it: whether it is still the stub, and what it takes from outside."""
 
 import dis
+import inspect
 import types
 
 
@@ -44,13 +45,21 @@ def outside(function):
 
 def _same_code(one, other):
     """Constants are compared without the docstring, code within code likewise."""
-    if one.co_code != other.co_code or one.co_names != other.co_names or len(one.co_consts) != len(other.co_consts):
+    constants, others = _constants(one), _constants(other)
+    if one.co_code != other.co_code or one.co_names != other.co_names or len(constants) != len(others):
         return False
     return all(
         _same_code(a, b) if isinstance(a, types.CodeType) and isinstance(b, types.CodeType) else a == b
-        for a, b in zip(one.co_consts, other.co_consts, strict=True)
-        if not (isinstance(a, str) and isinstance(b, str))
+        for a, b in zip(constants, others, strict=True)
     )
+
+
+def _constants(code):
+    """The code's constants, its docstring left out."""
+    flag = getattr(inspect, "CO_HAS_DOCSTRING", None)  # Python 3.13; before it, a text that comes first is one
+    first = code.co_consts[:1]
+    documented = code.co_flags & flag if flag else first and isinstance(first[0], str)
+    return code.co_consts[1:] if documented else code.co_consts
 
 
 def _global_names(code):
