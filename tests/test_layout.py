@@ -59,7 +59,18 @@ MAY_IMPORT = {
     },
 }
 # Inside utils/course each room may import those that come after it.
-COURSE = ["commands", "evidence", "batches", "students", "pages", "workers", "engine", "warm_kernels", "storage"]
+COURSE = [
+    "commands",
+    "evidence",
+    "working_folder",
+    "batches",
+    "students",
+    "pages",
+    "workers",
+    "engine",
+    "warm_kernels",
+    "storage",
+]
 # Packages that a room may not import, anywhere in it.
 NEVER = {
     "arithmetic": {"keras", "tensorflow", "numpy"},

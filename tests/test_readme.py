@@ -153,7 +153,10 @@ TABLE = {
     "course grade returned --roster roster.csv --secret course.key --out build/grades": really,
     "papermill notebooks/02_residual_connections.ipynb out.ipynb -p depth 20": prepared_by_papermill,
     "papermill --engine course": an_engine,
-    "jupyter lab": a_program,
+    "course start": run_by("browser/lab.py", 'make("lab"'),
+    "course start FOLDER": run_by("working_folder/test_commands.py", "start("),
+    "course start FOLDER --hand-out FILE.zip": run_by("working_folder/test_commands.py", '"--hand-out"'),
+    "course hand-in": run_by("working_folder/test_commands.py", "hand_in("),
     "conda env create -f environment.yml && conda activate convnet-course && pip install --no-deps -e .": (
         an_environment
     ),
