@@ -35,7 +35,7 @@ def open_in(path, stubs):
 
 
 def packed(folder):
-    """A zip file, as bytes, of the notebooks that were laid into the folder, as they are; those missing are left out."""
+    """A zip file, as bytes, of the notebooks that were laid into the folder and are still there, as they are."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in laid_names(folder):
