@@ -51,7 +51,7 @@ def numbers(text):
 
 
 def telling(question):
-    """The numbers of the answer with three digits or more that the question does not say itself, as they are written."""
+    """The numbers of the answer with three digits or more that the question does not say itself, as written."""
     found = set()
     for each in flat(question.answer) if not isinstance(question.answer, str | None) else ():
         value = abs(Fraction(each))
