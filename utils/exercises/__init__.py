@@ -102,7 +102,7 @@ def solution(exercise_id, **parameters):
     """A solution of an exercise as Python, or the derivation of a question's answer."""
     if exercise_id not in exercises():
         return questions.solution(exercise_id, **parameters)
-    return Help("Solution", source_of(exercise(exercise_id).solution).splitlines())
+    return Help("Solution", [], source_of(exercise(exercise_id).solution))
 
 
 @cache
