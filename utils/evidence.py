@@ -21,6 +21,11 @@ def long_run(claim, data="", folder=FOLDER):
     return None if values is None else judged(claim, *values)
 
 
+def pieces(experiment, folder=FOLDER):
+    """What the long run of that name has found, piece by piece: ``[(piece, numbers), …]``; empty if it was not run."""
+    return [(each["piece"], each["numbers"]) for each in (stored(experiment, folder) or {"pieces": []})["pieces"]]
+
+
 def read(experiment, folder=FOLDER):
     """The content of an experiment's file, ``None`` where there is no such file."""
     path = folder / f"{experiment}.json"
