@@ -7,9 +7,14 @@ import pytest
 from utils.exercises import KINDS, exercise, exercises, source_of
 from utils.exercises._judging import alike, fits, judge, tried
 from utils.exercises._reading import is_stub
+from utils.questions import questions
 from utils.exercises._running import Failure
 
 SEEDS = 0, 20_261  # the notebook's, and one that nobody has seen
+
+
+def test_no_exercise_has_the_name_of_a_question():
+    assert not set(exercises()) & set(questions())
 
 
 @pytest.mark.parametrize("name", exercises())
