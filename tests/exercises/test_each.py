@@ -7,8 +7,8 @@ import pytest
 from utils.exercises import KINDS, exercise, exercises, source_of
 from utils.exercises._judging import alike, fits, judge, tried
 from utils.exercises._reading import is_stub
-from utils.questions import questions
 from utils.exercises._running import Failure
+from utils.questions import questions
 
 SEEDS = 0, 20_261  # the notebook's, and one that nobody has seen
 
@@ -32,6 +32,7 @@ def test_it_is_whole(name):
     assert of.solution.__name__ == of.name
     assert not is_stub(of.solution, of.stub)
     assert {"repair": "# repair this", "change": "# change this"}.get(of.kind, "# your code") in of.stub
+    assert max(map(len, of.stub.splitlines())) <= 92  # in a narrow window longer lines are cut
     assert source_of(of.solution)
 
 

@@ -13,9 +13,11 @@ TEXT = (
 )
 STUB = '''
 def activation_model(model, kind):
-    """kind: a class of layers, such as keras.layers.ReLU. Returns a Keras model with the input and the layers of model.
+    """kind: a class of layers, such as keras.layers.ReLU. Returns a Keras
+    model with the input and the layers of model.
 
-    Called with images, it returns a dictionary: the name of each layer of that kind → its activations.
+    Called with images, it returns a dictionary: the name of each layer of that
+    kind → its activations.
     """
     # change this: it returns a list, and only for the layer that is named here
     names = ["second"]

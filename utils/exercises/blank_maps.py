@@ -9,7 +9,9 @@ POINTS = 1
 TEXT = "Write a function that gives for each image of a batch the share of channels whose map is 0 everywhere."
 STUB = '''
 def blank_share(maps):
-    """maps: (images, rows, columns, channels), the activations of one layer. Returns (images,), numbers from 0 to 1."""
+    """maps: (images, rows, columns, channels), the activations of one layer.
+    Returns (images,), numbers from 0 to 1.
+    """
     ...  # your code
 '''
 HINTS = (

@@ -12,7 +12,9 @@ TEXT = (
 )
 STUB = '''
 def batch_norm_inference(x, gamma, beta, moving_mean, moving_variance, epsilon=1e-3):
-    """x: (images, rows, columns, channels); all others: (channels,). Returns an array shaped like x."""
+    """x: (images, rows, columns, channels); all others: (channels,). Returns
+    an array shaped like x.
+    """
     ...  # your code
 '''
 HINTS = (

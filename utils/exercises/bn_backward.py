@@ -12,7 +12,9 @@ TEXT = (
 )
 STUB = '''
 def batch_norm_backward(dy, x, gamma, epsilon=1e-3):
-    """dy, x: (images, rows, columns, channels); gamma: (channels,). Returns dx, dgamma, dbeta."""
+    """dy, x: (images, rows, columns, channels); gamma: (channels,). Returns
+    dx, dgamma, dbeta.
+    """
     ...  # your code
 '''
 HINTS = (

@@ -12,7 +12,9 @@ TEXT = (
 )
 STUB = '''
 def fold(kernel, bias, gamma, beta, moving_mean, moving_variance, epsilon=1e-3):
-    """kernel: (rows, columns, channels, filters); all others: (filters,). Returns the new kernel and the new bias."""
+    """kernel: (rows, columns, channels, filters); all others: (filters,).
+    Returns the new kernel and the new bias.
+    """
     ...  # your code
 '''
 HINTS = (

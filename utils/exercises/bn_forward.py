@@ -12,7 +12,9 @@ TEXT = (
 )
 STUB = '''
 def batch_norm_forward(x, gamma, beta, epsilon=1e-3):
-    """x: (images, rows, columns, channels); gamma, beta: (channels,). Returns an array shaped like x."""
+    """x: (images, rows, columns, channels); gamma, beta: (channels,). Returns
+    an array shaped like x.
+    """
     ...  # your code
 '''
 HINTS = (

@@ -12,7 +12,9 @@ TEXT = (
 )
 STUB = '''
 def update_averages(x, moving_mean, moving_variance, momentum=0.99):
-    """x: (images, rows, columns, channels); the averages: (channels,). Returns moving_mean, moving_variance."""
+    """x: (images, rows, columns, channels); the averages: (channels,). Returns
+    moving_mean, moving_variance.
+    """
     ...  # your code
 '''
 HINTS = (

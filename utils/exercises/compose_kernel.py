@@ -14,8 +14,9 @@ STUB = '''
 def composed_kernel(depthwise_kernel, pointwise_kernel):
     """The two kernels as Keras keeps them, for depth_multiplier m:
 
-    depthwise_kernel: (kernel rows, kernel columns, channels, m), pointwise_kernel: (1, 1, channels * m, filters).
-    Returns (kernel rows, kernel columns, channels, filters).
+    depthwise_kernel: (kernel rows, kernel columns, channels, m),
+    pointwise_kernel: (1, 1, channels * m, filters). Returns (kernel rows,
+    kernel columns, channels, filters).
     """
     ...  # your code
 '''

@@ -12,9 +12,11 @@ TEXT = (
 )
 STUB = '''
 def convolution_by_loops(x, kernel, bias, strides=1):
-    """x: (images, rows, columns, channels); kernel: (kernel rows, kernel columns, channels, filters); bias: (filters,).
+    """x: (images, rows, columns, channels); kernel: (kernel rows, kernel
+    columns, channels, filters); bias: (filters,).
 
-    padding is "valid": no window leaves the image. Returns (images, output rows, output columns, filters).
+    padding is "valid": no window leaves the image. Returns (images, output
+    rows, output columns, filters).
     """
     ...  # your code
 '''

@@ -12,9 +12,11 @@ TEXT = (
 )
 STUB = '''
 def depthwise_by_loops(x, kernel, strides=1, padding="valid"):
-    """x: (images, rows, columns, channels); kernel: (kernel rows, kernel columns, channels). No bias.
+    """x: (images, rows, columns, channels); kernel: (kernel rows, kernel
+    columns, channels). No bias.
 
-    padding is "valid" or "same". Returns (images, output rows, output columns, channels).
+    padding is "valid" or "same". Returns (images, output rows, output columns,
+    channels).
     """
     ...  # your code
 '''

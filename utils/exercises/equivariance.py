@@ -12,10 +12,12 @@ TEXT = (
 )
 STUB = '''
 def equivariance_error(convolution, image, down, right, border):
-    """convolution: a function from images to maps of the same rows and columns; image: (1, rows, columns, channels).
+    """convolution: a function from images to maps of the same rows and
+    columns; image: (1, rows, columns, channels).
 
-    down, right: by how many pixels the image is shifted, 0 or more. border: how many rows and columns to leave out, on
-    each of the four sides. Returns the largest absolute difference, one number.
+    down, right: by how many pixels the image is shifted, 0 or more. border:
+    how many rows and columns to leave out, on each of the four sides. Returns
+    the largest absolute difference, one number.
     """
     ...  # your code
 '''

@@ -16,10 +16,12 @@ TEXT = (
 )
 STUB = '''
 def class_heatmap(model, layer_name, image, class_index):
-    """model: a Keras model whose output are logits, (1, classes); image: (1, rows, columns, channels).
+    """model: a Keras model whose output are logits, (1, classes); image: (1,
+    rows, columns, channels).
 
-    Returns an array (rows, columns), as large as the maps of the layer. It is not scaled. For gradients, TensorFlow has
-    tf.GradientTape; import tensorflow in the function.
+    Returns an array (rows, columns), as large as the maps of the layer. It is
+    not scaled. For gradients, TensorFlow has tf.GradientTape; import
+    tensorflow in the function.
     """
     ...  # your code
 '''

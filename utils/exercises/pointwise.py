@@ -12,7 +12,8 @@ TEXT = (
 )
 STUB = '''
 def pointwise_convolution(x, kernel, bias, strides=1):
-    """x: (images, rows, columns, channels); kernel: (1, 1, channels, filters), as Keras keeps it; bias: (filters,).
+    """x: (images, rows, columns, channels); kernel: (1, 1, channels, filters),
+    as Keras keeps it; bias: (filters,).
 
     Returns (images, output rows, output columns, filters).
     """

@@ -13,7 +13,9 @@ TEXT = (
 )
 STUB = '''
 def strided_block(x, filters, strides=1):
-    """x: maps of shape (rows, columns, channels). Returns maps with so many filters, smaller by the strides."""
+    """x: maps of shape (rows, columns, channels). Returns maps with so many
+    filters, smaller by the strides.
+    """
     ...  # your code
 '''
 HINTS = (

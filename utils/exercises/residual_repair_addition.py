@@ -13,7 +13,9 @@ TEXT = (
 )
 STUB = '''
 def pooled_blocks(x, filters, pool_size=2):
-    """Two residual blocks, each with max pooling. x: maps of shape (rows, columns, channels)."""
+    """Two residual blocks, each with max pooling. x: maps of shape (rows,
+    columns, channels).
+    """
     for block_filters in (filters, 2 * filters):  # repair this
         residual = x
         x = layers.Conv2D(block_filters, 3, padding="same", activation="relu")(x)

@@ -13,7 +13,9 @@ TEXT = (
 )
 STUB = '''
 def deep_blocks(x, filters, blocks):
-    """As many residual blocks of two convolutions. x: maps of shape (rows, columns, channels)."""
+    """As many residual blocks of two convolutions. x: maps of shape (rows,
+    columns, channels).
+    """
     x = layers.Conv2D(filters, 3, padding="same")(x)
     residual = x
     for _ in range(blocks):  # repair this
