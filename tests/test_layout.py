@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "evidence": {"verdicts"},
     "claims": {"evidence", "verdicts"},
     "ledger": {"claims", "evidence", "notebook_files", "records", "verdicts"},
+    "standing": {"notebook_files", "records"},
     "regularization": SHARED | TOPICS,
     "long_runs": SHARED | TOPICS | {"data_scripts", "records", "regularization"},
     "explorers": SHARED | TOPICS | {"figures", "questions"},
@@ -56,6 +57,7 @@ MAY_IMPORT = {
         "parameters",
         "questions",
         "records",
+        "standing",
     },
 }
 # Inside utils/course each room may import those that come after it.

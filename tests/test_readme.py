@@ -156,6 +156,7 @@ TABLE = {
     "course start": run_by("browser/lab.py", 'make("lab"'),
     "course start FOLDER": run_by("working_folder/test_commands.py", "start("),
     "course start FOLDER --hand-out FILE.zip": run_by("working_folder/test_commands.py", '"--hand-out"'),
+    "course progress": run_by("test_standing.py", '["progress"'),
     "course hand-in": run_by("working_folder/test_commands.py", "hand_in("),
     "conda env create -f environment.yml && conda activate convnet-course && pip install --no-deps -e .": (
         an_environment

@@ -17,6 +17,7 @@ COMMANDS = {
     "hand-in": "utils.course.commands.hand_in",
     "hand-out": "utils.course.commands.hand_out",
     "kernels": "utils.course.commands.kernels",
+    "progress": "utils.course.commands.standing",
     "questions": "utils.course.commands.questions",
     "refresh": "utils.course.commands.refresh",
     "run": "utils.course.commands.run",
