@@ -146,10 +146,12 @@ def _judged(exercise, trials, again, seed, judgement):
     for fault in exercise.faults:
         for each in trials:
             if not isinstance(each.value, Failure) and fault.when(each.value, **each.arguments):
-                return judgement("slip", fault.why, slip=fault.name)
+                return judgement("slip", fault.why, *_reported(exercise, [each]), slip=fault.name)
     right = fits(exercise, trials)
     if all(right):
-        return _habit(exercise, trials, again, judgement) or judgement("right", *_praise(exercise))
+        return _habit(exercise, trials, again, judgement) or judgement(
+            "right", *_praise(exercise), *_reported(exercise, trials[:1])
+        )
     for slip in exercise.slips:
         if alike(exercise, trials, slip.function, seed):
             return judgement("slip", slip.why, slip=slip.name)
@@ -175,6 +177,10 @@ def _habit(exercise, trials, again, judgement):
         why = "Called again with the same arguments, it gives another result."
         return judgement("slip", why, slip="it does not always give the same")
     return None
+
+
+def _reported(exercise, trials):
+    return [exercise.report(each.value) for each in trials] if exercise.report else []
 
 
 def _praise(exercise):
