@@ -85,11 +85,12 @@ def judge(exercise, function, seed=0):
     try:
         with bounded(exercise.seconds):
             trials = list(tried(exercise, function, seed))
-            again = list(tried(exercise, function, seed)) if exercise.reference else trials
+            right = fits(exercise, trials)
+            again = list(tried(exercise, function, seed)) if exercise.reference and all(right) else trials
     except Endless:
         why = f"It was stopped after {exercise.seconds} seconds. Does every loop come to an end?"
         return judgement("endless", why)
-    return _judged(exercise, trials, again, seed, judgement)
+    return _judged(exercise, trials, right, again, seed, judgement)
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def alike(exercise, trials, function, seed=0):
     return all(same(each.arrays, other.arrays, exercise.tolerance) for each, other in zip(trials, others, strict=True))
 
 
-def _judged(exercise, trials, again, seed, judgement):
+def _judged(exercise, trials, right, again, seed, judgement):
     for each in trials:
         if each.value is None:
             return judgement("wrong", "It returns nothing: a line with return is missing.")
@@ -147,7 +148,6 @@ def _judged(exercise, trials, again, seed, judgement):
         for each in trials:
             if not isinstance(each.value, Failure) and fault.when(each.value, **each.arguments):
                 return judgement("slip", fault.why, *_reported(exercise, [each]), slip=fault.name)
-    right = fits(exercise, trials)
     if all(right):
         return _habit(exercise, trials, again, judgement) or judgement(
             "right", *_praise(exercise), *_reported(exercise, trials[:1])
