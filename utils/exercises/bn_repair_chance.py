@@ -18,14 +18,15 @@ TEXT = (
 )
 STUB = '''
 def small_network(shape, classes):
-    """For images of that shape, bytes. Returns a keras.Model that is trained for 40 steps."""
+    """For images of that shape, bytes. Returns a keras.Model; 40 steps train it."""
     inputs = x = keras.Input(shape)
     for filters in (16, 8):  # repair this
         x = keras.layers.Conv2D(filters, 3, use_bias=False)(x)
         x = keras.layers.BatchNormalization()(x)
         x = keras.layers.Activation("relu")(x)
     x = keras.layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, keras.layers.Dense(classes, activation="softmax")(x))
+    outputs = keras.layers.Dense(classes, activation="softmax")(x)
+    return keras.Model(inputs, outputs)
 '''
 HINTS = (
     "The weights are fine: in training the network is right. What does it use at inference, and not in training?",
