@@ -153,8 +153,8 @@ SLIPS = (
     Slip(
         _wrong(lambda x: keras.layers.BatchNormalization()(x), scaled=True),
         "the averages are still too slow",
-        "At inference it still guesses. After 40 steps, the averages of at least one layer hold much of their initial "
-        "values.",
+        "At inference it is still often wrong. After 40 steps, the averages of a layer still hold much of their "
+        "initial values.",
     ),
     Slip(
         _wrong(lambda x: x),
