@@ -1,6 +1,7 @@
 """From a function to a judgement: whether it is right on all cases, and if not, which known mistake it makes."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -82,10 +83,11 @@ def judge(exercise, function, seed=0):
     if variables:
         why = "With other variables there it would do something else: all that it needs must be among its arguments."
         return judgement("wrong", f"It reads {listed(variables)} of the notebook. {why}")
+    rights(exercise, seed)  # what the course computes is not the function's time
     try:
         with bounded(exercise.seconds):
             trials = list(tried(exercise, function, seed))
-            right = fits(exercise, trials)
+            right = fits(exercise, trials, seed)
             again = list(tried(exercise, function, seed)) if exercise.reference and all(right) else trials
     except Endless:
         why = f"It was stopped after {exercise.seconds} seconds. Does every loop come to an end?"
@@ -119,22 +121,37 @@ def tried(exercise, function, seed=0):
         yield Trial(arguments, given, value, arrays, printed)
 
 
-def fits(exercise, trials):
+def fits(exercise, trials, seed=0):
     """For each trial whether what came is right."""
     ended = [not isinstance(each.arrays, Failure) for each in trials]
     if exercise.reference is None:
         return ended
-    rights = (as_arrays(exercise.reference(**each.arguments)) for each in trials)
     return [
         well and same(each.arrays, right, exercise.tolerance)
-        for well, each, right in zip(ended, trials, rights, strict=True)
+        for well, each, right in zip(ended, trials, rights(exercise, seed), strict=True)
     ]
 
 
-def alike(exercise, trials, function, seed=0):
-    """Whether ``function`` gives on all cases what came."""
-    others = tried(exercise, function, seed)
-    return all(same(each.arrays, other.arrays, exercise.tolerance) for each, other in zip(trials, others, strict=True))
+def alike(exercise, trials, slip, seed=0):
+    """Whether the known mistake gives on all cases what came."""
+    pairs = zip(trials, known(exercise, slip, seed), strict=True)
+    return all(same(each.arrays, other, exercise.tolerance) for each, other in pairs)
+
+
+@cache
+def rights(exercise, seed=0):
+    """What is right in each case, as arrays; empty where there is no reference."""
+    if exercise.reference is None:
+        return ()
+    return tuple(
+        as_arrays(exercise.reference(**arguments)) for arguments in exercise.cases(np.random.default_rng(seed))
+    )
+
+
+@cache
+def known(exercise, slip, seed=0):
+    """What a known mistake gives in each case, as arrays."""
+    return tuple(each.arrays for each in tried(exercise, slip.function, seed))
 
 
 def _judged(exercise, trials, right, again, seed, judgement):
@@ -149,11 +166,11 @@ def _judged(exercise, trials, right, again, seed, judgement):
             if not isinstance(each.value, Failure) and fault.when(each.value, **each.arguments):
                 return judgement("slip", fault.why, *_reported(exercise, [each]), slip=fault.name)
     if all(right):
-        return _habit(exercise, trials, again, judgement) or judgement(
+        return _habit(exercise, trials, again, seed, judgement) or judgement(
             "right", *_praise(exercise), *_reported(exercise, trials[:1])
         )
     for slip in exercise.slips:
-        if alike(exercise, trials, slip.function, seed):
+        if alike(exercise, trials, slip, seed):
             return judgement("slip", slip.why, slip=slip.name)
     wrong = trials[right.index(False)]
     given = ", ".join(f"{name} = {shown(each)}" for name, each in wrong.arguments.items())
@@ -162,18 +179,18 @@ def _judged(exercise, trials, right, again, seed, judgement):
     if isinstance(wrong.arrays, Failure):
         at = f", in the line: {wrong.arrays.line}" if wrong.arrays.line else ""
         return judgement("error", f"{wrong.arrays.kind}: {wrong.arrays.message}{at}", case, *printed)
-    needed = as_arrays(exercise.reference(**wrong.arguments))
+    needed = rights(exercise, seed)[right.index(False)]
     return judgement("wrong", case, *difference(wrong.arrays, needed), *printed, f"Hint: {exercise.hints[0]}")
 
 
-def _habit(exercise, trials, again, judgement):
+def _habit(exercise, trials, again, seed, judgement):
     """What is wrong with a function whose results are right: it changes its arguments, or draws random numbers."""
     for each in trials:
         for name, value in each.arguments.items():
             if isinstance(value, np.ndarray) and not np.array_equal(value, each.after[name], equal_nan=True):
                 why = f"The result is right, but {name} is changed. Whoever calls it still needs {name} as it was."
                 return judgement("slip", why, slip="it changes its argument")
-    if not all(fits(exercise, again)):
+    if not all(fits(exercise, again, seed)):
         why = "Called again with the same arguments, it gives another result."
         return judgement("slip", why, slip="it does not always give the same")
     return None
