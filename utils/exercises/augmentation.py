@@ -15,8 +15,9 @@ def augmented(images, random, most):
     """images: (images, rows, columns, channels); random: a generator,
     numpy.random.default_rng(...).
 
-    Each image is shifted by -most to most rows and -most to most columns; zeros come in.
-    Returns an array of the same shape, and leaves images as it is.
+    Each image is shifted by -most to most rows and -most to most columns;
+    zeros come in. Returns an array of the same shape, and leaves images as it
+    is.
     """
     result = np.zeros_like(images)
     ...  # your code

@@ -18,7 +18,9 @@ TEXT = (
 )
 STUB = '''
 def small_network(shape, classes):
-    """For images of that shape, bytes. Returns a keras.Model; 40 steps train it."""
+    """For images of that shape, bytes. Returns a keras.Model; 40 steps train
+    it.
+    """
     inputs = x = keras.Input(shape)
     for filters in (16, 8):  # repair this
         x = keras.layers.Conv2D(filters, 3, use_bias=False)(x)

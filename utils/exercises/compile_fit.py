@@ -16,11 +16,11 @@ TEXT = (
 )
 STUB = '''
 def fit_with_validation(model, images, labels, epochs):
-    """model: an uncompiled Keras model whose outputs are logits (no softmax); labels: whole
-    numbers, (images,).
+    """model: an uncompiled Keras model whose outputs are logits (no softmax);
+    labels: whole numbers, (images,).
 
-    The images come in random order. Returns the History of model.fit: loss and accuracy
-    after each epoch, of the training and of the validation images.
+    The images come in random order. Returns the History of model.fit: loss and
+    accuracy after each epoch, of the training and of the validation images.
     """
     ...  # your code
 '''

@@ -14,8 +14,8 @@ TEXT = (
 )
 STUB = '''
 def small_network():
-    """Returns a Keras model that is not compiled. In go gray images, (32, 32, 1), from 0 to
-    255; out come 8 logits.
+    """Returns a Keras model that is not compiled. In go gray images, (32, 32,
+    1), from 0 to 255; out come 8 logits.
     """
     ...  # your code
 '''

@@ -14,11 +14,11 @@ TEXT = (
 )
 STUB = '''
 def first_difference(one, other, images):
-    """one, other: Keras models with the same layers, by the same names. Both are used in
-    inference mode.
+    """one, other: Keras models with the same layers, by the same names. Both
+    are used in inference mode.
 
-    Returns the name of the first layer whose outputs for the images differ by more than
-    0.001 anywhere.
+    Returns the name of the first layer whose outputs for the images differ by
+    more than 0.001 anywhere.
     """
     ...  # your code
 '''

@@ -14,11 +14,11 @@ TEXT = (
 )
 STUB = '''
 def switched_off_copy(model, layer_name):
-    """model: a Keras model; layer_name: the last layer of a branch, a Conv2D or a
-    BatchNormalization.
+    """model: a Keras model; layer_name: the last layer of a branch, a Conv2D
+    or a BatchNormalization.
 
-    Returns a model with the same layers and weights, but the output of the named layer is 0
-    for every image.
+    Returns a model with the same layers and weights, but the output of the
+    named layer is 0 for every image.
     """
     ...  # your code
 '''
