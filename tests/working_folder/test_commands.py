@@ -62,8 +62,8 @@ def test_a_notebook_that_is_gone_or_broken_is_said(tmp_path):
     (tmp_path / "work" / f"{NAMES[2]}.ipynb").write_text("{")
     result = hand_in(tmp_path / "work", "--out", tmp_path / "mine.zip")
     assert result.exit_code == 1
-    assert f"{NAMES[1]}: No such file or directory" in result.output
-    assert f"{NAMES[2]}:" in result.output
+    assert f"{NAMES[1]}.ipynb: No such file or directory" in result.output
+    assert f"{NAMES[2]}.ipynb is not a Jupyter notebook" in result.output
     assert f"({len(NAMES) - 2} notebooks)" in result.output
 
 

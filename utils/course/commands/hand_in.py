@@ -18,17 +18,16 @@ def hand_in(folder, out):
     """
     from utils.course.storage.atomic import write_whole
     from utils.course.working_folder.handing_in import laid_names, open_in, packed
-    from utils.exercises import exercise, exercises
     from utils.notebook_files.reading import UnreadableNotebook
 
     if not (names := laid_names(folder)):
         raise click.UsageError(f"nothing was laid into {folder} yet: course start {folder}")
-    stubs, troubles = {each: exercise(each).stub for each in exercises()}, []
+    troubles = []
     for name in names:
         try:
-            left = open_in(folder / f"{name}.ipynb", stubs)
+            left = open_in(name, folder)
         except (UnreadableNotebook, OSError) as error:
-            troubles.append(f"{name}: {getattr(error, 'strerror', None) or error}")
+            troubles.append(str(error))
             continue
         say(f"{name}: {f'{len(left)} open: ' + ', '.join(left) if left else 'nothing is open'}")
     try:

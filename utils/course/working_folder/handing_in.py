@@ -4,7 +4,7 @@ import contextlib
 import io
 import zipfile
 
-from utils.course.working_folder.laying import LAID, STATE
+from utils.course.working_folder.laying import LAID, STATE, version_of
 from utils.notebook_files.reading import read, tagged
 from utils.notebook_files.returned import answered
 from utils.questions import questions
@@ -15,21 +15,21 @@ def laid_names(folder):
     return sorted({path.name.split(".")[0] for path in (folder / STATE / LAID).glob("*.ipynb")})
 
 
-def open_in(path, stubs):
-    """What is still open in the notebook: ids of questions without an answer, and of exercises not attempted.
+def open_in(name, folder):
+    """What is still open in the notebook: ids of questions without an answer, and of exercises as they were laid.
 
-    ``stubs`` are the sources of the exercises' stubs, by id. ``UnreadableNotebook`` if the file is none.
+    ``UnreadableNotebook`` if the file is none.
     """
-    cells = answered(path.read_bytes()).cells
+    path = folder / f"{name}.ipynb"
+    notebook, cells = read(path), answered(path.read_bytes()).cells
+    laid = {cell.id: cell.source for cell in version_of(name, notebook, folder).cells}
     unanswered = [
         cell.question
         for cell in cells
         if cell.question in questions() and all(each.value is None for each in cell.typed.values())
     ]
     unattempted = [
-        cell.metadata.get("exercise")
-        for cell in tagged(read(path), "exercise")
-        if cell.source.strip() == stubs.get(cell.metadata.get("exercise"), "").strip()
+        cell.metadata.get("exercise") for cell in tagged(notebook, "exercise") if cell.source == laid.get(cell.id)
     ]
     return [*unanswered, *unattempted]
 

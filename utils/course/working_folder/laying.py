@@ -58,7 +58,7 @@ def _laid(name, new, folder):
         mine = read(file)
     except UnreadableNotebook as error:
         return _beside(name, new, folder, f"{error}; it was left as it is")
-    base = _base(name, mine, folder)
+    base = version_of(name, mine, folder)
     if base.metadata[VERSION] == version:
         return Done(name, "up to date")
     if not alike(base, mine):
@@ -81,7 +81,7 @@ def _place(name, version, folder):
     return folder / STATE / LAID / f"{name}.{version}.ipynb"
 
 
-def _base(name, mine, folder):
+def version_of(name, mine, folder):
     """The version that the file says it comes from; where it does not say, the one that most of its cells are from."""
     said = _place(name, re.sub("[^0-9a-f]", "", str(mine.metadata.get(VERSION))), folder)
     if said.exists():
