@@ -111,8 +111,8 @@ def draw_degradation(found):
             each = ", ".join(f"{depth} layers {error:.1f}" for depth, error in zip(depths, medians, strict=True))
             ends.append(f"{design}, {title}: {each}")
         axis.set_title(title, fontsize=10)
-        axis.set_ylim(0, None)
         _depth_axis(axis, depths)
+    axes[0].set_ylim(-0.7, None)  # a network without an error shows its mark whole
     axes[0].set_ylabel("training error, percent")
     axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     return picture(
