@@ -60,11 +60,9 @@ def _patient(seeds):
 
 FIRST, LATER = range(101, 109), range(109, 114)
 PIECES = (
-    *_pieces(FIRST, (SHALLOW, DEEP)),
-    *_patient(FIRST),
+    *(piece for seed in FIRST for piece in (*_pieces([seed], (SHALLOW, DEEP)), *_patient([seed]))),
     *_pieces(range(101, 106), BETWEEN),
-    *_pieces(LATER, (SHALLOW, DEEP)),
-    *_patient(LATER),
+    *(piece for seed in LATER for piece in (*_pieces([seed], (SHALLOW, DEEP)), *_patient([seed]))),
 )
 
 
