@@ -30,7 +30,7 @@ TUNING = 1000  # is added to a seed for the trainings that choose the learning r
 def perform(piece, checkpoint=None, *, deepest=DEEPEST, depth=DEPTH, train=6000, epochs=15, rates=RATES):
     """The numbers of one seed: ratios and cosines at 64 layers, R² at 40, distances from the identity."""
     seed = piece["seed"]
-    data = load(DATA, size=28, train=train, test=10, seed=seed)
+    data = load(piece.get("data", DATA), size=28, train=train, test=10, seed=seed)
     kinds = {"plain": PLAIN, "residual": RESIDUAL, "plain_he": PLAIN_HE}
     flows = signal_flows(data.train_images, data.train_labels, kinds.values(), depths=(deepest,), seeds=(seed,))
     found = {
