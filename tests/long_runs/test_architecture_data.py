@@ -68,3 +68,22 @@ def test_an_image_that_is_moved_is_whole_and_elsewhere():
 def test_every_seed_has_a_piece_for_each_part_and_is_fresh():
     assert {piece["part"] for piece in PIECES} == set(PARTS)
     assert min(piece["seed"] for piece in PIECES) > 100
+
+
+def test_garments_are_moved_without_a_frame(monkeypatch):
+    """On another black than the canvas's, a network would learn the edges of the frame."""
+    garments = np.zeros((8, 14, 14, 1), dtype="float32")
+    garments[:, 5:9, 5:9] = 255
+    labels = np.arange(8, dtype="int32") % 2
+    dataset = Dataset(garments, labels, garments, labels, tuple("0123456789"))
+    monkeypatch.setattr(architecture_data, "load", lambda *_, **__: dataset)
+    seen = []
+
+    def stop(build, data, seed, steps, rates):
+        seen.append(data.train_images)
+        raise StopIteration
+
+    monkeypatch.setattr(architecture_data, "best_rate", stop)
+    with pytest.raises(StopIteration):
+        architecture_data.perform({"part": "places", "seed": 201}, kept=2)
+    assert np.unique(seen[0]).tolist() == [0, 1]
