@@ -58,10 +58,10 @@ def _patient(seeds):
     return [_piece(seed, "plain", False, DEEP, PATIENT) for seed in seeds]
 
 
-FIRST, LATER = range(101, 109), range(109, 114)
+FIRST, LATER = range(101, 106), range(106, 114)
 PIECES = (
     *(piece for seed in FIRST for piece in (*_pieces([seed], (SHALLOW, DEEP)), *_patient([seed]))),
-    *_pieces(range(101, 106), BETWEEN),
+    *_pieces(FIRST, BETWEEN),
     *(piece for seed in LATER for piece in (*_pieces([seed], (SHALLOW, DEEP)), *_patient([seed]))),
 )
 
