@@ -16,9 +16,8 @@ test: .venv/dev  ## Run all tests, and every notebook against its stored outputs
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --nbval --nbval-cell-timeout 400 tests notebooks
 
 # The folder of the notebook that JupyterLab is given becomes its root.
-lab: .venv/ready  ## Open the course in JupyterLab (as root: make lab ARGS=--allow-root)
-	@$(BIN)/python -c 'from utils.course.warm_kernels.provisioner import start_parent; start_parent()'
-	@$(BIN)/jupyter lab notebooks/00_start_here.ipynb $(ARGS)
+lab: .venv/ready  ## Open the course in JupyterLab, in your own folder work (as root: make lab ARGS=--allow-root)
+	@$(BIN)/course start work -- $(ARGS)
 
 site: .venv/dev  ## Show the notebooks, as they are stored, as a web site (build/site/docs/index.html)
 	@mkdir -p build/site

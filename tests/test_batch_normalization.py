@@ -111,6 +111,15 @@ def test_a_batch_of_equal_values_becomes_beta_and_nothing_else():
     assert np.array_equal(batch_normalized(np.full((8, 4, 4, 2), 7.0), gamma=3.0, beta=0.5), np.full((8, 4, 4, 2), 0.5))
 
 
+def test_with_kept_statistics_it_is_the_layer_at_inference():
+    x = np.random.default_rng(0).normal(3, 2, (4, 5, 5, 3)).astype("float32")
+    weights = gamma, beta, *kept = [np.array(each, "float32") for each in ([2, 1, 3], [0, 1, 2], [3, 2, 1], [4, 1, 9])]
+    layer = keras.layers.BatchNormalization()
+    layer.build(x.shape)
+    layer.set_weights(weights)
+    np.testing.assert_allclose(batch_normalized(x, gamma, beta, statistics=kept), layer(x), atol=1e-4)
+
+
 def test_the_training_images_numbers_scale_the_test_images(photographs, data):
     assert abs(data.train_images.mean()) < 1e-4
     assert data.train_images.std() == pytest.approx(1, abs=1e-4)

@@ -34,10 +34,12 @@ MAY_IMPORT = {
     **dict.fromkeys(TOPICS, SHARED | TOPICS),
     "figures": SHARED | TOPICS,
     "questions": {"arithmetic", "parameters", "predictions", "records"} | TOPICS,
+    "exercises": {"questions", "records"},
     "verdicts": {"predictions", "records"},
     "evidence": {"verdicts"},
     "claims": {"evidence", "verdicts"},
     "ledger": {"claims", "evidence", "notebook_files", "records", "verdicts"},
+    "standing": {"notebook_files", "records"},
     "regularization": SHARED | TOPICS,
     "long_runs": SHARED | TOPICS | {"data_scripts", "records", "regularization"},
     "explorers": SHARED | TOPICS | {"figures", "questions"},
@@ -47,6 +49,7 @@ MAY_IMPORT = {
     | {
         "data_scripts",
         "evidence",
+        "exercises",
         "figures",
         "ledger",
         "long_runs",
@@ -54,14 +57,27 @@ MAY_IMPORT = {
         "parameters",
         "questions",
         "records",
+        "standing",
     },
 }
 # Inside utils/course each room may import those that come after it.
-COURSE = ["commands", "evidence", "batches", "students", "pages", "workers", "engine", "warm_kernels", "storage"]
+COURSE = [
+    "commands",
+    "evidence",
+    "working_folder",
+    "batches",
+    "students",
+    "pages",
+    "workers",
+    "engine",
+    "warm_kernels",
+    "storage",
+]
 # Packages that a room may not import, anywhere in it.
 NEVER = {
     "arithmetic": {"keras", "tensorflow", "numpy"},
     "questions": {"ipywidgets", "matplotlib"},
+    "exercises": {"ipywidgets", "matplotlib"},
     "claims": {"keras", "tensorflow", "matplotlib", "ipywidgets"},
     "training": {"matplotlib", "ipywidgets"},
     "data": {"matplotlib", "ipywidgets"},

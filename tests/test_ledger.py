@@ -32,6 +32,7 @@ CLAIM = Claim(
 WET, DRY = [0.94, 0.9, 0.95, 0.99, 0.91], [0.12, 0.1, 0.2, 0.3, 0.11]
 HOLDS = judged(CLAIM, 7, WET)
 HALF = judged(CLAIM, 7, DRY)
+WITHOUT_CIFAR10 = {"experiment": "lakes", "verdict": "not run", "criteria": []}
 
 
 def notebook(path, *verdicts, seconds=None):
@@ -101,7 +102,10 @@ def test_verdicts_of_the_running_kernel_go_before_stored_ones(tmp_path):
     "broken",
     [{}, "holds", {"id": "x"}]
     + [HOLDS.record() | part for part in ({"statement": 7}, {"criteria": ["dry"]}, {"criteria": [{"name": "dry"}]})]
-    + [HOLDS.record() | {"evidence": part} for part in ("yes", {"verdict": "holds"}, {"verdict": 1, "criteria": [{}]})]
+    + [
+        HOLDS.record() | {"evidence": part}
+        for part in ("yes", {"verdict": "holds"}, {"verdict": 1, "criteria": [{}]}, WITHOUT_CIFAR10)
+    ]
     + [HOLDS.record() | {"criteria": [HOLDS.record()["criteria"][0] | part]} for part in ({"n": "7"}, {"result": []})],
 )
 def test_a_record_that_breaks_its_form_costs_no_other(tmp_path, broken):
@@ -143,7 +147,10 @@ def test_the_files_hold_the_same_numbers_as_the_table(tmp_path):
 
 def test_the_long_run_has_a_column_of_its_own(tmp_path):
     trained = replace(CLAIM, long_run="lakes")
-    notebook(tmp_path / "03_water.ipynb", judged(trained, 7, WET, long_run=judged(trained, 7, DRY)))
+    notebook(
+        tmp_path / "03_water.ipynb",
+        judged(trained, 7, WET, long_run=judged(trained, 7, DRY), cifar10=judged(trained, 7, WET)),
+    )
     table = ledger(tmp_path)
     assert row(table)["evidence"]["verdict"] == "holds here with a condition"
     lines = [
@@ -152,10 +159,12 @@ def test_the_long_run_has_a_column_of_its_own(tmp_path):
     assert [(line["column"], line["result"]) for line in lines] == [
         ("this laptop", "met"),
         ("the long run", "contradicted"),
+        ("on CIFAR-10", "met"),
     ]
     assert "the long run: contradicted" in str(table)
     notebook(tmp_path / "03_water.ipynb", judged(trained, 7, WET))
     assert row(ledger(tmp_path))["evidence"]["verdict"] == "not run"
+    assert "On CIFAR-10: not run" in ledger(tmp_path).summary
     notebook(tmp_path / "03_water.ipynb", HOLDS)
     assert row(ledger(tmp_path))["evidence"] is None
     assert SAME in ledger(tmp_path).html()

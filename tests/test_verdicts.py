@@ -247,11 +247,16 @@ def test_the_record_holds_all_that_the_ledger_needs_and_is_json():
 
 def test_the_long_run_stands_beside_the_laptop():
     of = claim(criterion(at_least=0), long_run="depth")
-    assert judged(of, GOOD).record()["evidence"] == {"experiment": "depth", "verdict": "not run", "criteria": []}
+    not_run = {"verdict": "not run", "criteria": []}
+    assert judged(of, GOOD).record()["evidence"] == {"experiment": "depth", **not_run, "cifar10": not_run}
     both = judged(of, OPEN, long_run=judged(of, BAD))
     assert both.word == "undecided here"
     assert both.record()["evidence"]["verdict"] == "does not hold here"
     assert "The long run (depth): does not hold here." in str(both)
+    assert "CIFAR-10" not in str(both)
+    other = judged(of, OPEN, long_run=judged(of, BAD), cifar10=judged(of, GOOD))
+    assert other.record()["evidence"]["cifar10"]["verdict"] == "holds"
+    assert "The long run on CIFAR-10: holds." in str(other)
     assert "evidence" not in judged(claim(criterion(at_least=0)), GOOD).record()
 
 

@@ -1,7 +1,7 @@
 """What the long runs found: the numbers in ``evidence/``, one file an experiment, judged anew whenever they are read.
 
 A file holds each piece of the experiment with its numbers, and the values that follow from them for each claim that
-the experiment serves. No verdict is stored.
+the experiment serves. No verdict is stored. ``evidence/cifar10`` holds the same for the experiments on CIFAR-10.
 """
 
 import json
@@ -10,14 +10,20 @@ from pathlib import Path
 
 from utils.verdicts import judged
 
+CIFAR10 = "cifar10"
 FOLDER = Path(__file__).resolve().parents[1] / "evidence"
 
 
-def long_run(claim, folder=FOLDER):
-    """The ``Verdict`` on the claim by its long run; ``None`` where there is none, or it has not been run."""
-    found = stored(claim.long_run, folder) if claim.long_run else None
+def long_run(claim, data="", folder=FOLDER):
+    """The ``Verdict`` on the claim by its long run (on other ``data``); ``None`` where it has not been run."""
+    found = stored(claim.long_run, folder / data) if claim.long_run else None
     values = (found or {}).get("claims", {}).get(claim.id)
     return None if values is None else judged(claim, *values)
+
+
+def pieces(experiment, folder=FOLDER):
+    """What the long run of that name has found, piece by piece: ``[(piece, numbers), …]``; empty if it was not run."""
+    return [(each["piece"], each["numbers"]) for each in (stored(experiment, folder) or {"pieces": []})["pieces"]]
 
 
 def read(experiment, folder=FOLDER):

@@ -25,7 +25,7 @@ COLUMNS = (
     "claim", "statement", "source", "column", "criterion", "role", "scale", "unit", "n", "drawn", "value", "low",
     "high", "quantity", "at_least", "at_most", "result", "needed", "control", "verdict", "notebook", "seconds", "note",
 )  # fmt: skip
-LAPTOP, LONG_RUN = "this laptop", "the long run"
+LAPTOP, LONG_RUN, ON_CIFAR10 = "this laptop", "the long run", "on CIFAR-10"
 SAME = "nothing is trained: the same"
 
 
@@ -125,7 +125,7 @@ class Ledger:
     def __str__(self):
         lines = [self.summary]
         for row in self.rows:
-            lines.append(f"{row['verdict']:<28}{_of_long_run(row):<28}{row['claim']} ({row['notebook']})")
+            lines.append(f"{''.join(f'{word:<28}' for word in _words(row))}{row['claim']} ({row['notebook']})")
             lines += [f"{'':4}{each}" for each in _lines(row)]
         return "\n".join([*lines, self.errors])
 
@@ -134,11 +134,13 @@ class Ledger:
     @property
     def summary(self):
         """How many claims have which verdict, in each column."""
+        trained = [row["evidence"] for row in self.rows if row["evidence"]]
         return " ".join(
             [
                 f"{len(self.rows)} claims.",
                 _counted("This laptop", [row["verdict"] for row in self.rows]),
-                _counted("The long run", [row["evidence"]["verdict"] for row in self.rows if row["evidence"]]),
+                _counted("The long run", [each["verdict"] for each in trained]),
+                _counted("On CIFAR-10", [each["cifar10"]["verdict"] for each in trained]),
             ]
         )
 
@@ -171,13 +173,13 @@ class Ledger:
         """The table as HTML: a line for each claim, grouped by notebook, whose numbers unfold."""
         groups = groupby(self.rows, key=lambda row: row["notebook"])
         bodies = "".join(
-            f'<tbody><tr><th colspan="3" scope="rowgroup" style="text-align:left;padding:14px 0 4px">'
+            f'<tbody><tr><th colspan="4" scope="rowgroup" style="text-align:left;padding:14px 0 4px">'
             f"{html.escape(notebook)}</th></tr>{''.join(map(_table_row, rows))}</tbody>"
             for notebook, rows in groups
         )
         head = "".join(
             f'<th scope="col" style="text-align:left;width:{width}%">{name}</th>'
-            for name, width in (("Claim", 56), (LAPTOP.capitalize(), 22), (LONG_RUN.capitalize(), 22))
+            for name, width in (("Claim", 46), ("This laptop", 18), ("The long run", 18), ("On CIFAR-10", 18))
         )
         caption = f'<caption style="text-align:left">{html.escape(self.summary)}</caption>'
         table = "table-layout:fixed;width:100%;max-width:64em;font-size:13px"
@@ -194,8 +196,7 @@ def _table_row(row):
     cell = (
         'style="font-weight:normal;text-align:left;vertical-align:top;padding:6px 14px 6px 0;border-top:1px solid #999"'
     )
-    words = [row["verdict"], _of_long_run(row)]
-    columns = "".join(f"<td {cell}>{badge(word)}</td>" for word in words)
+    columns = "".join(f"<td {cell}>{badge(word)}</td>" for word in _words(row))
     shown = "".join(
         f"<p style='margin:6px 0 0'><em>{name}</em></p>{described(criteria)}"
         for name, _, criteria in _columns(row)
@@ -210,12 +211,15 @@ def _table_row(row):
 def _columns(row):
     """The columns of a claim that hold numbers, or might: (name, verdict, criteria)."""
     yield LAPTOP, row["verdict"], row["criteria"]
-    if row["evidence"]:
-        yield LONG_RUN, row["evidence"]["verdict"], row["evidence"]["criteria"]
+    if found := row["evidence"]:
+        yield LONG_RUN, found["verdict"], found["criteria"]
+        yield ON_CIFAR10, found["cifar10"]["verdict"], found["cifar10"]["criteria"]
 
 
-def _of_long_run(row):
-    return row["evidence"]["verdict"] if row["evidence"] else SAME
+def _words(row):
+    """What stands in each column of a claim's line."""
+    found = row["evidence"]
+    return [row["verdict"], *([found["verdict"], found["cifar10"]["verdict"]] if found else [SAME, SAME])]
 
 
 def _counted(column, words):
@@ -279,7 +283,8 @@ def _notebook(claim_id, notebooks):
 def _lines(row):
     """A row's numbers, one line a criterion and column, or why there are none."""
     laptop = [line(each) for each in row["criteria"]] or [row["note"]]
-    return laptop + [f"{LONG_RUN}: {line(each)}" for each in (row["evidence"] or {}).get("criteria", [])]
+    longer = list(_columns(row))[1:]
+    return laptop + [f"{name}: {line(each)}" for name, _, criteria in longer for each in criteria]
 
 
 def _numbers(row):

@@ -3,4 +3,5 @@
 ANSWER = "application/vnd.convnet-course.answer+json"
 PREDICTION = "application/vnd.convnet-course.prediction+json"
 VERDICT = "application/vnd.convnet-course.verdict+json"
+CODE = "application/vnd.convnet-course.code+json"
 EVIDENCE = "application/vnd.convnet-course.evidence+json"

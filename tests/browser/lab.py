@@ -1,4 +1,4 @@
-"""JupyterLab as the README's ``make lab`` opens it, over a copy of the notebooks, and what tests do in it."""
+"""JupyterLab as the README's ``make lab`` opens it, in a student's folder, and what tests do in it."""
 
 import contextlib
 import os
@@ -16,10 +16,14 @@ MINUTE = 60_000  # milliseconds
 
 
 class Lab:
-    """``folder`` holds the notebooks; ``opened`` is the address that ``make lab`` opened in the browser."""
+    """``folder`` holds the notebooks, ``laid`` their bytes as ``make lab`` laid them, by name.
+
+    ``opened`` is the address that ``make lab`` opened in the browser.
+    """
 
     def __init__(self, folder, opened):
         self.folder, self.opened = folder, opened
+        self.laid = {path.name: path.read_bytes() for path in sorted(folder.glob("*.ipynb"))}
 
     def open(self, browser, name=None):
         """A page with the notebook ``name`` (or the one that ``make lab`` opened) and its kernel ready."""
@@ -39,9 +43,7 @@ class Lab:
 @contextlib.contextmanager
 def lab_from_make(folder):
     """Run ``make lab`` in ``folder``, with a program in place of the browser that notes what it was to open."""
-    for name in ("Makefile", "notebooks"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        copy(ROOT / name, folder / name)
+    shutil.copy2(ROOT / "Makefile", folder)
     opened, log = folder / "opened", folder / "server.log"
     (folder / "browser").write_text(
         f'#!/bin/sh\nprintf %s "$1" >"{opened}.partial"\nmv "{opened}.partial" "{opened}"\n'
@@ -65,7 +67,7 @@ def lab_from_make(folder):
                 assert server.poll() is None, log.read_text()[-2000:]
                 assert time.monotonic() < end, log.read_text()[-2000:]
                 time.sleep(0.1)
-            yield Lab(folder / "notebooks", opened.read_text())
+            yield Lab(folder / "work", opened.read_text())
         finally:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(timeout=60)

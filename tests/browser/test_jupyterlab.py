@@ -11,6 +11,7 @@ from PIL import Image
 from tests.browser.lab import cells, command, end_sessions, kernel_ready, lab_from_make
 from tests.readme import ROOT, commands
 from utils.explorers import VIEW
+from utils.notebook_files.sources import course_notebooks
 
 EXPLORER = """
 from utils.explorers import Control, Explorer, Photograph, Several
@@ -91,16 +92,16 @@ def test_make_lab_opens_the_first_notebook_which_runs_and_its_explorer_redraws(l
 
 def test_to_open_a_notebook_and_save_it_leaves_every_byte_as_it_was(lab, browser):
     page = lab.open(browser, "explorer.ipynb")
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        if path.name == "00_start_here.ipynb":
-            (lab.folder / path.name).write_bytes(path.read_bytes())  # the test above ran it
-        page.evaluate("path => jupyterapp.commands.execute('docmanager:open', { path }).then(() => null)", path.name)
-        page.wait_for_function("name => jupyterapp.shell.currentWidget?.context.path === name", arg=path.name)
+    assert sorted(lab.laid) == [path.name for path in course_notebooks()]
+    for name, laid in lab.laid.items():
+        (lab.folder / name).write_bytes(laid)  # the test above ran the first one
+        page.evaluate("path => jupyterapp.commands.execute('docmanager:open', { path }).then(() => null)", name)
+        page.wait_for_function("name => jupyterapp.shell.currentWidget?.context.path === name", arg=name)
         kernel_ready(page)
         # The kernel has told its version: this is what changes an opened notebook.
         page.wait_for_function("jupyterapp.shell.currentWidget.content.model.getMetadata('language_info').version")
         command(page, "docmanager:save")
-        assert (lab.folder / path.name).read_bytes() == path.read_bytes(), path.name
+        assert (lab.folder / name).read_bytes() == laid, name
         command(page, "application:close")
     end_sessions(page)
     page.close()

@@ -10,8 +10,11 @@ from click.testing import CliRunner
 
 import utils.long_runs
 from utils.course.commands.main import main
-from utils.course.evidence import code, command, files
+from utils.course.commands.progress import Progress
+from utils.course.commands.stopping import Stop
+from utils.course.evidence import code, command, files, perform
 from utils.course.evidence.comparing import differences
+from utils.evidence import FOLDER
 
 EXPERIMENT = '''
 """Heights of trees."""
@@ -47,7 +50,7 @@ def record(seed, **parts):
         "piece": {"seed": seed},
         "numbers": {"height": seed / 7},
         "seconds": 1.23,
-        "data": {"name": "photos", "sha256": "ab"},
+        "data": {"photos": "ab"},
         "versions": {"python": "3.11.7"},
         "machine": "a laptop",
     } | parts
@@ -59,7 +62,7 @@ def test_a_piece_is_kept_at_once_and_not_asked_for_again(trees):
     kept = files.found("trees", trees)
     assert [each["piece"]["seed"] for each in kept["pieces"]] == [101, 103]
     assert kept["claims"] == {"trees-grow": [[14.4286, 14.7143], None]}
-    assert [piece["seed"] for piece in files.missing("trees", trees)] == [102, 104, 105, 106, 107]
+    assert [piece["seed"] for piece in files.missing("trees", folder=trees)] == [102, 104, 105, 106, 107]
     assert kept["runs"] == [{"code": "c0de", "versions": {"python": "3.11.7"}, "machine": "a laptop"}]
 
 
@@ -74,8 +77,8 @@ def test_a_piece_done_again_replaces_the_old_one(trees):
 def test_other_data_are_refused_and_nothing_is_lost(trees):
     files.keep("trees", record(101), "c0de", trees)
     before = (trees / "trees.json").read_text()
-    with pytest.raises(ValueError, match="a piece used"):
-        files.keep("trees", record(102, data={"name": "photos", "sha256": "cd"}), "c0de", trees)
+    with pytest.raises(ValueError, match="a piece used photos cd, those kept used ab"):
+        files.keep("trees", record(102, data={"photos": "cd"}), "c0de", trees)
     assert (trees / "trees.json").read_text() == before
 
 
@@ -95,9 +98,43 @@ def test_confirmed_code_is_known(trees):
     assert files.known_code(files.found("trees", trees)) == {"c0de", "d1ff"}
 
 
+def test_a_piece_that_differs_when_it_is_measured_again_confirms_nothing(trees):
+    files.keep("trees", record(101), "c0de", trees)
+    with pytest.raises(ValueError, match=r"height: 14\.4286 is kept, 20\.0 came out"):
+        command.compare("trees", record(101, numbers={"height": 20.0}), "d1ff", trees)
+    assert files.known_code(files.found("trees", trees)) == {"c0de"}
+    command.compare("trees", record(101), "d1ff", trees)
+    assert files.known_code(files.found("trees", trees)) == {"c0de", "d1ff"}
+
+
+def test_other_data_have_a_folder_of_their_own(trees, monkeypatch):
+    monkeypatch.setattr(files, "FOLDER", trees)
+    files.keep("trees", record(101), "c0de", files.place())
+    files.keep("trees", record(102, data={"cifar10": "ef"}), "c0de", files.place("cifar10"))
+    assert [len(files.missing("trees", data)) for data in ("", "cifar10")] == [6, 6]
+    assert command.to_do(["trees"], 1, "cifar10") == [("trees", {"seed": 101})]
+    assert files.found("trees", trees / "cifar10")["data"] == {"cifar10": "ef"}
+
+
+@pytest.mark.parametrize("name", files.experiments())
+def test_every_piece_that_other_data_can_serve_loads_them(name, monkeypatch):
+    module, asked = files.module_of(name), []
+
+    def load(data, **_):
+        asked.append(data)
+        raise LookupError
+
+    monkeypatch.setattr(module, "load", load)
+    kinds = {str(piece | {"seed": 101}): piece for piece in files.pieces_of(name, "cifar10") if "seed" in piece}
+    for piece in kinds.values():
+        with pytest.raises(LookupError):
+            module.perform(piece | {"data": "cifar10"})
+    assert set(asked) == ({"cifar10"} if kinds else set())
+
+
 def test_experiments_take_turns(trees, monkeypatch):
     pieces = {"a": [1, 2, 3], "b": [4]}
-    monkeypatch.setattr(command, "missing", lambda name: pieces[name])
+    monkeypatch.setattr(command, "missing", lambda name, data: pieces[name])
     assert command.to_do(["a", "b"]) == [("a", 1), ("b", 4), ("a", 2), ("a", 3)]
     assert command.to_do(["a", "b"], 1) == [("a", 1), ("b", 4)]
 
@@ -181,6 +218,17 @@ def test_the_stored_numbers_come_from_the_code_as_it_is(name):
     assert code.together(code.code_of(name)) in known, (
         f"the code behind evidence/{name}.json has changed: course evidence --confirm {name} measures a piece again"
     )
+
+
+def test_a_piece_measured_again_finds_what_is_kept(tmp_path, monkeypatch):
+    """The whole way: a batch, a kernel, a training, and the comparison."""
+    shutil.copy(FOLDER / "bn_order.json", tmp_path)
+    monkeypatch.setattr(files, "FOLDER", tmp_path)
+    monkeypatch.setattr(perform, "ROOT", tmp_path)
+    pieces = [("bn_order", {"what": "order", "data": "photos", "seed": 101})]
+    with Stop(patient=True) as stop, Progress(1, stop=stop) as progress:
+        assert command.carry_out(pieces, True, "", 1, progress, stop) == []
+    assert files.found("bn_order", tmp_path)["confirmed"][-1] == code.together(code.code_of("bn_order"))
 
 
 def test_every_experiment_that_a_claim_names_is_there():

@@ -19,8 +19,13 @@ from data_scripts import cats_vs_dogs, cifar10, fashion_mnist
 from data_scripts.data_sets import available, fetch_data_set
 from data_scripts.fetch import FetchError, Remote
 from data_scripts.prepared import Rows, cache_folder
+from utils.claims import claims
 from utils.course.commands.data import data
+from utils.course.evidence.files import keep
 from utils.data import load
+from utils.evidence import long_run, read
+from utils.long_runs import ablation
+from utils.long_runs._record import record
 
 QUICK = {"timeout": 10, "pause": 0.01, "loopback_http": True}
 random = np.random.default_rng(0)
@@ -80,6 +85,20 @@ def cifar_batches(rows=20):
     images[:, 0, 2, 5] = 255
     content = python2_pickle(images.reshape(rows, 3072), [n % 10 for n in range(rows)])
     return dict.fromkeys([*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"], content)
+
+
+def test_a_long_run_is_repeated_on_cifar10(server, monkeypatch, tmp_path):
+    serve(server, monkeypatch, cifar10, [cifar_archive(cifar_batches())])
+    fetch_data_set("cifar10", **QUICK)
+    numbers = ablation.perform({"seed": 101, "data": "cifar10"}, train=64, kept=32, test=20, epochs=1)
+    (found,) = record("ablation", "cifar10", {"seed": 101}, numbers, 1.0).values()
+    for seed in range(101, 106):
+        keep("ablation", found | {"piece": {"seed": seed}}, "c0de", tmp_path / "cifar10")
+    stored = read("ablation", tmp_path / "cifar10")
+    assert [(name, len(digest)) for name, digest in stored["data"].items()] == [("cifar10", 64)]
+    claim = claims()["techniques-essential"]
+    assert long_run(claim, "cifar10", tmp_path).rows[0].measurement.n == 5
+    assert long_run(claim, "", tmp_path) is None
 
 
 def test_cifar10_is_fetched_prepared_and_loaded(server, monkeypatch, empty_cache):

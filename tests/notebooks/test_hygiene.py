@@ -14,7 +14,7 @@ from utils.notebook_files.reading import read, tagged
 from utils.notebook_files.sources import course_notebooks, parameters
 
 MEGABYTE = 1_000_000
-ALLOWED_TAGS = {"parameters", "answer", "prediction", "trained", "nbval-ignore-output", "prints-false"}
+ALLOWED_TAGS = {"parameters", "answer", "exercise", "prediction", "trained", "nbval-ignore-output", "prints-false"}
 
 every_notebook = pytest.mark.parametrize("path", course_notebooks(), ids=lambda path: path.stem)
 

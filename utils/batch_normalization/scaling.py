@@ -21,13 +21,14 @@ def min_max(data, axis=0):
     return (data - low) / (high - low)
 
 
-def batch_normalized(x, gamma=1.0, beta=0.0, epsilon=EPSILON):
+def batch_normalized(x, gamma=1.0, beta=0.0, epsilon=EPSILON, statistics=None):
     """What ``BatchNormalization`` makes of the batch ``x`` in training: each channel (the last axis) by itself.
 
-    The variance is divided by n, not by n − 1. Ioffe & Szegedy 2015, algorithm 1.
+    The variance is divided by n, not by n − 1. Ioffe & Szegedy 2015, algorithm 1. ``statistics`` are the mean and the
+    variance to normalize with in place of the batch's own: the moving averages, as at inference.
     """
     all_but_channels = tuple(range(x.ndim - 1))
-    mean, variance = x.mean(all_but_channels), x.var(all_but_channels)
+    mean, variance = statistics or (x.mean(all_but_channels), x.var(all_but_channels))
     return gamma * (x - mean) / np.sqrt(variance + epsilon) + beta
 
 

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from utils.evidence import long_run
+from utils.evidence import CIFAR10, long_run
 from utils.verdicts import Criteria, Measurement, judged, median_interval
 
 
@@ -20,7 +20,7 @@ def verdict(claim_id, *values):
     criterion's scale does not allow.
     """
     judged_by = claim(claim_id)
-    return judged(judged_by, *values, long_run=long_run(judged_by))
+    return judged(judged_by, *values, long_run=long_run(judged_by), cifar10=long_run(judged_by, CIFAR10))
 
 
 def criteria(claim_id):

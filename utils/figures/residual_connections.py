@@ -93,6 +93,35 @@ def draw_race(runs):
     )
 
 
+def draw_degradation(found):
+    """Training error against depth, without and with batch normalization; ``found`` as ``utils.evidence.pieces``."""
+    figure, axes = new_figure(10, 3.6, 1, 2, sharey=True)
+    titles, ends = ("without batch normalization", "with batch normalization"), []
+    for bn, (axis, title) in enumerate(zip(axes, titles, strict=True)):
+        for design in ("plain", "residual"):
+            errors = {}
+            for piece, numbers in found:
+                if (piece["design"], piece["bn"], piece["patience"]) == (design, bool(bn), 1):
+                    errors.setdefault(piece["depth"], []).append(100 * numbers["error"])
+            depths, style = sorted(errors), STYLES[design]
+            for depth in depths:
+                axis.plot([depth] * len(errors[depth]), errors[depth], linestyle="", markersize=4, alpha=0.5, **style)
+            medians = [np.median(errors[depth]) for depth in depths]
+            axis.plot(depths, medians, linewidth=1.8, markersize=7, label=design, **style)
+            each = ", ".join(f"{depth} layers {error:.1f}" for depth, error in zip(depths, medians, strict=True))
+            ends.append(f"{design}, {title}: {each}")
+        axis.set_title(title, fontsize=10)
+        axis.set_ylim(0, None)
+        _depth_axis(axis, depths)
+    axes[0].set_ylabel("training error, percent")
+    axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    return picture(
+        figure,
+        f"Training error in percent against depth, after training on Fashion-MNIST. Medians: {'; '.join(ends)}.",
+        "A dot is one seed; lines join the medians.",
+    )
+
+
 def draw_identity(learned):
     """How far blocks are from the identity before and after training; ``learned`` maps names to ``IdentityLearned``."""
     figure, axis = new_figure(6.5, 3.2)

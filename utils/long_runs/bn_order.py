@@ -34,6 +34,7 @@ PIECES = (
     *({"what": "order", "data": SECOND, "seed": seed} for seed in FIRST),
     *({"what": "order", "data": data, "seed": seed} for seed in MORE for data in (DATA, SECOND)),
 )
+ELSEWHERE = tuple(piece for piece in PIECES if piece.get("data") != SECOND)
 
 
 def perform(piece, checkpoint=None):

@@ -36,6 +36,7 @@ PIECES = (
         for seed in seeds
     ),
 )  # fmt: skip
+ELSEWHERE = ()  # what decides is the color within one photograph
 
 
 def perform(piece, checkpoint=None):

@@ -16,15 +16,18 @@ from functools import cache
 from utils import predictions
 from utils.arithmetic import Count
 from utils.parameters import check_parameters, shown
-from utils.questions._feedback import Help
+from utils.questions._feedback import Help, as_html, as_text
 from utils.questions._judging import Judgement, judge, same
 from utils.questions._reading import flat, plain, unwrapped
 
 __all__ = [
+    "Help",
     "Judgement",
     "Parameter",
     "Question",
     "Slip",
+    "as_html",
+    "as_text",
     "ask",
     "by_keras",
     "check",

@@ -17,18 +17,20 @@ COLORS = {"right": "success", "slip": "warn", "wrong": "warn"}  # JupyterLab's n
 
 @dataclass(frozen=True)
 class Help:
-    """A hint or a solution for display."""
+    """A hint or a solution for display; ``code`` is shown as it is, below the lines."""
 
     title: str
     lines: list[str]
+    code: str = ""
 
     def __str__(self):
-        return as_text(f"{self.title}:", self.lines)
+        return as_text(f"{self.title}:", [*self.lines, *self.code.splitlines()])
 
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/plain": str(self), "text/html": as_html(f"{self.title}:", self.lines, "currentColor")}
+        shown = as_html(f"{self.title}:", self.lines, "currentColor", self.code)
+        return {"text/plain": str(self), "text/html": shown}
 
 
 def title(verdict, slip):
@@ -46,8 +48,9 @@ def as_text(heading, lines):
     return "\n".join([heading, *(f"  {line}" for line in lines)])
 
 
-def as_html(heading, lines, border):
+def as_html(heading, lines, border, code=""):
     text = "".join(f"<div>{html.escape(line)}</div>" for line in lines)
+    text += f'<pre style="margin:4px 0 0;overflow-x:auto">{html.escape(code)}</pre>' if code else ""
     return (
         f'<div role="status" style="border-left:4px solid {border};padding:4px 12px;color:inherit">'
         f"<strong>{html.escape(heading)}</strong>{text}</div>"

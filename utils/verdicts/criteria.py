@@ -209,11 +209,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim with what was measured for it, a ``Row`` for each criterion in order, and the verdict of its long run."""
+    """A claim with what was measured for it, a ``Row`` for each criterion, and the verdicts of its long runs."""
 
     claim: Claim
     rows: tuple[Row, ...]
     long_run: "Verdict | None" = None
+    cifar10: "Verdict | None" = None
 
     @property
     def results(self):
@@ -244,12 +245,11 @@ class Verdict:
         return record | ({"evidence": self.evidence()} if self.claim.long_run else {})
 
     def evidence(self):
-        """What the long run found, as data: its verdict and criteria, or that it has not been run."""
-        found = self.long_run
+        """What the long run found, as data: its verdict and criteria, or that it has not been run; and on CIFAR-10."""
         return {
             "experiment": self.claim.long_run,
-            "verdict": str(found.word) if found else NOT_RUN,
-            "criteria": [row.record() for row in found.rows] if found else [],
+            **_found(self.long_run),
+            "cifar10": _found(self.cifar10),
         }
 
     def __str__(self):
@@ -263,12 +263,18 @@ class Verdict:
         return bundle(self)
 
 
-def judged(claim, *values, long_run=None):
+def _found(verdict):
+    if verdict is None:
+        return {"verdict": NOT_RUN, "criteria": []}
+    return {"verdict": str(verdict.word), "criteria": [row.record() for row in verdict.rows]}
+
+
+def judged(claim, *values, long_run=None, cifar10=None):
     """The ``Verdict`` on ``claim`` by ``values``: for each criterion, in order, a number for each unit of repetition.
 
-    ``None`` stands for a criterion that was not measured. ``long_run`` is the verdict of the claim's long run, to be
-    shown beside it. Raises ``ValueError`` when the number of values differs, or for what a criterion's scale does not
-    allow.
+    ``None`` stands for a criterion that was not measured. ``long_run`` is the verdict of the claim's long run, and
+    ``cifar10`` that of the same on CIFAR-10, to be shown beside it. Raises ``ValueError`` when the number of values
+    differs, or for what a criterion's scale does not allow.
     """
     if len(values) != len(claim.criteria):
         names = ", ".join(criterion.name for criterion in claim.criteria)
@@ -281,7 +287,7 @@ def judged(claim, *values, long_run=None):
             raise ValueError(f"{claim.id}: {error}") from None
         kept = () if each is None else tuple(np.ravel(np.asarray(each, dtype=float)).tolist())
         rows.append(Row(criterion, measurement, kept))
-    return Verdict(claim, tuple(rows), long_run)
+    return Verdict(claim, tuple(rows), long_run, cifar10)
 
 
 def significant(value):

@@ -27,8 +27,9 @@ def text(verdict):
     ]
     if verdict.claim.long_run:
         found = verdict.evidence()
-        lines.append(f"  The long run ({found['experiment']}): {found['verdict']}.")
-        lines += [f"    {line(record)}" for record in found["criteria"]]
+        for name, run in _long_runs(found):
+            lines.append(f"  {name}: {run['verdict']}.")
+            lines += [f"    {line(record)}" for record in run["criteria"]]
     if (guess := predicted(verdict.claim.id)) is not None:
         lines.append(f"  Your prediction was: {guess}")
     return "\n".join([*lines, f"  Literature: {'; '.join(verdict.claim.literature)}"])
@@ -111,7 +112,7 @@ def _box(verdict):
     head = f"<p style='margin:0 0 4px'>{badge(word)} {statement}</p>"
     parts = _by_role([(row.criterion.role, _after(row.record())) for row in verdict.rows])
     if verdict.claim.long_run:
-        parts += _long_run(verdict.evidence())
+        parts += "".join(_long_run(name, found) for name, found in _long_runs(verdict.evidence()))
     guess = predicted(verdict.claim.id)
     prediction = "" if guess is None else f"<p>Your prediction was: {_safe(guess)}</p>"
     literature = (
@@ -120,9 +121,16 @@ def _box(verdict):
     return _framed(head + parts + prediction + literature, COLOURS[word])
 
 
-def _long_run(found):
-    """The verdict of the long run, with its numbers to unfold."""
-    head = f"The long run ({_safe(found['experiment'])}): {badge(found['verdict'])}"
+def _long_runs(evidence):
+    """What the long run is called and found; and on CIFAR-10, where that was run."""
+    yield f"The long run ({evidence['experiment']})", evidence
+    if evidence["cifar10"]["criteria"]:
+        yield "The long run on CIFAR-10", evidence["cifar10"]
+
+
+def _long_run(name, found):
+    """The verdict of a long run, with its numbers to unfold."""
+    head = f"{_safe(name)}: {badge(found['verdict'])}"
     if not found["criteria"]:
         return f"<p style='margin:8px 0 2px'><strong>{head}</strong></p>"
     return (

@@ -12,12 +12,16 @@ COMMANDS = {
     "batch": "utils.course.commands.batch",
     "data": "utils.course.commands.data",
     "evidence": "utils.course.commands.evidence",
+    "exercises": "utils.course.commands.exercises",
     "grade": "utils.course.commands.grade",
+    "hand-in": "utils.course.commands.hand_in",
     "hand-out": "utils.course.commands.hand_out",
     "kernels": "utils.course.commands.kernels",
+    "progress": "utils.course.commands.standing",
     "questions": "utils.course.commands.questions",
     "refresh": "utils.course.commands.refresh",
     "run": "utils.course.commands.run",
+    "start": "utils.course.commands.start",
 }
 
 

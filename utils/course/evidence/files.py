@@ -21,16 +21,27 @@ def module_of(experiment):
     return importlib.import_module(f"utils.long_runs.{experiment}")
 
 
+def place(data=""):
+    """The folder of what was found with the experiments' own data sets, or with other ``data`` in their place."""
+    return FOLDER / data
+
+
+def pieces_of(experiment, data=""):
+    """The pieces that there are: all of the experiment, or those that other ``data`` can serve."""
+    module = module_of(experiment)
+    return tuple(getattr(module, "ELSEWHERE", module.PIECES)) if data else tuple(module.PIECES)
+
+
 def found(experiment, folder=FOLDER):
     """What is kept of the experiment; an empty one where there is no file yet."""
     empty = {"experiment": experiment, "claims": {}, "data": {}, "confirmed": [], "runs": [], "pieces": []}
     return read(experiment, folder) or empty
 
 
-def missing(experiment, folder=FOLDER):
+def missing(experiment, data="", folder=None):
     """The pieces that have not been performed, in the order of the experiment."""
-    there = [each["piece"] for each in found(experiment, folder)["pieces"]]
-    return [piece for piece in module_of(experiment).PIECES if piece not in there]
+    there = [each["piece"] for each in found(experiment, folder or place(data))["pieces"]]
+    return [piece for piece in pieces_of(experiment, data) if piece not in there]
 
 
 def keep(experiment, record, code, folder=FOLDER):
@@ -39,8 +50,9 @@ def keep(experiment, record, code, folder=FOLDER):
     ``ValueError`` if the piece was performed with other data than those that are kept.
     """
     kept = found(experiment, folder)
-    if kept["data"] and kept["data"] != record["data"]:
-        raise ValueError(f"{experiment}: a piece used {record['data']}, those kept used {kept['data']}")
+    for name, digest in record["data"].items():
+        if kept["data"].get(name, digest) != digest:
+            raise ValueError(f"{experiment}: a piece used {name} {digest}, those kept used {kept['data'][name]}")
     run = {"code": code, "versions": record["versions"], "machine": record["machine"]}
     if run not in kept["runs"]:
         kept["runs"].append(run)
@@ -53,7 +65,7 @@ def keep(experiment, record, code, folder=FOLDER):
             "numbers": rounded(record["numbers"]),
         }
     )
-    _write(experiment, kept | {"data": record["data"], "pieces": pieces}, folder)
+    _write(experiment, kept | {"data": kept["data"] | record["data"], "pieces": pieces}, folder)
 
 
 def confirm(experiment, code, folder=FOLDER):
@@ -88,7 +100,7 @@ def _write(experiment, kept, folder):
     planned = [each for each in kept["pieces"] if each["piece"] in order]
     planned.sort(key=lambda each: order.index(each["piece"]))
     kept = kept | {"pieces": planned, "claims": claims_of(experiment, planned)}
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     parts = [f" {json.dumps(name)}: {_lines(each)}" for name, each in kept.items()]
     write_whole(folder / f"{experiment}.json", "{\n" + ",\n".join(parts) + "\n}\n")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import utils.long_runs
 from utils.course.batches import batch_run
 from utils.course.evidence.code import code_of, together
-from utils.course.evidence.files import keep
 from utils.notebook_files.reading import read
 from utils.notebook_files.sources import ROOT
 from utils.notebook_files.status import Status
@@ -19,9 +18,10 @@ NOTEBOOK = Path(utils.long_runs.__file__).with_name("piece.ipynb")
 LONGEST = 4 * 20 * 60  # seconds: twenty minutes on a machine that is four times slower
 
 
-def perform(pieces, workers, progress, stop, collect=keep):
+def perform(pieces, data, workers, progress, stop, collect):
     """Perform ``pieces``, pairs of an experiment and one of its pieces, and ``collect`` what each found.
 
+    ``data`` names other images than the experiments' own; "" stands for these.
     Returns a sentence for each that found nothing. What a stopped piece has reached is kept in ``build/evidence`` and
     gone on with next time.
     """
@@ -32,7 +32,8 @@ def perform(pieces, workers, progress, stop, collect=keep):
         {
             "experiment": name,
             "piece": json.dumps(piece),
-            "checkpoint": str(checkpoints / _name(name, piece, codes[name])),
+            "data": data,
+            "checkpoint": str(checkpoints / _name(name, [piece, data, codes[name]])),
         }
         for name, piece in pieces
     ]
@@ -75,6 +76,6 @@ def _record(notebook):
     return next(output["data"][EVIDENCE] for output in outputs if EVIDENCE in output.get("data", {}))
 
 
-def _name(experiment, piece, code):
-    """A checkpoint's name: what was begun with other code is not gone on with."""
-    return f"{experiment}-{hashlib.sha256(json.dumps([piece, code]).encode()).hexdigest()[:16]}"
+def _name(experiment, parts):
+    """A checkpoint's name: what was begun with other code, or other data, is not gone on with."""
+    return f"{experiment}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]}"

@@ -1,0 +1,123 @@
+"""``course start`` and ``course hand-in``, on the course's own notebooks."""
+
+import io
+import json
+import zipfile
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+
+from utils.course.commands.main import main
+from utils.course.working_folder.laying import lay
+from utils.notebook_files.reading import read
+from utils.notebook_files.sources import ROOT, course_notebooks
+
+NAMES = [path.stem for path in course_notebooks()]
+
+
+def start(*arguments):
+    return CliRunner().invoke(main, ["start", *map(str, arguments), "--no-lab"])
+
+
+def hand_in(*arguments):
+    return CliRunner().invoke(main, ["hand-in", *map(str, arguments)])
+
+
+def test_the_course_is_laid_without_outputs_and_once(tmp_path):
+    result = start(tmp_path / "work")
+    assert result.exit_code == 0, result.output
+    assert f"{len(NAMES)} notebooks in {tmp_path / 'work'}" in result.output
+    for name in NAMES:
+        laid = read(tmp_path / "work" / f"{name}.ipynb")
+        assert not any(cell.get("outputs") for cell in laid.cells)
+        assert [cell.source for cell in laid.cells] == [
+            cell.source for cell in read(ROOT / "notebooks" / f"{name}.ipynb").cells
+        ]
+    again = start(tmp_path / "work")
+    assert again.output == f"{len(NAMES)} notebooks in {tmp_path / 'work'}\n"
+
+
+def test_what_is_open_is_said_and_the_zip_file_holds_what_was_written(tmp_path):
+    start(tmp_path / "work")
+    path = tmp_path / "work" / "03_batch_normalization.ipynb"
+    notebook = read(path)
+    cell = next(cell for cell in notebook.cells if cell.metadata.get("question") == "bn-parameters")
+    cell.source = cell.source.replace("answer = None", "answer = 4 * 32")
+    nbformat.write(notebook, path)
+    result = hand_in(tmp_path / "work", "--out", tmp_path / "mine.zip")
+    assert result.exit_code == 0, result.output
+    line = next(line for line in result.output.splitlines() if line.startswith("03_"))
+    assert "bn-bias" in line
+    assert "bn-forward" in line
+    assert "bn-parameters" not in line
+    with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
+        assert archive.namelist() == [f"{name}.ipynb" for name in NAMES]
+        assert archive.read("03_batch_normalization.ipynb") == path.read_bytes()
+
+
+def test_a_notebook_that_is_gone_or_broken_is_said(tmp_path):
+    start(tmp_path / "work")
+    (tmp_path / "work" / f"{NAMES[1]}.ipynb").unlink()
+    (tmp_path / "work" / f"{NAMES[2]}.ipynb").write_text("{")
+    result = hand_in(tmp_path / "work", "--out", tmp_path / "mine.zip")
+    assert result.exit_code == 1
+    assert f"{NAMES[1]}: No such file or directory" in result.output
+    assert f"{NAMES[2]}:" in result.output
+    assert f"({len(NAMES) - 2} notebooks)" in result.output
+
+
+def a_zip(folder, **files):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"ada/{name}.ipynb", text)
+    path = folder / "ada.zip"
+    path.write_bytes(content.getvalue())
+    return path
+
+
+def test_a_hand_out_is_laid_and_keeps_what_it_says_of_itself(tmp_path):
+    notebook = read(course_notebooks()[3])
+    notebook.metadata["course"] = {"student": "ada"}
+    path = a_zip(tmp_path, **{NAMES[3]: nbformat.writes(notebook)})
+    result = start(tmp_path / "work", "--hand-out", path)
+    assert result.exit_code == 0, result.output
+    assert [each.name for each in (tmp_path / "work").glob("*.ipynb")] == [f"{NAMES[3]}.ipynb"]
+    assert read(tmp_path / "work" / f"{NAMES[3]}.ipynb").metadata.course == {"student": "ada"}
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "holds no notebook"),
+        ({"x": "{"}, "is not a Jupyter notebook"),
+        ({"x": json.dumps([1])}, "is not a Jupyter"),
+    ],
+)
+def test_a_hand_out_that_is_none_is_refused(tmp_path, files, words):
+    result = start(tmp_path / "work", "--hand-out", a_zip(tmp_path, **files))
+    assert result.exit_code == 2
+    assert words in result.output
+    assert not (tmp_path / "work").exists()
+
+
+def test_no_zip_file_a_file_for_a_folder_and_the_course_itself_are_refused(tmp_path):
+    (tmp_path / "file").write_text("x")
+    assert "holds no notebook" in start(tmp_path / "work", "--hand-out", tmp_path / "file").output
+    assert start(tmp_path / "file").exit_code == 2
+    assert "choose another folder" in start(ROOT / "notebooks").output
+    assert "nothing was laid into" in hand_in(tmp_path).output
+
+
+def test_a_conflict_is_named_on_the_terminal(tmp_path):
+    name, path = NAMES[0], tmp_path / "work" / f"{NAMES[0]}.ipynb"
+    old = read(course_notebooks()[0])
+    old.cells[0].source = "# An older title"
+    list(lay({name: old}, tmp_path / "work"))
+    mine = read(path)
+    mine.cells[0].source = "# My title"
+    nbformat.write(mine, path)
+    result = start(tmp_path / "work")
+    assert f"{name}: renewed" in result.output
+    assert "you and the course both changed “# My title”" in result.output

@@ -1,0 +1,111 @@
+"""The notebooks of the course, or of a hand-out, come into a student's folder; those that are there are renewed.
+
+In the folder, ``.course/laid`` holds each version of a notebook that was laid, ``.course/old`` the student's files as
+they were before each renewal. A file says in its metadata which version it comes from. So the one writing that counts
+is that of the file itself: whoever is killed before it has changed nothing, and after it nothing is left to do.
+"""
+
+import hashlib
+import itertools
+import re
+from copy import deepcopy
+from dataclasses import dataclass
+
+import nbformat
+
+from utils.course.storage.atomic import write_whole
+from utils.course.working_folder.merging import alike, merged
+from utils.notebook_files.reading import UnreadableNotebook, read
+
+STATE, LAID, OLD = ".course", "laid", "old"
+VERSION = "laid"  # in a notebook's metadata: the version that it comes from
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one notebook: "new", "up to date", "renewed" or "beside", and sentences for the student."""
+
+    name: str
+    what: str
+    notes: tuple[str, ...] = ()
+
+
+def without_outputs(notebook):
+    """The notebook as a student opens it: nothing below a question gives its answer away."""
+    notebook = deepcopy(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def lay(notebooks, folder):
+    """Lay ``{name: notebook}`` into the folder, which is made; yields what became of each (``Done``)."""
+    for part in (LAID, OLD):
+        (folder / STATE / part).mkdir(parents=True, exist_ok=True)
+    for name, notebook in notebooks.items():
+        yield _laid(name, without_outputs(notebook), folder)
+
+
+def _laid(name, new, folder):
+    file, version = folder / f"{name}.ipynb", _version(new)
+    new.metadata[VERSION] = version
+    _write(_place(name, version, folder), new)
+    if not file.exists():
+        _write(file, new)
+        return Done(name, "new")
+    try:
+        mine = read(file)
+    except UnreadableNotebook as error:
+        return _beside(name, new, folder, f"{error}; it was left as it is")
+    base = _base(name, mine, folder)
+    if base.metadata[VERSION] == version:
+        return Done(name, "up to date")
+    if not alike(base, mine):
+        return _beside(name, new, folder, "its cells cannot be told from each other any more; it was left as it is")
+    result, conflicts = merged(base, mine, new)
+    notes = tuple(
+        f"you and the course both changed “{words}”: yours was kept, the new version stands behind it"
+        for words in conflicts
+    )
+    _keep(name, file.read_bytes(), folder)
+    _write(file, result)
+    return Done(name, "renewed", notes)
+
+
+def _version(notebook):
+    return hashlib.sha256(nbformat.writes(notebook).encode()).hexdigest()[:16]
+
+
+def _place(name, version, folder):
+    return folder / STATE / LAID / f"{name}.{version}.ipynb"
+
+
+def _base(name, mine, folder):
+    """The version that the file says it comes from; where it does not say, the one that most of its cells are from."""
+    said = _place(name, re.sub("[^0-9a-f]", "", str(mine.metadata.get(VERSION))), folder)
+    if said.exists():
+        return read(said)
+    own = {cell.id: cell.source for cell in mine.cells}
+    versions = [read(each) for each in sorted(said.parent.glob(f"{name}.*.ipynb"))]
+    return max(versions, key=lambda each: sum(own.get(cell.id) == cell.source for cell in each.cells))
+
+
+def _beside(name, new, folder, why):
+    beside = folder / f"{name}.new.ipynb"
+    _write(beside, new)
+    return Done(name, "beside", (f"{why}; the new version is {beside.name}",))
+
+
+def _keep(name, content, folder):
+    """Keep the student's file under the next free number."""
+    old = folder / STATE / OLD
+    number = next(n for n in itertools.count(1) if not (old / f"{name}.{n}.ipynb").exists())
+    write_whole(old / f"{name}.{number}.ipynb", content)
+
+
+def _write(path, notebook):
+    """Write the notebook, unless the file holds it already."""
+    content = (nbformat.writes(notebook) + "\n").encode()
+    if not path.exists() or path.read_bytes() != content:
+        write_whole(path, content)

@@ -1,0 +1,181 @@
+"""From a function to a judgement: whether it is right on all cases, and if not, which known mistake it makes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from utils.exercises import source_of
+from utils.exercises._reading import is_stub, outside
+from utils.exercises._running import Endless, Failure, as_arrays, bounded, outcome, same
+from utils.exercises._showing import difference, listed, shown
+from utils.questions import as_html, as_text
+from utils.records import CODE
+
+LONGEST_CODE = 20_000  # characters of a function that are kept in the notebook's record
+TITLES = {
+    "unattempted": ("○", "Not attempted yet."),
+    "right": ("✓", "Right."),
+    "slip": ("✗", "Not yet: {slip}."),
+    "wrong": ("✗", "Not yet."),
+    "error": ("✗", "Not yet: it ends in an error."),
+    "endless": ("✗", "Not yet: it does not end."),
+    "refused": ("?", "This could not be judged."),
+}
+COLORS = {"right": "success", "unattempted": "info", "refused": "info"}  # JupyterLab's names; all others: warn
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is said to one function; shows itself in a notebook.
+
+    ``verdict`` is "right", "slip", "wrong", "error", "endless", "unattempted" or "refused". ``slip`` names the known
+    mistake. ``code`` is the function's source. ``explanation`` are lines of text for the student.
+    """
+
+    id: str
+    verdict: str
+    explanation: tuple[str, ...]
+    slip: str | None = None
+    code: str | None = None
+
+    def record(self):
+        """The judgement as data, for whoever collects the notebooks."""
+        return {"id": self.id, "verdict": self.verdict, "slip": self.slip, "code": self.code}
+
+    def __str__(self):
+        return as_text(self._heading, self.explanation)
+
+    __repr__ = __str__
+
+    @property
+    def _heading(self):
+        symbol, words = TITLES[self.verdict]
+        return f"{symbol} {words.format(slip=self.slip)}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        border = f"var(--jp-{COLORS.get(self.verdict, 'warn')}-color1, currentColor)"
+        html = as_html(self._heading, self.explanation, border)
+        return {"text/plain": str(self), "text/html": html, CODE: self.record()}
+
+
+def refused(exercise_id, why):
+    """The judgement on what is no function, or no exercise's."""
+    return Judgement(str(exercise_id)[:60], "refused", (why,))
+
+
+def judge(exercise, function, seed=0):
+    """The ``Judgement`` on ``function``, on cases that are drawn from ``seed``."""
+    if not callable(function):
+        got = f"A function is needed, and this is a {type(function).__name__}"
+        return refused(exercise.id, f"{got}: write the name {exercise.name}, without brackets.")
+    if is_stub(function, exercise.stub):
+        how = f"Write the body of {exercise.name}, run its cell, and then this one again."
+        return Judgement(exercise.id, "unattempted", (exercise.text, how))
+    code = source_of(function)[:LONGEST_CODE]
+
+    def judgement(verdict, *explanation, slip=None):
+        return Judgement(exercise.id, verdict, explanation, slip, code)
+
+    variables, course = outside(function)
+    if course:
+        return judgement("wrong", f"It calls the course's own code ({listed(course)}). Write it yourself.")
+    if variables:
+        why = "With other variables there it would do something else: all that it needs must be among its arguments."
+        return judgement("wrong", f"It reads {listed(variables)} of the notebook. {why}")
+    try:
+        with bounded(exercise.seconds):
+            trials = list(tried(exercise, function, seed))
+            again = list(tried(exercise, function, seed)) if exercise.reference else trials
+    except Endless:
+        why = f"It was stopped after {exercise.seconds} seconds. Does every loop come to an end?"
+        return judgement("endless", why)
+    return _judged(exercise, trials, again, seed, judgement)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One case: its arguments before and after, what came, that as arrays, and what was printed.
+
+    ``arrays`` is a ``Failure`` after an error, and ``None`` where no numbers came.
+    """
+
+    arguments: dict
+    after: dict
+    value: object
+    arrays: object
+    printed: str
+
+
+def tried(exercise, function, seed=0):
+    """A ``Trial`` for each case of the exercise."""
+    before, after = (exercise.cases(np.random.default_rng(seed)) for _ in range(2))
+    for arguments, given in zip(before, after, strict=True):
+        value, printed = outcome(exercise.run, function, given)
+        try:
+            arrays = None if value is None else as_arrays(value)
+        except (TypeError, ValueError):
+            arrays = None
+        yield Trial(arguments, given, value, arrays, printed)
+
+
+def fits(exercise, trials):
+    """For each trial whether what came is right."""
+    ended = [not isinstance(each.arrays, Failure) for each in trials]
+    if exercise.reference is None:
+        return ended
+    rights = (as_arrays(exercise.reference(**each.arguments)) for each in trials)
+    return [
+        well and same(each.arrays, right, exercise.tolerance)
+        for well, each, right in zip(ended, trials, rights, strict=True)
+    ]
+
+
+def alike(exercise, trials, function, seed=0):
+    """Whether ``function`` gives on all cases what came."""
+    others = tried(exercise, function, seed)
+    return all(same(each.arrays, other.arrays, exercise.tolerance) for each, other in zip(trials, others, strict=True))
+
+
+def _judged(exercise, trials, again, seed, judgement):
+    for each in trials:
+        if each.value is None:
+            return judgement("wrong", "It returns nothing: a line with return is missing.")
+        if each.arrays is None and exercise.reference:
+            kind = type(each.value).__name__
+            return judgement("wrong", f"It returns a {kind}; a number or an array is needed.")
+    for fault in exercise.faults:
+        for each in trials:
+            if not isinstance(each.value, Failure) and fault.when(each.value, **each.arguments):
+                return judgement("slip", fault.why, slip=fault.name)
+    right = fits(exercise, trials)
+    if all(right):
+        return _habit(exercise, trials, again, judgement) or judgement("right", *_praise(exercise))
+    for slip in exercise.slips:
+        if alike(exercise, trials, slip.function, seed):
+            return judgement("slip", slip.why, slip=slip.name)
+    wrong = trials[right.index(False)]
+    given = ", ".join(f"{name} = {shown(each)}" for name, each in wrong.arguments.items())
+    case = f"The smallest case that goes wrong: {given}."
+    printed = [f"It printed: {wrong.printed.strip()[:200]}"] if wrong.printed.strip() else []
+    if isinstance(wrong.arrays, Failure):
+        at = f", in the line: {wrong.arrays.line}" if wrong.arrays.line else ""
+        return judgement("error", f"{wrong.arrays.kind}: {wrong.arrays.message}{at}", case, *printed)
+    needed = as_arrays(exercise.reference(**wrong.arguments))
+    return judgement("wrong", case, *difference(wrong.arrays, needed), *printed, f"Hint: {exercise.hints[0]}")
+
+
+def _habit(exercise, trials, again, judgement):
+    """What is wrong with a function whose results are right: it changes its arguments, or draws random numbers."""
+    for each in trials:
+        for name, value in each.arguments.items():
+            if isinstance(value, np.ndarray) and not np.array_equal(value, each.after[name], equal_nan=True):
+                why = f"The result is right, but {name} is changed. Whoever calls it still needs {name} as it was."
+                return judgement("slip", why, slip="it changes its argument")
+    if not all(fits(exercise, again)):
+        why = "Called again with the same arguments, it gives another result."
+        return judgement("slip", why, slip="it does not always give the same")
+    return None
+
+
+def _praise(exercise):
+    return ("It gives what is right on every case that was tried.",) if exercise.reference else ()

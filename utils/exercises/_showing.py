@@ -1,0 +1,62 @@
+"""Cases and results as text that fits a few lines."""
+
+import numpy as np
+
+MOST = 16  # numbers of an array that are all shown
+
+
+def shown(value):
+    """An argument or a result: small arrays whole, large ones by their shape and first numbers."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {shown(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, list | tuple) and any(isinstance(each, np.ndarray) for each in value):
+        return "(" + ", ".join(map(shown, value)) + ")"
+    if isinstance(value, np.ndarray | list | tuple):
+        array = np.asarray(value)
+        if array.ndim == 0:
+            return f"{float(array):.4g}"
+        if array.size <= MOST:
+            return f"{_rounded(array.tolist())} of shape {array.shape}".replace("'", "")
+        first = ", ".join(f"{each:.4g}" for each in array.ravel()[:4].astype(float))
+        return f"an array of shape {array.shape} that begins {first}"
+    return f"{value:.4g}" if isinstance(value, float) else repr(value)[:80]
+
+
+def difference(given, right):
+    """Sentences on how ``given`` differs from what is ``right``, both as arrays."""
+    if isinstance(right, dict):
+        if not isinstance(given, dict) or given.keys() != right.keys():
+            return [f"A dictionary with {listed(right)} is needed; {_kind(given)} came."]
+        name = next(each for each in right if not _alike(given[each], right[each]))
+        return [f"“{name}” is wrong.", *difference(given[name], right[name])]
+    if isinstance(right, list):
+        if not isinstance(given, list) or len(given) != len(right):
+            return [f"{len(right)} results are needed; {_kind(given)} came."]
+        place = next(n for n, pair in enumerate(zip(given, right, strict=True)) if not _alike(*pair))
+        return [f"Result {place + 1} of {len(right)} is wrong.", *difference(given[place], right[place])]
+    if not isinstance(given, np.ndarray):
+        return [f"An array is needed; {_kind(given)} came."]
+    if given.shape != right.shape:
+        return [f"The shape is {given.shape}; {right.shape} is right."]
+    return [f"It returns {shown(given)}.", f"Right is {shown(right)}."]
+
+
+def listed(names):
+    """Names one after the other."""
+    return ", ".join(dict.fromkeys(map(str, names)))
+
+
+def _alike(given, right):
+    from utils.exercises._running import same
+
+    return same(given, right, 1e-3)
+
+
+def _kind(given):
+    if isinstance(given, list):
+        return f"{len(given)} result{'s' if len(given) != 1 else ''}"
+    return "a dictionary" if isinstance(given, dict) else "one array"
+
+
+def _rounded(numbers):
+    return [_rounded(each) for each in numbers] if isinstance(numbers, list) else float(f"{numbers:.4g}")

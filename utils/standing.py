@@ -1,0 +1,118 @@
+"""Where a student stands: for each notebook what is right, not right yet, and open, read out of the files as data.
+
+What counts is what the cells show since they were run last. Nothing is executed, and no grade comes from it.
+"""
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+
+from utils.notebook_files.reading import UnreadableNotebook, read, records, tagged
+from utils.notebook_files.sources import course_notebooks
+from utils.records import ANSWER, CODE, PREDICTION
+
+RIGHT, WRONG, OPEN = "right", "not right yet", "open"
+KINDS = "questions", "exercises"
+STATES = RIGHT, WRONG, OPEN
+IS_OPEN = {"unanswered", "unattempted", "not-asked", "refused", "unreadable", None}
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """One notebook: how many ``counts[kind][state]``, which ids are ``left``, and how many predictions were made."""
+
+    name: str
+    counts: dict[str, dict[str, int]]
+    left: tuple[str, ...]
+    predictions: int
+    asked: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All notebooks; shows itself as a table."""
+
+    notebooks: tuple[Notebook, ...]
+
+    def of(self, kind, state):
+        """How many questions, or exercises, of all notebooks are in that state."""
+        return sum(each.counts[kind][state] for each in self.notebooks)
+
+    @property
+    def summary(self):
+        """One sentence."""
+        parts = [f"{self.of(kind, RIGHT)} of {sum(self.of(kind, each) for each in STATES)} {kind}" for kind in KINDS]
+        made, asked = (sum(getattr(each, name) for each in self.notebooks) for name in ("predictions", "asked"))
+        return f"Right: {' and '.join(parts)}. Predictions: {made} of {asked}."
+
+    def __str__(self):
+        lines = [self.summary]
+        for each in self.notebooks:
+            lines.append("  ".join([f"{each.name:<28}", *_cells(each)]).rstrip())
+            lines += [f"    left: {', '.join(each.left)}"] if each.left else []
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        heads = ("Notebook", "Questions", "Exercises", "Predictions", "Left")
+        head = "".join(f'<th scope="col" style="text-align:left">{each}</th>' for each in heads)
+        rows = "".join(
+            f'<tr><th scope="row" style="text-align:left">{html.escape(each.name)}</th>'
+            + "".join(f'<td style="text-align:left">{html.escape(text)}</td>' for text in _cells(each))
+            + f'<td style="text-align:left">{html.escape(", ".join(each.left))}</td></tr>'
+            for each in self.notebooks
+        )
+        caption = f'<caption style="text-align:left">{html.escape(self.summary)}</caption>'
+        table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return {"text/plain": str(self), "text/html": table}
+
+
+def standing(folder="."):
+    """The ``Standing`` of the notebooks of the course in ``folder``; one that is not there counts as all open."""
+    return Standing(tuple(_notebook(path, Path(folder) / path.name) for path in course_notebooks()))
+
+
+def _notebook(course, own):
+    """What ``own``, a student's file, shows of the questions and exercises in the file ``course``."""
+    asked, note, notebook = read(course), "", None
+    try:
+        notebook = read(own)
+    except UnreadableNotebook:
+        note = "cannot be read" if own.exists() else ""
+    answers, codes = (_last(notebook, mime) for mime in (ANSWER, CODE))
+    ids = {
+        "questions": [(cell.metadata.get("question"), answers) for cell in tagged(asked, "answer")],
+        "exercises": [(cell.metadata.get("exercise"), codes) for cell in tagged(asked, "exercise")],
+    }
+    states = {kind: {each: _state(found.get(each)) for each, found in pairs} for kind, pairs in ids.items()}
+    counts = {kind: {state: list(of.values()).count(state) for state in STATES} for kind, of in states.items()}
+    left = tuple(each for of in states.values() for each, state in of.items() if state != RIGHT)
+    guesses = _last(notebook, PREDICTION, "guess")
+    made = sum(guess is not None for guess in guesses.values())
+    return Notebook(course.stem, counts, left, made, len(tagged(asked, "prediction")), note)
+
+
+def _last(notebook, mime, name="verdict"):
+    """The last verdict (or guess) that the notebook's outputs show for each id."""
+    shown = records(notebook, mime) if notebook else []
+    return {each["id"]: each.get(name) for each in shown if isinstance(each, dict) and isinstance(each.get("id"), str)}
+
+
+def _state(verdict):
+    if verdict in ("right", "noted"):
+        return RIGHT
+    return OPEN if not isinstance(verdict, str) or verdict in IS_OPEN else WRONG
+
+
+def _cells(notebook):
+    """The three numbers of a notebook as text."""
+    if notebook.note:
+        return [notebook.note, "", ""]
+    texts = []
+    for kind in KINDS:
+        counts = notebook.counts[kind]
+        text = f"{counts[RIGHT]} of {sum(counts.values())}"
+        texts.append(text + (f" ({counts[WRONG]} not right yet)" if counts[WRONG] else ""))
+    return [*texts, f"{notebook.predictions} of {notebook.asked}"]
