@@ -14,7 +14,7 @@ from utils.architecture import (
     Slope,
     Stage,
     as_dense,
-    at_two_places,
+    at_places,
     best_rate,
     block,
     changed,
@@ -233,9 +233,9 @@ def test_images_kept_back_are_not_trained_on_and_choose_the_rate(scenes):
 def test_only_the_convnet_knows_at_the_other_place_what_it_learned_at_the_first():
     small = changed(load("photos", size=16, train=600, test=200), standardized_per_image)
     corner, elsewhere = changed(small, lambda images: in_a_corner(images, 0)), in_a_corner(small.test_images, 3)
-    here, there = at_two_places(lambda: convnet(SHAPE, 8), corner, elsewhere, [0, 1], 100)
+    here, there = at_places(lambda: convnet(SHAPE, 8), corner, [elsewhere], [0, 1], 100)
     assert there.mean() > here.mean() - 0.1 > 0.15
-    here, there = at_two_places(lambda: dense(SHAPE, 8, 90), corner, elsewhere, [0, 1], 100)
+    here, there = at_places(lambda: dense(SHAPE, 8, 90), corner, [elsewhere], [0, 1], 100)
     assert there.mean() < here.mean() - 0.03
 
 

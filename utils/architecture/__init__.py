@@ -8,7 +8,7 @@ from utils.architecture.hypotheses import Surface, Tree, features, grow, linear_
 from utils.architecture.learning import (
     RATES,
     Learned,
-    at_two_places,
+    at_places,
     best_rate,
     kept_back,
     learning,
@@ -31,7 +31,7 @@ __all__ = [
     "Surface",
     "Tree",
     "as_dense",
-    "at_two_places",
+    "at_places",
     "best_rate",
     "block",
     "changed",

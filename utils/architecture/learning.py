@@ -54,8 +54,11 @@ def learning(build, data, amounts, seeds, steps, batch_size=64, learning_rate=1e
     )  # fmt: skip
 
 
-def at_two_places(build, data, elsewhere, seeds, steps, batch_size=64, learning_rate=1e-2):
-    """The share of test images right, and of ``elsewhere``, the same images at another place: ``(2, seeds)``."""
+def at_places(build, data, elsewhere, seeds, steps, batch_size=64, learning_rate=1e-2):
+    """The share of test images right, and the same for each of ``elsewhere``, these images at other places.
+
+    Returns ``(1 + len(elsewhere), seeds)``.
+    """
     count = len(data.train_images)
     epochs = max(1, round(steps / (count // batch_size)))
     right = []
@@ -63,7 +66,7 @@ def at_two_places(build, data, elsewhere, seeds, steps, batch_size=64, learning_
         build, data.train_images, data.train_labels, seeds=seeds, epochs=epochs, batch_size=batch_size,
         learning_rate=learning_rate,
     ):  # fmt: skip
-        right.append([accuracy(run.model, images, data.test_labels) for images in (data.test_images, elsewhere)])
+        right.append([accuracy(run.model, images, data.test_labels) for images in (data.test_images, *elsewhere)])
     return np.array(right).T
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from keras import layers
 
 from utils.architecture import (
-    at_two_places,
+    at_places,
     best_rate,
     changed,
     convnet,
@@ -33,11 +33,13 @@ CLAIMS = "architecture-data", "reuse", "hypothesis-space"
 DATA = "fashion_mnist"
 PARTS = "data", "reuse", "places"
 AMOUNTS, KEPT, TEST, STEPS = (1250, 5000, 20_000), 1000, 3000, 1560
-FRESH = {"data": 0, "reuse": 100, "places": 100}  # seeds on: those from 101 were used up on another canvas
+FRESH = {"data": 0, "reuse": 100, "places": 200}  # seeds on: earlier ones were used up on other canvases
 PIECES = tuple({"part": part, "seed": seed + FRESH[part]} for seed in range(101, 114) for part in PARTS)
 RATES = 3e-3, 1e-2, 3e-2
 SMALL_RATES = 1e-3, 3e-3, 1e-2  # for networks with many weights
 SHIFTS = tuple(range(1, 9))
+GARMENT, MARGIN = 14, 2  # pixels; a place is then 18 pixels wide, a multiple of the convnet's strides, 3 · 2
+OFF_GRID = 16  # pixels from the first place, which is none
 
 
 def perform(piece, checkpoint=None, amounts=AMOUNTS, kept=KEPT, test=TEST, steps=STEPS):
@@ -132,14 +134,16 @@ def _reuse(name, seed, amount, kept, test, steps):
 
 
 def _places(name, seed, amount, kept, test, steps):
-    data = changed(load(name, size=14, train=amount + kept, test=test, seed=seed), _on_black)
+    garments = load(name, size=GARMENT, train=amount + kept, test=test, seed=seed)
+    data = changed(garments, lambda images: _with_margin(_on_black(images)))
     corner = changed(data, lambda images: in_a_corner(images, 0))
     other = in_a_corner(data.test_images, 3)
-    found = {}
-    for name, build in (("convnet", lambda: convnet((28, 28, 1), 10)), ("Dense", lambda: dense((28, 28, 1), 10, 90))):
+    off_grid = np.roll(corner.test_images, (OFF_GRID, OFF_GRID), axis=(1, 2))
+    shape, found = other.shape[1:], {}
+    for name, build in (("convnet", lambda: convnet(shape, 10)), ("Dense", lambda: dense(shape, 10, 90))):
         rest, to_choose = kept_back(corner, kept)
         rate = best_rate(build, to_choose, seed, steps, RATES)
-        found[name] = at_two_places(build, rest, other, [seed], steps, learning_rate=rate)[:, 0].tolist()
+        found[name] = at_places(build, rest, [other, off_grid], [seed], steps, learning_rate=rate)[:, 0].tolist()
     return found | _untrained(seed)
 
 
@@ -175,3 +179,7 @@ def _scaled(images):
 def _on_black(images):
     """Bytes as numbers from 0 to 1: around a garment is the same 0 as on the canvas, so that no frame comes along."""
     return (images / 255).astype("float32")
+
+
+def _with_margin(images):
+    return np.pad(images, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
