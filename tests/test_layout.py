@@ -34,7 +34,7 @@ MAY_IMPORT = {
     **dict.fromkeys(TOPICS, SHARED | TOPICS),
     "figures": SHARED | TOPICS,
     "questions": {"arithmetic", "parameters", "predictions", "records"} | TOPICS,
-    "exercises": {"questions", "records"},
+    "exercises": {"data", "questions", "records"},
     "verdicts": {"predictions", "records"},
     "evidence": {"verdicts"},
     "claims": {"evidence", "verdicts"},

@@ -63,6 +63,16 @@ def test_every_slip_is_recognized(name):
             assert judge(of, slip.function, seed).slip == slip.name
 
 
+@pytest.mark.parametrize("name", [each for each in exercises() if exercise(each).faults])
+def test_every_fault_is_recognized(name):
+    of = exercise(name)
+    assert of.reference or all(fault.example for fault in of.faults)
+    for seed in SEEDS:
+        for fault in of.faults:
+            if fault.example:
+                assert judge(of, fault.example, seed).slip == fault.name
+
+
 @pytest.mark.parametrize("name", exercises())
 def test_no_two_slips_are_the_same(name):
     """They differ on some case by ten times the tolerance."""

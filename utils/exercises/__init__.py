@@ -8,9 +8,10 @@ Each module in this package is one exercise: ``bn_forward.py`` is "bn-forward". 
 - ``SOLUTION``: a function that is right,
 - ``reference(**arguments)``: what is right, by Keras or by another way than the solution; none where no number is
   expected (a training, a design), and only ``FAULTS`` decide,
-- ``SLIPS``: wrong functions, each with its name and explanation,
-- where needed ``FAULTS``, which look at what came of a case, and ``run(function, **arguments)``, if a case is more than
-  a call; ``TOLERANCE`` and ``SECONDS``.
+- ``SLIPS``: wrong functions, each with its name and explanation (none without a reference),
+- where needed ``FAULTS``, which look at what came of a case: the first that is found counts; ``run(function,
+  **arguments)``, if a case is more than a call; ``report(outcome)``, a sentence on what came, whether it is right or
+  has a fault; ``TOLERANCE`` and ``SECONDS``.
 """
 
 import difflib
@@ -42,11 +43,15 @@ class Slip:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that must not come of a case: ``when(outcome, **arguments)`` says whether it did."""
+    """Something that must not come of a case: ``when(outcome, **arguments)`` says whether it did.
+
+    ``example`` is a function of which it comes. Where nothing but faults decide, each has one, for the tests.
+    """
 
     when: Callable
     name: str
     why: str
+    example: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Exercise:
     run: Callable
     slips: tuple[Slip, ...]
     faults: tuple[Fault, ...]
+    report: Callable | None
     tolerance: float
     seconds: float
 
@@ -132,8 +138,9 @@ def exercise(exercise_id):
         solution=module.SOLUTION,
         reference=getattr(module, "reference", None),
         run=getattr(module, "run", _call),
-        slips=module.SLIPS,
+        slips=getattr(module, "SLIPS", ()),
         faults=getattr(module, "FAULTS", ()),
+        report=getattr(module, "report", None),
         tolerance=getattr(module, "TOLERANCE", TOLERANCE),
         seconds=getattr(module, "SECONDS", SECONDS),
     )

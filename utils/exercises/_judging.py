@@ -85,11 +85,12 @@ def judge(exercise, function, seed=0):
     try:
         with bounded(exercise.seconds):
             trials = list(tried(exercise, function, seed))
-            again = list(tried(exercise, function, seed)) if exercise.reference else trials
+            right = fits(exercise, trials)
+            again = list(tried(exercise, function, seed)) if exercise.reference and all(right) else trials
     except Endless:
         why = f"It was stopped after {exercise.seconds} seconds. Does every loop come to an end?"
         return judgement("endless", why)
-    return _judged(exercise, trials, again, seed, judgement)
+    return _judged(exercise, trials, right, again, seed, judgement)
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def alike(exercise, trials, function, seed=0):
     return all(same(each.arrays, other.arrays, exercise.tolerance) for each, other in zip(trials, others, strict=True))
 
 
-def _judged(exercise, trials, again, seed, judgement):
+def _judged(exercise, trials, right, again, seed, judgement):
     for each in trials:
         if each.value is None:
             return judgement("wrong", "It returns nothing: a line with return is missing.")
@@ -146,10 +147,11 @@ def _judged(exercise, trials, again, seed, judgement):
     for fault in exercise.faults:
         for each in trials:
             if not isinstance(each.value, Failure) and fault.when(each.value, **each.arguments):
-                return judgement("slip", fault.why, slip=fault.name)
-    right = fits(exercise, trials)
+                return judgement("slip", fault.why, *_reported(exercise, [each]), slip=fault.name)
     if all(right):
-        return _habit(exercise, trials, again, judgement) or judgement("right", *_praise(exercise))
+        return _habit(exercise, trials, again, judgement) or judgement(
+            "right", *_praise(exercise), *_reported(exercise, trials[:1])
+        )
     for slip in exercise.slips:
         if alike(exercise, trials, slip.function, seed):
             return judgement("slip", slip.why, slip=slip.name)
@@ -175,6 +177,10 @@ def _habit(exercise, trials, again, judgement):
         why = "Called again with the same arguments, it gives another result."
         return judgement("slip", why, slip="it does not always give the same")
     return None
+
+
+def _reported(exercise, trials):
+    return [exercise.report(each.value) for each in trials] if exercise.report else []
 
 
 def _praise(exercise):

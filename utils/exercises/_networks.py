@@ -18,7 +18,7 @@ def network(function, shape, **arguments):
         return None
     model = keras.Model(inputs, outputs)
     for weight in model.weights:
-        weight.assign(_drawn(weight.name, tuple(weight.shape)))
+        weight.assign(drawn(weight.name, tuple(weight.shape)))
     return model
 
 
@@ -28,7 +28,8 @@ def output_and_parameters(function, images, **arguments):
     return model and {"output": np.asarray(model(images)), "parameters": model.count_params()}
 
 
-def _drawn(role, shape):
+def drawn(role, shape):
+    """The values of a weight of that role and shape; the same for the same two."""
     random = np.random.default_rng(zlib.crc32(f"{role} {shape}".encode()))
     if role in ("gamma", "moving_variance"):
         return random.uniform(0.5, 2, shape)

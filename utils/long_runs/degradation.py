@@ -60,9 +60,11 @@ def _patient(seeds):
 
 FIRST, LATER = range(101, 106), range(106, 114)
 PIECES = (
-    *(piece for seed in FIRST for piece in (*_pieces([seed], (SHALLOW, DEEP)), *_patient([seed]))),
+    *_pieces(FIRST, (SHALLOW, DEEP)),
+    *_patient(FIRST),
     *_pieces(FIRST, BETWEEN),
-    *(piece for seed in LATER for piece in (*_pieces([seed], (SHALLOW, DEEP)), *_patient([seed]))),
+    *_pieces(LATER, (SHALLOW, DEEP)),
+    *_patient(LATER),
 )
 
 
