@@ -174,9 +174,9 @@ def test_the_number_of_wrong_results_to_expect_is_that_of_the_coins(tmp_path):
     notebook(tmp_path / "03_water.ipynb", HOLDS)
     # One result on five lakes that were drawn: it is wrong once in 32 times. The count of drops is not drawn.
     assert ledger(tmp_path).of({"03_water"}).errors.startswith("1 results rest on units that were drawn at random.")
-    assert "≈ 0.0 of them" in ledger(tmp_path).errors
+    assert "≈ 0.0 of them" in ledger(tmp_path).of({"03_water"}).errors
     notebook(tmp_path / "03_water.ipynb", *(judged(replace(CLAIM, id=f"w{n}"), 7, WET) for n in range(32)))
-    assert "≈ 1.0 of them" in ledger(tmp_path).errors
+    assert "≈ 1.0 of them" in ledger(tmp_path).of({"03_water"}).errors
 
 
 def test_the_table_is_readable_as_text_and_as_html(tmp_path):
