@@ -1,5 +1,7 @@
 """What ``check_code`` says to a function, whatever it does."""
 
+import signal
+import sys
 import threading
 
 import numpy as np
@@ -127,19 +129,31 @@ def test_somebody_elses_interrupt_is_not_swallowed():
     assert not [each for each in threading.enumerate() if isinstance(each, threading.Timer) and each.is_alive()]
 
 
+def test_another_handler_of_the_signal_is_kept_and_not_asked():
+    before = signal.signal(signal.SIGINT, lambda *_: sys.exit())
+    try:
+        with pytest.raises(Endless):
+            endless()
+        with pytest.raises(SystemExit):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_what_ends_in_time_is_left_alone():
     with bounded(60):
         pass
 
 
-def test_a_loop_is_stopped():
-    def loop():
-        with bounded(0.05):
-            while True:
-                pass
+def endless():
+    with bounded(0.05):
+        while True:
+            pass
 
+
+def test_a_loop_is_stopped():
     with pytest.raises(Endless):
-        loop()
+        endless()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ def test_a_tiny_piece_gives_curves_at_every_rate_for_both_kinds(name, monkeypatc
     monkeypatch.setattr(separable, "KEPT_BACK", 20)
     monkeypatch.setattr(separable, "NARROW_SIZE", 100)
     patches = load("photos", size=28, train=120, test=20, seed=101)
-    monkeypatch.setattr(separable, "_data", lambda seed, train: patches)
+    monkeypatch.setattr(separable, "_data", lambda name, seed, train: patches)
     found = separable.perform({"network": name, "seed": 101, "sizes": [50, 100], "steps": 2})
     kinds = ["ordinary 50", "separable 50", "ordinary 100", "separable 100"]
     assert set(found) == {*kinds, *(["narrow 100"] if name == separable.SMALL else [])}

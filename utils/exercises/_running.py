@@ -3,6 +3,7 @@
 import _thread
 import contextlib
 import io
+import signal
 import threading
 import time
 import traceback
@@ -30,7 +31,7 @@ class Endless(Exception):
 def bounded(seconds):
     """Stop what runs inside after so many seconds with ``Endless``; only the main thread can be stopped.
 
-    A KeyboardInterrupt is what stops it, as if somebody had pressed the button.
+    A KeyboardInterrupt is what stops it, as if somebody had pressed the button, whatever else was to happen then.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -43,6 +44,7 @@ def bounded(seconds):
                 state["fired"] = True
                 _thread.interrupt_main()
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(seconds, fire)
     timer.daemon = True
     timer.start()
@@ -60,6 +62,7 @@ def bounded(seconds):
         if state["fired"]:
             with contextlib.suppress(KeyboardInterrupt):  # one that has not yet arrived
                 time.sleep(0.01)
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
 
 
 def outcome(run, function, arguments):
