@@ -467,6 +467,7 @@ def test_an_import_that_fails_leaves_ordinary_kernels_and_the_reason_and_is_trie
 def test_a_parent_that_somebody_stopped_goes_on_when_it_is_needed(surroundings):
     (parent,) = parents()
     os.kill(parent["pid"], signal.SIGSTOP)
+    until(lambda: Path(f"/proc/{parent['pid']}/stat").read_text().rpartition(")")[2].split()[0] == "T")
     with kernel(surroundings) as (manager, _):
         assert isinstance(manager.provisioner.process, WarmKernel)
 
