@@ -160,6 +160,19 @@ def test_a_file_that_cannot_be_read_is_left_alone(work, content):
     assert nbformat.read(work / "01_water.new.ipynb", as_version=4).cells[0].source == "# W"
 
 
+def test_what_is_written_into_the_new_version_beside_is_kept_as_well(work):
+    (work / "01_water.ipynb").write_bytes(b"{")
+    update(work, title="# W")
+    beside = work / "01_water.new.ipynb"
+    notebook = nbformat.read(beside, as_version=4)
+    notebook.cells.append(new_code_cell("mine = 8", id="mine-beside"))
+    nbformat.write(notebook, beside)
+    done = update(work, title="# W again")
+    assert done.what == "beside"
+    sources = [cell.source for cell in nbformat.read(beside, as_version=4).cells]
+    assert (sources[0], sources[-1]) == ("# W again", "mine = 8")
+
+
 def test_cells_that_lost_their_ids_are_not_guessed_at(work):
     notebook = written(work)
     for number, cell in enumerate(notebook.cells):

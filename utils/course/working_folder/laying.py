@@ -44,12 +44,13 @@ def lay(notebooks, folder):
     for part in (LAID, OLD):
         (folder / STATE / part).mkdir(parents=True, exist_ok=True)
     for name, notebook in notebooks.items():
-        yield _laid(name, without_outputs(notebook), folder)
+        new = without_outputs(notebook)
+        new.metadata[VERSION] = hashlib.sha256(nbformat.writes(new).encode()).hexdigest()[:16]
+        yield _laid(name, new, folder)
 
 
 def _laid(name, new, folder):
-    file, version = folder / f"{name}.ipynb", _version(new)
-    new.metadata[VERSION] = version
+    file, version = folder / f"{name}.ipynb", new.metadata[VERSION]
     _write(_place(name, version, folder), new)
     if not file.exists():
         _write(file, new)
@@ -73,10 +74,6 @@ def _laid(name, new, folder):
     return Done(name, "renewed", notes)
 
 
-def _version(notebook):
-    return hashlib.sha256(nbformat.writes(notebook).encode()).hexdigest()[:16]
-
-
 def _place(name, version, folder):
     return folder / STATE / LAID / f"{name}.{version}.ipynb"
 
@@ -92,9 +89,9 @@ def version_of(name, mine, folder):
 
 
 def _beside(name, new, folder, why):
-    beside = folder / f"{name}.new.ipynb"
-    _write(beside, new)
-    return Done(name, "beside", (f"{why}; the new version is {beside.name}",))
+    """Lay the new version under a name of its own; there, too, what the student writes stays."""
+    beside = _laid(f"{name}.new", new, folder)
+    return Done(name, "beside", (f"{why}; the new version is {beside.name}.ipynb", *beside.notes))
 
 
 def _keep(name, content, folder):
