@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from utils.exercises._running import same
+
 MOST = 16  # numbers of an array that are all shown
 
 
@@ -47,8 +49,6 @@ def listed(names):
 
 
 def _alike(given, right):
-    from utils.exercises._running import same
-
     return same(given, right, 1e-3)
 
 

@@ -80,8 +80,9 @@ def _lines(base, mine, new):
     from nbformat.v4 import new_markdown_cell, new_notebook
 
     one, *others = (new_notebook(cells=[new_markdown_cell(each, id="a")]) for each in (base, mine, new))
-    arguments = Namespace(merge_strategy=None, input_strategy=None, output_strategy=None, ignore_transients=True)
-    arguments.log_level = "INFO"
+    arguments = Namespace(
+        merge_strategy=None, input_strategy=None, output_strategy=None, ignore_transients=True, log_level="INFO"
+    )
     result, decisions = merge_notebooks(one, *others, arguments)
     if any(each.conflict for each in decisions) or len(result.cells) != 1:
         return None
