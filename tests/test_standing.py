@@ -66,6 +66,18 @@ def test_what_is_shown_last_counts(work):
     assert of(work).counts["questions"][RIGHT] == 1
 
 
+def test_what_the_course_itself_shows_of_a_question_is_nobody_s_answer(work):
+    first = course_notebooks()[0].name
+    notebook = read(work / first)
+    for cell in notebook.cells:
+        if "check(" in cell.source:
+            own = "answer" in cell.metadata.get("tags", [])
+            result = check("image-values", 288 if own else 96, height=8, width=12)
+            cell.outputs = [nbformat.v4.new_output("display_data", nbformat.from_dict(result._repr_mimebundle_()))]
+    nbformat.write(notebook, work / first)
+    assert standing(work).notebooks[0].counts["questions"] == {RIGHT: 1, WRONG: 0, OPEN: 0}
+
+
 def test_a_solution_that_was_looked_at_is_no_answer(work):
     show(work, solution("bn-parameters"), solution("bn-forward"))
     assert of(work).counts["questions"][RIGHT] == of(work).counts["exercises"][RIGHT] == 0

@@ -7,6 +7,8 @@ import html
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from utils.notebook_files.reading import UnreadableNotebook, read, records, tagged
 from utils.notebook_files.sources import course_notebooks
 from utils.records import ANSWER, CODE, PREDICTION
@@ -81,7 +83,10 @@ def _notebook(course, own):
         notebook = read(own)
     except UnreadableNotebook:
         note = "cannot be read" if own.exists() else ""
-    answers, codes = (_last(notebook, mime) for mime in (ANSWER, CODE))
+    shown_by_the_course = {cell.get("id") for cell in asked.cells} - {
+        cell.get("id") for cell in tagged(asked, "answer")
+    }
+    answers, codes = _last(notebook, ANSWER, but=shown_by_the_course), _last(notebook, CODE)
     ids = {
         "questions": [(cell.metadata.get("question"), answers) for cell in tagged(asked, "answer")],
         "exercises": [(cell.metadata.get("exercise"), codes) for cell in tagged(asked, "exercise")],
@@ -94,9 +99,13 @@ def _notebook(course, own):
     return Notebook(course.stem, counts, left, made, len(tagged(asked, "prediction")), note)
 
 
-def _last(notebook, mime, name="verdict"):
-    """The last verdict (or guess) that the notebook's outputs show for each id."""
-    shown = records(notebook, mime) if notebook else []
+def _last(notebook, mime, name="verdict", but=()):
+    """The last verdict (or guess) that the notebook's cells show for each id; those of the ids ``but`` are passed over.
+
+    (The course's own cells show, too, what a check says to a wrong answer.)
+    """
+    cells = [cell for cell in notebook.cells if cell.get("id") not in but] if notebook else []
+    shown = records(NotebookNode(cells=cells), mime)
     return {each["id"]: each.get(name) for each in shown if isinstance(each, dict) and isinstance(each.get("id"), str)}
 
 

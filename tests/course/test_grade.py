@@ -238,6 +238,19 @@ def test_a_copy_of_the_cell_counts_where_the_cell_itself_holds_nothing(handed_ou
     assert (both["given"], both["remark"]) == ("1", "another answer is shown, too, in its output or in another cell")
 
 
+def test_what_is_answered_after_another_is_practice_and_changes_nothing(judged):
+    notebook = as_it_is("answer = 128\n" + CHECK)
+    cell = nbformat.v4.new_code_cell('another("bn-parameters")\ncheck("bn-parameters", 4 * 48)')
+    notebook.cells.insert(0, cell)
+    assert (judged(notebook)["bn-parameters"].verdict, judged(notebook)["bn-parameters"].remark) == ("right", "")
+    cell.source = cell.source.replace("4 * 48)", "4 * 48, channels=channels)")
+    assert "another answer is shown" in judged(notebook)["bn-parameters"].remark
+    asked = as_it_is(CHECK)
+    asked.cells.remove(cell_of(asked, "bn-parameters"))
+    asked.cells.append(nbformat.v4.new_code_cell('check("bn-parameters", 128)'))
+    assert judged(asked)["bn-parameters"].verdict == "right", "where there is no other cell, it is the answer"
+
+
 def test_an_answer_in_the_question_s_form_counts(handed_out, grade, tmp_path):
     notebook = handed_out.notebook("dee", BN)
     for question, parameters in (

@@ -20,12 +20,14 @@ class Typed:
 
     ``again``: it is set more than once, or in another way than by ``answer = …``, so that only what the cell shows can
     tell what became of it. ``bare``: it is a name that the cell does not define. ``above``: a cell above holds it.
+    ``alone``: the check that looks at it names no parameters.
     """
 
     value: object = None
     again: bool = False
     bare: bool = False
     above: bool = False
+    alone: bool = False
 
 
 def typed(source, above=None):
@@ -39,7 +41,9 @@ def typed(source, above=None):
             warnings.simplefilter("ignore")
             cell = _Cell(source, ast.parse(source), above)
         checks = list(itertools.islice(cell.checks(), MOST_CHECKS))
-        found = {question: cell.value_of(node, position) for question, node, position in checks}
+        found = {
+            question: replace(cell.value_of(node, position), alone=alone) for question, node, position, alone in checks
+        }
         end = (len(source) + 1, 0)
         return found | ({"": cell.value_of(ast.Name("answer"), end)} if cell.bindings("answer", end) else {})
     except NO_PYTHON:
@@ -79,13 +83,14 @@ class _Cell:
                 self._plain[id(line.target)] = line.value
 
     def checks(self):
-        """``(question id, the expression of the answer, position)`` of each ``check("id", answer, …)``."""
+        """``(question id, the expression of the answer, position, whether nothing else is given)`` of each check."""
         for node in self._nodes:
             if isinstance(node, ast.Call) and "check" in (getattr(node.func, key, 0) for key in ("id", "attr")):
                 answer = [*node.args[1:2], *(each.value for each in node.keywords if each.arg == "answer")]
                 first = node.args[0] if node.args else None
                 if answer and isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    yield first.value, answer[0], _position(node)
+                    alone = all(each.arg == "answer" for each in node.keywords)
+                    yield first.value, answer[0], _position(node), alone
 
     def bindings(self, name, before):
         """The nodes that set ``name`` before a position, in the order of the text."""

@@ -1,5 +1,5 @@
 """The questions of the course: ``check("bn-parameters", answer, channels=32)`` says whether the answer is right, and if
-not, which slip it comes from.
+not, which slip it comes from. ``another("bn-parameters")`` asks again with other numbers, which never count.
 
 Each module in this package is one question: ``bn_parameters.py`` is "bn-parameters". It holds ``PARAMETERS``, a
 function ``question`` of them that returns a ``Question``, and ``by_keras``, which gets the same answer from Keras.
@@ -17,15 +17,17 @@ from utils import predictions
 from utils.arithmetic import Count
 from utils.parameters import check_parameters, shown
 from utils.questions._feedback import Help, as_html, as_text
-from utils.questions._judging import Judgement, judge, same
+from utils.questions._judging import Judgement, Practice, judge, same
 from utils.questions._reading import flat, plain, unwrapped
 
 __all__ = [
     "Help",
     "Judgement",
     "Parameter",
+    "Practice",
     "Question",
     "Slip",
+    "another",
     "as_html",
     "as_text",
     "ask",
@@ -82,6 +84,11 @@ class Question:
     parameters: dict = field(default_factory=dict)
 
     @property
+    def choice_lines(self):
+        """The choices as lines of text; none where a number is asked for."""
+        return [f'"{name}": {sentence}' for name, sentence in self.choices.items()]
+
+    @property
     def steps(self):
         """The derivation as lines of text."""
         return self.derivation.steps if isinstance(self.derivation, Count) else list(self.derivation)
@@ -98,22 +105,57 @@ class Question:
         return ""
 
 
-_asked_last = {}
+_asked_last, _had = {}, {}  # in this kernel: the parameters checked or shown last, and all sets so far, by question
+_shown = {}  # the parameters of the question that ``another`` showed last, by question
 
 
 def check(question_id, answer, **parameters):
     """Judge ``answer`` and return the ``Judgement`` for display; parameters that are left out take their defaults.
 
+    Where none is given and ``another`` has asked the question, the answer is judged as one to what that showed last.
     Never raises: what the author of the cell mistook (an id, a parameter, its value) is shown as a sentence, too.
     """
-    question, refusal = preview(question_id, **parameters)
-    _asked_last[question.id] = parameters
+    shown_last = _shown.get(question_id) if isinstance(question_id, str) and not parameters else None
+    question, refusal = preview(question_id, **(shown_last or parameters))
+    _asked_last[question.id] = shown_last or parameters
     if refusal:
         return Judgement(question.id, question.parameters, None, "not-asked", None, (refusal,))
+    _had.setdefault(question.id, []).append(question.parameters)
     judgement = judge(question, answer)
     if judgement.verdict == "noted":
         predictions.predict(question.claim, judgement.answer)
-    return judgement
+    return Practice.of(judgement) if shown_last else judgement
+
+
+def another(question_id):
+    """The question with numbers that it was not asked with in this kernel, for display.
+
+    ``check(question_id, answer)``, ``hint`` and ``solution`` then look at these numbers. Where there are no others, the
+    display says so. Never raises.
+    """
+    question, refusal = preview(question_id)
+    if refusal:
+        return Help("Another one", [refusal])
+    if not (left := unasked(question.id)):
+        number = len(variants(question.id))
+        if number == 1:
+            return Help("No other numbers", [f"{question.id} has no numbers that could be changed."])
+        sentence = f"All {number} sets of numbers of {question.id} were asked; they begin anew with a new kernel."
+        return Help("No other numbers", [sentence])
+    question = ask(question.id, **random.Random().choice(left))
+    _had.setdefault(question.id, []).append(question.parameters)
+    _shown[question.id] = _asked_last[question.id] = question.parameters
+    how = f'Answer in a new cell: check("{question.id}", …). This is practice: it leaves no record.'
+    return Help("With other numbers", [question.text, *question.choice_lines, how])
+
+
+def unasked(question_id):
+    """The ``variants`` of a question that differ from all that it was asked with in this kernel."""
+    changing = [name for name, each in parameters_of(question_id).items() if each.variants]
+    had = {tuple(each[name] for name in changing) for each in _had.get(question_id, ())}
+    if not changing:
+        return []
+    return [each for each in variants(question_id) if tuple(each[name] for name in changing) not in had]
 
 
 def hint(question_id, number=1, **parameters):

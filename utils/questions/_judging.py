@@ -44,6 +44,18 @@ class Judgement:
         }
 
 
+class Practice(Judgement):
+    """The judgement on an answer that does not count: it leaves no record in the notebook."""
+
+    @classmethod
+    def of(cls, judgement):
+        """The same judgement, as one that does not count."""
+        return cls(**vars(judgement))
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {mime: data for mime, data in super()._repr_mimebundle_().items() if mime != ANSWER}
+
+
 def judge(question, given):
     """The ``Judgement`` on ``given``, an answer as it was typed, computed, or found in a notebook's record.
 
@@ -59,9 +71,8 @@ def judge(question, given):
     except Unreadable as error:
         return judgement("unreadable", str(error))
     if reading.value is None:
-        choices = (f'"{name}": {sentence}' for name, sentence in question.choices.items())
         how = "Put your answer in place of None and run the cell again."
-        return judgement("unanswered", question.text, *choices, how)
+        return judgement("unanswered", question.text, *question.choice_lines, how)
     answer, record, note = reading.value, plain(reading.value), [reading.note] if reading.note else []
     if question.answer is None:
         return judgement("noted", *note, *question.steps, answer=record)

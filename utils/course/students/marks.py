@@ -169,7 +169,8 @@ def _mark(student, notebook, question, **found):
 
 
 def _verdict(cells, cell_id, question):
-    own = [each for each in cells if _asks(each, cell_id, question.id)]
+    asking = [each for each in cells if _asks(each, cell_id, question.id)]
+    own = [each for each in asking if not _is_practice(each, cell_id, question.id)] or asking
     as_json = json.loads(json.dumps(question.parameters))
     shown = [each for cell in own for each in cell.shown if each.get("id") == question.id]
     elsewhere = [
@@ -203,6 +204,13 @@ def _asks(cell, cell_id, question_id):
     if set(cell.typed) & set(questions.questions()):
         return False  # it asks another one now
     return cell.question == question_id or bool(cell_id and cell.id == cell_id)
+
+
+def _is_practice(cell, cell_id, question_id):
+    """Whether it is a student's own cell for ``another``: its check names none of the question's parameters."""
+    asked_here = cell.question == question_id or bool(cell_id and cell.id == cell_id)
+    alone = question_id in cell.typed and cell.typed[question_id].alone
+    return alone and not asked_here and bool(questions.parameters_of(question_id))
 
 
 def _in_order(cells, question_id, parameters):
