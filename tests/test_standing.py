@@ -51,7 +51,7 @@ def test_a_folder_that_was_just_laid_is_all_open(work):
 
 def test_what_is_shown_last_counts(work):
     before = of(work)
-    show(work, check("bn-parameters", 7), check("bn-trainable", 64), predict("bn-noise", "0.5"))
+    show(work, check("bn-parameters", 7), check("bn-trainable", 64), predict("pyramid", low=0.1, high=0.5))
     show(work, check_code("bn-forward", exercise("bn-forward").slips[0].function))
     after = of(work)
     assert after.counts["questions"] == {RIGHT: 1, WRONG: 1, OPEN: before.counts["questions"][OPEN] - 2}

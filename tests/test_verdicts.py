@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from utils.evidence import error_rates
-from utils.predictions import predict
 from utils.records import VERDICT
+from utils.scoring import note
 from utils.verdicts import (
     CHECK,
     CONDITION,
@@ -215,9 +215,9 @@ def test_counts_are_exact_and_say_no_n():
 
 
 def test_the_box_says_its_word_in_text_and_shows_the_prediction():
-    predict("x", "it <helps>")
+    note("x", "it <helps>")
     data = judged(claim(criterion(at_least=0)), GOOD)._repr_mimebundle_()
-    predict("x", None)
+    note("x", None)
     assert ">holds</span>" in data["text/html"]
     assert "it &lt;helps&gt;" in data["text/html"]
     assert data[VERDICT]["verdict"] == "holds"

@@ -1,68 +1,68 @@
-"""Predict first: a guess is written down before the experiment runs, and stands beside the result afterwards."""
+"""Predict first: a range or a choice is written down before the experiment runs, and answered by the measurement.
 
-import html
-import re
-from dataclasses import dataclass
+``predict("pyramid", low=…, high=…)`` or ``predict("reuse", "holds", confidence=…)``: what is asked for, a claim says.
+``None`` in every place means "not yet". Nothing that is typed raises an error: what cannot count is said in a sentence.
+"""
 
+import difflib
+
+from utils.claims import claims
+from utils.claims.start_here import PRACTICE
 from utils.parameters import shown
-from utils.records import PREDICTION
-
-_guesses = {}
+from utils.scoring import Outcome, Prediction, note, noted
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """A student's guess about ``subject``; ``None`` while there is none."""
+def predict(subject, choice=None, *, low=None, high=None, confidence=None, **others):
+    """Note a prediction about ``subject`` (a claim's id) and return the ``Prediction`` for display.
 
-    subject: str
-    guess: object
-
-    def __str__(self):
-        if self.guess is None:
-            return "No prediction yet: put yours in place of None and run this cell before you read on."
-        return f"Your prediction is noted: {self.guess}. The verdict below will show it beside the measurement."
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {
-            "text/plain": str(self),
-            "text/html": f'<p role="status">{html.escape(str(self))}</p>',
-            PREDICTION: {"id": self.subject, "guess": None if self.guess is None else str(self.guess)},
-        }
-
-
-def predict(subject, guess, choices=()):
-    """Note ``guess`` about ``subject`` (a claim's or a question's id) and return it for display.
-
-    With ``choices`` given, a guess that is not among them is not noted, and the display says what is allowed.
+    A number is predicted by a range, ``low=`` and ``high=``; a verdict by its word and the ``confidence=`` in it.
     """
-    if guess is not None and choices:
-        typed, guess = guess, chosen(guess, choices)
-        if guess is None:
-            _guesses.pop(subject, None)
-            return Refused(subject, f"{shown(typed)} is not one of the choices: {', '.join(map(repr, choices))}.")
-    _guesses[subject] = guess
-    return Prediction(subject, guess)
+    asked = asked_about(subject)
+    if asked is None:
+        return _refused(subject, _unknown(subject))
+    place = "low=…, high=…" if asked.kind == "range" else "…, confidence=…"
+    call = f'predict("{subject}", {place})'
+    if others:
+        return _refused(subject, f"there is no {next(iter(others))!r} here; write {call}.", asked)
+    wanted, unwanted = ((low, high), (choice, confidence))[:: 1 if asked.kind == "range" else -1]
+    if any(each is not None for each in unwanted):
+        return _refused(subject, f"this prediction is {_A[asked.kind]}; write {call}.", asked)
+    if all(each is None for each in wanted):
+        if isinstance(noted(subject), Prediction):
+            note(subject, None)
+        return Prediction(subject, asked)
+    given, refusal = asked.read(*wanted)
+    if refusal:
+        return _refused(subject, refusal, asked)
+    prediction = Prediction(subject, asked, given)
+    note(subject, prediction)
+    return prediction
 
 
-def chosen(typed, choices):
-    """The one of ``choices`` that was typed, whatever its case, blanks, quotation marks and stop; ``None`` if none."""
-    if not isinstance(typed, str) or len(typed) > 200:
+def compare(subject, truth):
+    """The ``Outcome`` of the practice prediction about ``subject`` where the ``truth`` is the same everywhere."""
+    return Outcome(noted(subject), truth, truth if isinstance(truth, str) else f"{truth:.4g}")
+
+
+def asked_about(subject):
+    """What a prediction about ``subject`` asks for: a ``Quantity`` or ``Choices``; ``None`` for an unknown id."""
+    if not isinstance(subject, str):
         return None
-    return {_bare(choice): choice for choice in choices}.get(_bare(typed))
+    return PRACTICE.get(subject) or (claims()[subject].asked if subject in claims() else None)
 
 
-def predicted(subject):
-    """The guess noted about ``subject`` in this kernel, or ``None``."""
-    return _guesses.get(subject)
+_A = {"range": "a range of numbers", "choice": "one of the choices with a confidence"}
 
 
-@dataclass(frozen=True)
-class Refused(Prediction):
-    """A guess outside the choices; ``guess`` holds the sentence that says so."""
+def _refused(subject, why, asked=None):
+    """What was typed does not count, nor does what was said before."""
+    subject = subject if isinstance(subject, str) else shown(subject)
+    note(subject, None)
+    return Prediction(subject, asked, None, why)
 
-    def __str__(self):
-        return self.guess
 
-
-def _bare(text):
-    return re.sub(r"[\s_-]+", "-", text.strip(" \t\n.,;!?\"'“”‘’`").casefold().replace("×", "x"))
+def _unknown(subject):
+    if not isinstance(subject, str):
+        return f"{shown(subject)} is not the id of a claim, which is a text."
+    close = difflib.get_close_matches(subject[:60], [*PRACTICE, *claims()], 1)
+    return f"there is no claim {shown(subject)}." + (f' Do you mean "{close[0]}"?' if close else "")

@@ -226,7 +226,7 @@ def test_a_judgement_is_pure(monkeypatch):
     def touched(*_):
         raise AssertionError("a judgement changes the kernel")
 
-    monkeypatch.setattr("utils.predictions.predict", touched)
+    monkeypatch.setattr("utils.scoring.note", touched)
     monkeypatch.setattr(course, "_asked_last", None)
     for question_id in ALL:
         question = ask(question_id)
@@ -301,11 +301,11 @@ def test_hints_and_solution_follow_the_parameters_last_checked():
 
 
 def test_a_prediction_is_noted_for_the_claim_that_will_be_measured():
-    from utils.predictions import predicted
+    from utils.scoring import noted
 
     judged = check("activation-sparsity", "Falls")
     assert (judged.verdict, judged.answer) == ("noted", "falls")
-    assert predicted("sparsity-depth") == "falls"
+    assert noted("sparsity-depth") == "falls"
 
 
 @pytest.mark.parametrize("answer", [None, 128, 64, 96, "import os", True, "32*4"])

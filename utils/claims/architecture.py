@@ -1,5 +1,6 @@
 """The claims of notebook 01."""
 
+from utils.scoring import Quantity
 from utils.verdicts import CHECK, CONDITION, LOG_RATIO, SHARE, Claim, Criterion
 
 TWO_POINTS = "two points are what a published improvement is worth; a smaller lead could be had by tuning"
@@ -55,6 +56,12 @@ CLAIMS = (
             "Zhang 2019, Making convolutional networks shift-invariant again: strides break it",
         ),
         long_run="architecture_data",
+        asked=Quantity(
+            "by how much the convnet's accuracy in the other corner is above that of Dense",
+            scale=0.5,
+            least=-1,
+            most=1,
+        ),
     ),
     Claim(
         id="architecture-data",
@@ -128,6 +135,12 @@ CLAIMS = (
             "a network falls far behind on ImageNet and little on smaller images",
         ),
         long_run="architecture_data",
+        asked=Quantity(
+            "by how much the test accuracy with shared kernels is above that with a kernel for every position",
+            scale=0.3,
+            least=-1,
+            most=1,
+        ),
     ),
     Claim(
         id="pyramid",
@@ -157,6 +170,12 @@ CLAIMS = (
         literature=(
             "Simonyan & Zisserman 2014, Very deep convolutional networks (VGG)",
             "Han et al. 2017, Deep pyramidal residual networks: growing at every layer is better still",
+        ),
+        asked=Quantity(
+            "the share of the families in which every stage has more filters, and smaller maps, than the one before",
+            scale=0.8,
+            least=0,
+            most=1,
         ),
     ),
 )

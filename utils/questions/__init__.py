@@ -13,7 +13,7 @@ import random
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from utils import predictions
+from utils import scoring
 from utils.arithmetic import Count
 from utils.parameters import check_parameters, shown
 from utils.questions._feedback import Help, as_html, as_text
@@ -123,7 +123,7 @@ def check(question_id, answer, **parameters):
     _had.setdefault(question.id, []).append(question.parameters)
     judgement = judge(question, answer)
     if judgement.verdict == "noted":
-        predictions.predict(question.claim, judgement.answer)
+        scoring.note(question.claim, judgement.answer)
     return Practice.of(judgement) if shown_last else judgement
 
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import product
 from numbers import Real
 
-from utils.predictions import chosen
 from utils.questions._text import LARGEST, Unreadable, in_digits, readings
+from utils.scoring import chosen
 
 LONGEST_LIST = 1000
 DEEPEST_LIST = 20

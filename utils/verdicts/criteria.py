@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from utils.scoring import Choices, Quantity
 from utils.verdicts.intervals import FEWEST, median_interval, repetitions_needed, share_interval
 
 NOT_RUN = "not run"
@@ -45,6 +46,10 @@ class Word(StrEnum):
     UNDECIDED = "undecided here"
     HOLDS = "holds"
     CONDITION = "holds here with a condition"
+
+
+# What a prediction about a claim asks, where the claim asks for no number.
+WORDS = Choices("the verdict", (str(Word.HOLDS), str(Word.CONDITION), str(Word.CONTRADICTED), str(Word.UNDECIDED)))
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,7 @@ class Claim:
     """A statement of the seed documents, the criteria it is judged by, and what the literature says of it.
 
     ``long_run`` names the experiment that repeats it with more seeds, steps and data; "" where nothing is trained.
+    ``asked`` is what students predict: the number of one of the criteria, or the verdict's word.
     """
 
     id: str
@@ -151,10 +157,17 @@ class Claim:
     criteria: tuple[Criterion, ...]
     literature: tuple[str, ...]
     long_run: str = ""
+    asked: Quantity | Choices = WORDS
 
     def __post_init__(self):
         if not any(each.role is Role.DECIDING for each in self.criteria):
             raise ValueError(f"{self.id}: no criterion decides")
+        if isinstance(self.asked, Quantity):
+            scale, asked = self.criteria[self.asked.criterion].scale, self.asked
+            if asked.ratio != (scale is Scale.LOG_RATIO) or (scale is Scale.SHARE) > (
+                (asked.least, asked.most) == (0, 1)
+            ):
+                raise ValueError(f"{self.id}: a prediction of another kind than its criterion's scale, {scale}")
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 import html
 
-from utils.predictions import predicted
 from utils.records import VERDICT
+from utils.scoring import Prediction, noted
 from utils.verdicts.criteria import Measurement, Result, Role, Word, bounds
+from utils.verdicts.outcomes import answer
 
 # A colour for each word, dark enough for white text on it (4.5:1), so that the verdict shows on light and dark pages.
 COLOURS = {
@@ -30,8 +31,8 @@ def text(verdict):
         for name, run in _long_runs(found):
             lines.append(f"  {name}: {run['verdict']}.")
             lines += [f"    {line(record)}" for record in run["criteria"]]
-    if (guess := predicted(verdict.claim.id)) is not None:
-        lines.append(f"  Your prediction was: {guess}")
+    if said := _prediction(verdict):
+        lines.append(f"  {said}")
     return "\n".join([*lines, f"  Literature: {'; '.join(verdict.claim.literature)}"])
 
 
@@ -113,12 +114,20 @@ def _box(verdict):
     parts = _by_role([(row.criterion.role, _after(row.record())) for row in verdict.rows])
     if verdict.claim.long_run:
         parts += "".join(_long_run(name, found) for name, found in _long_runs(verdict.evidence()))
-    guess = predicted(verdict.claim.id)
-    prediction = "" if guess is None else f"<p>Your prediction was: {_safe(guess)}</p>"
+    said = _prediction(verdict)
+    prediction = f'<p role="status">{_safe(said)}</p>' if said else ""
     literature = (
         f"<p style='margin:8px 0 0'><small>Literature: {_safe('; '.join(verdict.claim.literature))}</small></p>"
     )
     return _framed(head + parts + prediction + literature, COLOURS[word])
+
+
+def _prediction(verdict):
+    """What the verdict says of the prediction noted about it; "" if there is none."""
+    said = noted(verdict.claim.id)
+    if isinstance(said, Prediction):
+        return answer(verdict.claim, said, verdict.record())
+    return f"Your prediction was: {said}" if said else ""
 
 
 def _long_runs(evidence):
