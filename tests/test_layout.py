@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "claims": {"evidence", "scoring", "verdicts"},
     "ledger": {"claims", "evidence", "notebook_files", "records", "verdicts"},
     "standing": {"notebook_files", "records"},
+    "practice": {"parameters", "questions", "standing"},
     "regularization": SHARED | TOPICS,
     "long_runs": SHARED | TOPICS | {"data_scripts", "records", "regularization"},
     "explorers": SHARED | TOPICS | {"figures", "questions"},

@@ -21,14 +21,30 @@ IS_OPEN = {"unanswered", "unattempted", "not-asked", "refused", "unreadable", No
 
 @dataclass(frozen=True)
 class Notebook:
-    """One notebook: how many ``counts[kind][state]``, which ids are ``left``, and how many predictions were made."""
+    """One notebook: ``states[kind]`` is the state of each question, or exercise, by its id.
+
+    ``predictions`` of those ``asked`` were made. ``note`` says what is wrong with the file, "" if nothing is.
+    """
 
     name: str
-    counts: dict[str, dict[str, int]]
-    left: tuple[str, ...]
+    states: dict[str, dict[str, str]]
     predictions: int
     asked: int
     note: str = ""
+
+    @property
+    def counts(self):
+        """How many are in each state: kind → state → number."""
+        return {kind: {state: list(of.values()).count(state) for state in STATES} for kind, of in self.states.items()}
+
+    def ids(self, state):
+        """The ids of the questions and exercises in that state."""
+        return tuple(each for of in self.states.values() for each, its in of.items() if its == state)
+
+    @property
+    def left(self):
+        """The ids of all that is not right."""
+        return tuple(each for of in self.states.values() for each, its in of.items() if its != RIGHT)
 
 
 @dataclass(frozen=True)
@@ -92,11 +108,9 @@ def _notebook(course, own):
         "exercises": [(cell.metadata.get("exercise"), codes) for cell in tagged(asked, "exercise")],
     }
     states = {kind: {each: _state(found.get(each)) for each, found in pairs} for kind, pairs in ids.items()}
-    counts = {kind: {state: list(of.values()).count(state) for state in STATES} for kind, of in states.items()}
-    left = tuple(each for of in states.values() for each, state in of.items() if state != RIGHT)
     guesses = _last(notebook, PREDICTION, "guess")
     made = sum(guess is not None for guess in guesses.values())
-    return Notebook(course.stem, counts, left, made, len(tagged(asked, "prediction")), note)
+    return Notebook(course.stem, states, made, len(tagged(asked, "prediction")), note)
 
 
 def _last(notebook, mime, name="verdict", but=()):

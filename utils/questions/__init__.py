@@ -27,6 +27,7 @@ __all__ = [
     "Practice",
     "Question",
     "Slip",
+    "again",
     "another",
     "as_html",
     "as_text",
@@ -40,6 +41,7 @@ __all__ = [
     "preview",
     "questions",
     "solution",
+    "unasked",
     "variant",
     "variants",
 ]
@@ -136,17 +138,27 @@ def another(question_id):
     question, refusal = preview(question_id)
     if refusal:
         return Help("Another one", [refusal])
-    if not (left := unasked(question.id)):
+    if not unasked(question.id):
         number = len(variants(question.id))
         if number == 1:
             return Help("No other numbers", [f"{question.id} has no numbers that could be changed."])
         sentence = f"All {number} sets of numbers of {question.id} were asked; they begin anew with a new kernel."
         return Help("No other numbers", [sentence])
-    question = ask(question.id, **random.Random().choice(left))
-    _had.setdefault(question.id, []).append(question.parameters)
-    _shown[question.id] = _asked_last[question.id] = question.parameters
+    question = again(question.id)
+    _shown[question.id] = question.parameters
     how = f'Answer in a new cell: check("{question.id}", …). This is practice: it leaves no record.'
     return Help("With other numbers", [question.text, *question.choice_lines, how])
+
+
+def again(question_id):
+    """The ``Question`` with numbers that it was not asked with in this kernel, or with any if there are none left.
+
+    ``hint`` and ``solution`` then look at it.
+    """
+    question = ask(question_id, **random.Random().choice(unasked(question_id) or variants(question_id)))
+    _had.setdefault(question.id, []).append(question.parameters)
+    _asked_last[question.id] = question.parameters
+    return question
 
 
 def unasked(question_id):
