@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "evidence": {"verdicts"},
     "claims": {"evidence", "scoring", "verdicts"},
     "ledger": {"claims", "evidence", "notebook_files", "records", "verdicts"},
+    "calibration": {"claims", "figures", "notebook_files", "records", "scoring", "verdicts"},
     "standing": {"notebook_files", "records"},
     "practice": {"parameters", "questions", "standing"},
     "regularization": SHARED | TOPICS,
@@ -49,6 +50,8 @@ MAY_IMPORT = {
     "data_scripts": set(),
     "course": TOPICS
     | {
+        "calibration",
+        "claims",
         "data_scripts",
         "evidence",
         "exercises",
@@ -59,7 +62,9 @@ MAY_IMPORT = {
         "parameters",
         "questions",
         "records",
+        "scoring",
         "standing",
+        "verdicts",
     },
 }
 # Inside utils/course each room may import those that come after it.

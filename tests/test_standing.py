@@ -4,6 +4,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 
+from utils.calibration import my_predictions
 from utils.course.commands.main import main
 from utils.course.working_folder.laying import lay
 from utils.exercises import check_code, exercise
@@ -106,5 +107,5 @@ def test_a_record_that_breaks_its_form_counts_as_open(work, record):
 def test_the_command_says_the_same(work):
     result = CliRunner().invoke(main, ["progress", str(work)])
     assert result.exit_code == 0, result.output
-    assert result.output.strip() == str(standing(work)).strip()
+    assert result.output.strip() == f"{standing(work)}\n{my_predictions(work).summary}"
     assert CliRunner().invoke(main, ["progress", str(work / "none")]).exit_code == 2
