@@ -65,16 +65,16 @@ def test_a_claim_that_no_notebook_judged_is_listed_as_not_measured_with_the_reas
     notebook(tmp_path / "03_water.ipynb", HOLDS)
     missing = row(ledger(tmp_path), "bn-two-modes-imagenet")
     assert (missing["verdict"], missing["note"]) == (NOT_MEASURED, "there is no such notebook")
-    notebook(tmp_path / "07_surgery.ipynb")
+    notebook(tmp_path / "08_surgery.ipynb")
     missing = row(ledger(tmp_path), "bn-two-modes-imagenet")
-    assert (missing["notebook"], missing["note"]) == ("07_surgery", "the notebook holds no verdict about it")
+    assert (missing["notebook"], missing["note"]) == ("08_surgery", "the notebook holds no verdict about it")
     assert {each["claim"] for each in ledger(tmp_path).records()} == {"water-is-wet", *claims()}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"cells": 3}', "[" * 100_000])
 def test_a_damaged_notebook_is_not_measured_and_hides_no_other(tmp_path, text):
     notebook(tmp_path / "03_water.ipynb", HOLDS)
-    (tmp_path / "07_surgery.ipynb").write_text(text)
+    (tmp_path / "08_surgery.ipynb").write_text(text)
     table = ledger(tmp_path)
     assert row(table)["verdict"] == "holds"
     assert row(table, "bn-two-modes-imagenet")["note"] == "the notebook cannot be read"
@@ -91,11 +91,11 @@ def bounds(claim_id, met):
 def test_verdicts_of_the_running_kernel_go_before_stored_ones(tmp_path):
     claim_id = "bn-two-modes-imagenet"
     stored, fresh = (verdict(claim_id, *bounds(claim_id, met)) for met in (True, False))
-    notebook(tmp_path / "07_surgery.ipynb", stored)
+    notebook(tmp_path / "08_surgery.ipynb", stored)
     assert stored.word != fresh.word
     assert row(ledger(tmp_path), claim_id)["verdict"] == stored.word
     assert row(ledger(tmp_path, [fresh]), claim_id)["verdict"] == fresh.word
-    assert row(ledger(tmp_path, [fresh]), claim_id)["notebook"] == "07_surgery"
+    assert row(ledger(tmp_path, [fresh]), claim_id)["notebook"] == "08_surgery"
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,13 @@ def test_a_record_that_breaks_its_form_costs_no_other(tmp_path, broken):
 
 def test_a_run_of_one_notebook_shows_its_own_claims_alone(tmp_path):
     notebook(tmp_path / "03_water.ipynb", HOLDS)
-    notebook(tmp_path / "07_surgery.ipynb")
+    notebook(tmp_path / "08_surgery.ipynb")
     assert {each["notebook"] for each in ledger(tmp_path).of({"03_water"}).records()} == {"03_water"}
 
 
 def test_rows_follow_the_order_of_the_notebooks(tmp_path):
     notebook(tmp_path / "01_water.ipynb", HOLDS)
-    notebook(tmp_path / "07_surgery.ipynb")
+    notebook(tmp_path / "08_surgery.ipynb")
     names = [each["notebook"] for each in ledger(tmp_path).records()]
     assert names[0] == "01_water"
     assert names == sorted(names)
@@ -213,7 +213,7 @@ def test_the_stored_notebooks_are_found_from_the_root_and_from_beside_them(tmp_p
     monkeypatch.delenv("COURSE_RUN_FOLDER", raising=False)
     folder = tmp_path / "notebooks"
     folder.mkdir()
-    for name in ("00_first.ipynb", "07_surgery.ipynb"):
+    for name in ("00_first.ipynb", "08_surgery.ipynb"):
         notebook(folder / name)
     for working_directory in (tmp_path, folder):
         monkeypatch.chdir(working_directory)
@@ -222,7 +222,7 @@ def test_the_stored_notebooks_are_found_from_the_root_and_from_beside_them(tmp_p
 
 def test_a_notebook_alone_somewhere_else_still_finds_the_course(tmp_path, monkeypatch):
     monkeypatch.delenv("COURSE_RUN_FOLDER", raising=False)
-    notebook(tmp_path / "07_surgery.ipynb")
+    notebook(tmp_path / "08_surgery.ipynb")
     monkeypatch.chdir(tmp_path)
     assert stored_notebooks() == Path(__file__).resolve().parents[1] / "notebooks"
 

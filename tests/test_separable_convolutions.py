@@ -1,4 +1,4 @@
-"""Notebook 04: the two steps equal Keras, the experiments find what is known, and can also find the contrary."""
+"""Notebook 05: the two steps equal Keras, the experiments find what is known, and can also find the contrary."""
 
 import io
 from dataclasses import replace

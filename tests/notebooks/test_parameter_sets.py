@@ -27,10 +27,11 @@ SETS = {
         "seed": 1,
     },
     "03_batch_normalization": {"channels": 1, "batch_size": 2, "momentum": 0.97, "depth": 6, "seed": 1},
-    "04_separable_convolutions": {"photo": "hubble", "channels": 128, "filters": 2, "kernel_size": 5, "seed": 1},
-    "05_mini_xception": {"size": 16, "filters": 4, "blocks": 2, "dropout": 0.0, "seed": 1},
-    "06_activations": {"photo": "coffee", "size": 24, "filters": 6, "blocks": 4, "dropout": 0.8, "seed": 1},
-    "07_surgery": {"photo": "camera", "branch": "block3b", "photograph_path": PHOTOGRAPH, "seed": 1},
+    "04_batch_normalization_in_training": {"channels": 1, "depth": 6, "seed": 1},
+    "05_separable_convolutions": {"photo": "hubble", "channels": 128, "filters": 2, "kernel_size": 5, "seed": 1},
+    "06_mini_xception": {"size": 16, "filters": 4, "blocks": 2, "dropout": 0.0, "seed": 1},
+    "07_activations": {"photo": "coffee", "size": 24, "filters": 6, "blocks": 4, "dropout": 0.8, "seed": 1},
+    "08_surgery": {"photo": "camera", "branch": "block3b", "photograph_path": PHOTOGRAPH, "seed": 1},
 }
 
 

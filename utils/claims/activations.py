@@ -1,4 +1,4 @@
-"""The claims of notebook 06."""
+"""The claims of notebook 07."""
 
 from utils.verdicts import CONDITION, SHARE, Claim, Criterion
 

@@ -1,4 +1,4 @@
-"""The claims of notebook 05."""
+"""The claims of notebook 06."""
 
 from utils.verdicts import CHECK, CONDITION, COUNT, Claim, Criterion
 

@@ -1,4 +1,4 @@
-"""The claims of notebook 04."""
+"""The claims of notebook 05."""
 
 from utils.verdicts import CHECK, CONDITION, COUNT, LOG_RATIO, SHARE, Claim, Criterion
 

@@ -1,4 +1,4 @@
-"""The figures of notebook 03."""
+"""The figures of notebooks 03 and 04."""
 
 import numpy as np
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator

@@ -1,4 +1,4 @@
-"""The figures of notebook 04."""
+"""The figures of notebook 05."""
 
 import numpy as np
 from PIL import Image

@@ -50,7 +50,7 @@ def draw_course_map(chapters):
     axis.axis("off")
     for place, chapter in enumerate(chapters):
         x, y = place % 4, -(place // 4) - 0.88
-        colour = (SKY, SKY, BLUE, BLUE, BLUE, GREEN, ORANGE, ORANGE)[place % 8]
+        colour = (SKY, SKY, BLUE, BLUE, BLUE, BLUE, GREEN, ORANGE, ORANGE, SKY)[place % 10]
         box = FancyBboxPatch((x + 0.03, y), 0.84, 0.78, boxstyle="round,pad=0,rounding_size=0.06", mutation_aspect=0.6)
         box.set(facecolor=colour, alpha=0.18, edgecolor="none")
         axis.add_patch(box)

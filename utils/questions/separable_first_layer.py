@@ -18,7 +18,7 @@ def question():
         },
         derivation=(
             "A separable convolution looks at each channel by itself. Red, green and blue mostly say the same.",
-            "Whether this costs accuracy is another matter: the claim separable-not-first of notebook 04 measures it, "
+            "Whether this costs accuracy is another matter: the claim separable-not-first of notebook 05 measures it, "
             "and counts how little a separable first layer would save.",
         ),
         slips=(
