@@ -22,7 +22,7 @@ from utils.notebook_files.archives import LARGEST_FILE
 from utils.notebook_files.reading import tagged
 from utils.notebook_files.returned import answered
 from utils.notebook_files.sources import course_notebooks
-from utils.records import ANSWER
+from utils.records import ANSWER, PREDICTION
 
 
 def test_who_types_the_key_gets_every_point_and_who_returns_nothing_gets_none(handed_out, grade, tmp_path):
@@ -339,12 +339,20 @@ def test_a_page_beside_its_notebook_is_nobody_s_work_and_without_one_it_may_be(h
 def test_the_tables_agree_hold_no_formula_and_are_for_their_owner_alone(handed_out, grade, tmp_path):
     notebook = handed_out.notebook("bo", BN)
     type_in(notebook, "bn-inference", "\"=HYPERLINK('x')\"")
+    said = nbformat.v4.new_output("display_data", {PREDICTION: {"id": "bn-noise", "guess": "=1+1"}})
+    tagged(notebook, "prediction")[0].outputs = [said]
     put(notebook, tmp_path / "back" / "bo" / f"{BN}.ipynb")
     points, answers, _ = grade(tmp_path / "back")
     for student, sum_of in points.items():
         assert sum_of == sum(int(row["points"] or 0) for each, row in answers.items() if each[0] == student)
     out = tmp_path / "grades"
-    assert sorted(path.name for path in out.iterdir()) == ["answers.csv", "grades.csv", "index.html", "left_out.csv"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "answers.csv",
+        "grades.csv",
+        "index.html",
+        "left_out.csv",
+        "predictions.csv",
+    ]
     for path in out.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         if path.suffix == ".csv":

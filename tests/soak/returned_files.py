@@ -25,6 +25,7 @@ from utils.course.students.collect import collected
 from utils.course.students.hand_out import write_hand_out
 from utils.course.students.marks import marks
 from utils.course.students.owners import Owners
+from utils.course.students.predicted import predictions
 from utils.course.students.roster import Student
 from utils.notebook_files.archives import LARGEST_FILE
 from utils.notebook_files.reading import tagged
@@ -178,7 +179,7 @@ class Course:
     def _marks(self, places):
         found = collected(places, Owners(STUDENTS), [each.name for each in self._sources])
         made, left_out = marks(self._sources, STUDENTS, SECRET, found)
-        assert set(reports(made, left_out)) >= {"grades.csv", "index.html"}
+        assert set(reports(made, left_out, predictions(self._sources, found))) >= {"grades.csv", "index.html"}
         return {(each.student.id, each.question): (each.verdict, each.given, each.remark) for each in made}
 
     def _file(self, chance, number):

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 
 from utils.notebook_files.answer_cells import Typed, assigned, typed
 from utils.notebook_files.reading import UnreadableNotebook
-from utils.records import ANSWER
+from utils.records import ANSWER, PREDICTION
 
 MOST_CELLS = 10_000
 MOST_ANSWER_CELLS = 300  # behind these, none is looked at
 MOST_RECORDS = 20  # of a cell, the last ones
 LONGEST_RECORD = 10_000  # characters, as JSON
 MOST_SHOWN = 200_000  # characters of records, of a notebook
+MOST_PREDICTIONS = 300  # of different things; behind these, none is looked at
+LONGEST_PREDICTED = 200  # characters of a word in a prediction
+PREDICTED = "id", "kind", "low", "high", "choice", "confidence", "guess"
 VARIANT_CELL, VARIANT_COMMENT = "your-variant", "Your variant"
 
 
@@ -36,12 +39,14 @@ class Cell:
 class Answered:
     """What counts of a notebook: what its hand-out says in ``metadata.course``, its variant, and its cells.
 
-    ``variant`` holds the values in the cell of the variant, ``None`` where there is no such cell.
+    ``variant`` holds the values in the cell of the variant, ``None`` where there is no such cell. ``predictions`` are
+    the records of what was predicted, the last for each id.
     """
 
     course: dict
     variant: dict | None
     cells: list[Cell]
+    predictions: tuple[dict, ...] = ()
 
 
 def answered(content):
@@ -61,7 +66,8 @@ def answered(content):
         raise UnreadableNotebook(f"it has {len(cells):,} cells; up to {MOST_CELLS:,} are read")
     code = [each for each in cells if isinstance(each, dict) and each.get("cell_type", "code") == "code"]
     course = bounded(_mapping(notebook.get("metadata")).get("course"))
-    return Answered(course if isinstance(course, dict) else {}, _variant(code), list(_answer_cells(code)))
+    course = course if isinstance(course, dict) else {}
+    return Answered(course, _variant(code), list(_answer_cells(code)), tuple(_predictions(code)))
 
 
 def bounded(value):
@@ -103,8 +109,19 @@ def _answer_cells(cells):
             yield Cell(_short(cell.get("id")), _short(question), answers, shown if left > 0 else [])
 
 
-def _records(cell):
-    outputs = (_mapping(_mapping(each).get("data")).get(ANSWER) for each in _list(cell.get("outputs")))
+def _predictions(cells):
+    """The last record for each id that something is predicted about: what it says in numbers and short texts."""
+    last = {}
+    for each in (record for cell in cells for record in _records(cell, PREDICTION)):
+        about = each.get("id")
+        if isinstance(about, str) and (about in last or len(last) < MOST_PREDICTIONS):
+            values = {name: each[name] for name in PREDICTED if isinstance(each.get(name), str | int | float)}
+            last[about] = {k: v[:LONGEST_PREDICTED] if isinstance(v, str) else v for k, v in values.items()}
+    return last.values()
+
+
+def _records(cell, mime=ANSWER):
+    outputs = (_mapping(_mapping(each).get("data")).get(mime) for each in _list(cell.get("outputs")))
     records = [bounded(each) for each in list(filter(_mapping, outputs))[-MOST_RECORDS:]]
     return [each for each in records if each]
 

@@ -2,21 +2,31 @@
 
 import json
 from collections import Counter
+from statistics import fmean, median
 
 from utils.course.pages.rendering import render
 from utils.course.storage.spreadsheets import csv_text
 
-FILES = ("grades.csv", "answers.csv", "left_out.csv", "index.html")
+FILES = ("grades.csv", "answers.csv", "predictions.csv", "left_out.csv", "index.html")
 ANSWER_COLUMNS = (
     "id", "name", "group", "notebook", "question", "parameters", "given", "verdict", "slip", "points", "key", "remark",
+)  # fmt: skip
+PREDICTION_COLUMNS = (
+    "id", "name", "group", "notebook", "claim", "kind", "low", "high", "choice", "confidence", "measured", "score",
 )  # fmt: skip
 LEFT_OUT_COLUMNS = "place", "id", "notebook", "may_be_of", "reason"
 ANSWERED = "right", "slip", "wrong", "noted"
 
 
-def reports(marks, left_out):
-    """The files that describe these marks and what was left out: name → text."""
-    texts = _grades(marks), _answers(marks), _left_out(left_out), _index(marks, left_out)
+def reports(marks, left_out, predictions=()):
+    """The files that describe these marks, what was predicted, and what was left out: name → text."""
+    texts = (
+        _grades(marks),
+        _answers(marks),
+        _predictions(predictions),
+        _left_out(left_out),
+        _index(marks, left_out, predictions),
+    )
     return dict(zip(FILES, texts, strict=True))
 
 
@@ -59,6 +69,17 @@ def _answers(marks):
     return csv_text(rows)
 
 
+def _predictions(predictions):
+    rows = [PREDICTION_COLUMNS]
+    for each in predictions:
+        given = {"range": [*each.given, "", ""], "choice": ["", "", *each.given]}.get(
+            each.kind, ["", "", each.given, ""]
+        )
+        who, score = (each.student.id, each.student.name, each.student.group), each.score
+        rows.append([*who, each.notebook, each.claim, each.kind, *given, each.measured, score and round(score, 4)])
+    return csv_text(rows)
+
+
 def _left_out(left_out):
     """A table that ``course grade --owners`` reads once its column ``id`` is filled in."""
     rows = [LEFT_OUT_COLUMNS]
@@ -73,12 +94,13 @@ def _plain(value):
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _index(marks, left_out):
+def _index(marks, left_out, predictions):
     students, most = by_student(marks), reachable(marks)
     return render(
         "grade_index.html",
         title=f"The marks of {len(students)} students",
         questions=_questions(marks),
+        predictions=list(_by_claim(predictions)),
         notebooks=[_number(each) for each in most],
         students=students,
         reachable=sum(most.values()),
@@ -98,6 +120,32 @@ def _questions(marks):
         right = "prediction" if own[0].key is None else f"{verdicts['right']} of {answered}"
         slips = Counter(each.slip for each in own if each.slip).most_common(3)
         yield notebook, question, right, "; ".join(f"{slip} ({count})" for slip, count in slips), len(own) - answered
+
+
+def _by_claim(predictions):
+    """How a class predicted: notebook, claim, how many, what most said, what was measured, hits, the mean score."""
+    asked = {}
+    for each in predictions:
+        if each.kind in ("range", "choice"):
+            asked.setdefault((each.notebook, each.claim, each.kind), []).append(each)
+    for (notebook, claim, kind), own in asked.items():
+        if kind == "range":
+            low, high = (f"{median(each.given[end] for each in own):.3g}" for end in (0, 1))
+            said = f"{low} to {high} (medians)"
+        else:
+            said = "; ".join(f"{word} ({n})" for word, n in Counter(each.given[0] for each in own).most_common(3))
+        scored = [each for each in own if each.outcome]
+        measured = scored[0].outcome.shown + scored[0].outcome.where if scored else "–"
+        hits = f"{sum(each.hit for each in scored)} of {len(scored)}"
+        yield (
+            notebook,
+            claim,
+            len(own),
+            said,
+            measured,
+            hits,
+            f"{fmean(each.score for each in scored):.2f}" if scored else "–",
+        )
 
 
 def _number(notebook):

@@ -1,0 +1,76 @@
+"""What the class predicted, beside what the course's own notebooks measured. Nothing that came back is believed."""
+
+from dataclasses import dataclass
+
+from utils.claims import claims
+from utils.course.students.roster import Student
+from utils.notebook_files.reading import records
+from utils.records import VERDICT
+from utils.scoring import INSIDE, Outcome, from_record
+from utils.verdicts.outcomes import outcome
+
+IN_WORDS = "words"  # as predictions were in earlier versions of the course
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """One student's prediction about one claim.
+
+    ``given`` is ``(low, high)`` for the kind "range", ``(word, confidence)`` for "choice" and the text alone for
+    "words", which nothing scores. ``outcome`` is ``None`` where the course's notebook measured nothing.
+    """
+
+    student: Student
+    notebook: str
+    claim: str
+    kind: str
+    given: tuple | str
+    outcome: Outcome | None
+
+    @property
+    def measured(self):
+        return None if self.outcome is None else self.outcome.truth
+
+    @property
+    def score(self):
+        return None if self.outcome is None else self.outcome.score
+
+    @property
+    def hit(self):
+        """Whether the range holds what was measured, or the word is right; ``None`` where that is not known."""
+        return None if self.outcome is None else self.outcome.miss == INSIDE
+
+
+def predictions(sources, collected):
+    """A ``Predicted`` for each student, notebook and claim that came back with a prediction, in this order.
+
+    Where a notebook came back several times, the latest copy in the student's own place counts for each claim.
+    """
+    truths = {each.name: {record["id"]: record for record in _verdicts(each.notebook)} for each in sources}
+    copies = {}
+    for each in collected.returned:
+        copies.setdefault((each.student, each.notebook), []).append(each)
+    found = []
+    for (student, notebook), own in copies.items():
+        own = [each for each in own if each.sure] or own
+        last = {}
+        for each in sorted(own, key=lambda copy: copy.date or 0):
+            last |= {record["id"]: record for record in each.content.predictions}
+        for claim_id, record in last.items():
+            if claim_id in claims():
+                found += _predicted(student, notebook, claims()[claim_id], record, truths.get(notebook, {}))
+    order = {claim_id: number for number, claim_id in enumerate(claims())}
+    return sorted(found, key=lambda each: (each.notebook, order[each.claim], each.student.id))
+
+
+def _predicted(student, notebook, claim, record, truths):
+    prediction = from_record(record, claim.asked)
+    if prediction:
+        found = outcome(claim, prediction, truths.get(claim.id))
+        yield Predicted(student, notebook, claim.id, claim.asked.kind, prediction.given, found)
+    elif isinstance(record.get("guess"), str) and "kind" not in record:
+        yield Predicted(student, notebook, claim.id, IN_WORDS, record["guess"], None)
+
+
+def _verdicts(notebook):
+    return [each for each in records(notebook, VERDICT) if isinstance(each, dict) and isinstance(each.get("id"), str)]
