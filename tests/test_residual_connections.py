@@ -30,7 +30,7 @@ from utils.residual_connections import (
     Runs,
     deep_network,
     experiments,
-    initialize,
+    initial_weights,
     learn_identity,
     lesions,
     path_gradients,
@@ -368,7 +368,7 @@ def test_the_share_kept_is_counted_from_chance():
 @pytest.mark.parametrize("kind", [RESIDUAL, RESIDUAL_BN], ids=lambda kind: kind.name)
 def test_the_gradients_of_all_path_lengths_add_up_to_the_gradient(photos, kind):
     network = kind.build(6, filters=4)
-    initialize(network, kind.kernel_initializer, 0)
+    network.set_weights(initial_weights(network, kind.kernel_initializer, [0])[0])
     images, labels = photos.test_images[:3], photos.test_labels[:3]
     summed, single = _by_length(network)(images, labels, 2, np.random.default_rng(0))
     ends = keras.Model(network.input, [network.get_layer("stem_pool").output, network.output])

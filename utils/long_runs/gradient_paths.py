@@ -5,7 +5,7 @@ is chosen for each, on a fifth of the training images that is kept back. The ima
 """
 
 from utils.data import load
-from utils.residual_connections import RATES, RESIDUAL, RESIDUAL_BN, initialize, path_gradients, train_deep
+from utils.residual_connections import RATES, RESIDUAL, RESIDUAL_BN, initial_weights, path_gradients, train_deep
 
 CLAIMS = ("residual-short-paths",)
 DATA = "fashion_mnist"
@@ -20,8 +20,8 @@ def perform(piece, checkpoint=None, *, depth=40, train=6000, test=1000, epochs=1
     options = {"seeds": (seed,), "tuning_seeds": (seed + TUNING,), "learning_rates": rates}
     runs = train_deep(kind, depth, data, epochs=epochs, batch_size=128, **options)
     network = kind.build(depth, size=28, classes=len(data.class_names))
-    initialize(network, kind.kernel_initializer, seed)
-    weights = {"trained": runs.weights[0], "untrained": network.get_weights()}
+    untrained = initial_weights(network, kind.kernel_initializer, [seed])
+    weights = {"trained": runs.weights[0], "untrained": untrained[0]}
     found = {"learning_rate": runs.learning_rate, "train_accuracy": float(runs.train_accuracy[0])}
     for name, each in weights.items():
         paths = path_gradients(network, [each], data.test_images, data.test_labels, seeds=(seed,), count=16)

@@ -28,7 +28,7 @@ from utils.residual_connections.networks import (
     without,
 )
 from utils.residual_connections.paths import PathGradients, path_gradients, paths_by_length
-from utils.residual_connections.signals import Flow, initialize, readable, signal_flows
+from utils.residual_connections.signals import Flow, initial_weights, readable, signal_flows
 
 __all__ = [
     "AT_ONCE",
@@ -47,7 +47,7 @@ __all__ = [
     "chosen_rate",
     "cross_entropy",
     "deep_network",
-    "initialize",
+    "initial_weights",
     "learn_identity",
     "lesions",
     "path_gradients",

@@ -71,12 +71,14 @@ def signal_flows(
                 dropout=dropout,
             )
             quiet_signals, noisy_signals = _signals(network, training=False), _signals(network, training=True)
-            for kind, (row, seed) in product([each for each in kinds if each.shortcuts == shortcuts], enumerate(seeds)):
+            built_so = [kind for kind in kinds if kind.shortcuts == shortcuts]
+            weights = {kind: initial_weights(network, kind.kernel_initializer, seeds) for kind in built_so}
+            for kind, (row, seed) in product(built_so, enumerate(seeds)):
+                network.set_weights(weights[kind][row])
                 drawn = np.random.default_rng(seed).choice(len(images), min(count, len(images)), replace=False)
                 given, right = images[drawn], labels[drawn]
                 others = np.roll(given, 1, axis=0)
                 mixed = (1 - difference) * given + difference * others
-                initialize(network, kind.kernel_initializer, seed)
                 quiet = quiet_signals(np.concatenate([given, mixed, others]), np.tile(right, 3))
                 # The same images twice: dropout draws anew for each image of a batch.
                 noisy = noisy_signals(np.concatenate([given, given]), np.tile(right, 2))
@@ -104,11 +106,8 @@ def readable(images, kind, depth, *, filters=16, seeds=(0, 1, 2), weights=None):
     network = kind.build(depth, filters=filters, size=images.shape[1], channels=images.shape[-1], classes=classes)
     ends = tf.function(_ends(network))
     shares = []
-    for each in seeds if weights is None else weights:
-        if weights is None:
-            initialize(network, kind.kernel_initializer, each)
-        else:
-            network.set_weights(each)
+    for each in initial_weights(network, kind.kernel_initializer, seeds) if weights is None else weights:
+        network.set_weights(each)
         first, last = (
             keras.ops.convert_to_numpy(end).reshape(len(images), -1).astype("float64") for end in ends(images)[:2]
         )
@@ -116,13 +115,21 @@ def readable(images, kind, depth, *, filters=16, seeds=(0, 1, 2), weights=None):
     return np.array(shares)
 
 
-def initialize(network, kernel_initializer, seed):
-    """Draw new initial weights, the same for all networks of the same layers; biases stay 0."""
-    keras.utils.set_random_seed(seed)
-    for layer in network.layers:
-        if hasattr(layer, "kernel"):
-            initializer = kernel_initializer if isinstance(layer, layers.Conv2D) else "glorot_uniform"
-            layer.kernel.assign(keras.initializers.get(initializer)(layer.kernel.shape))
+def initial_weights(network, kernel_initializer, seeds):
+    """New initial weights for each of ``seeds``, as ``network.set_weights`` takes them; biases stay as they are.
+
+    Networks of the same layers get the same. All are drawn before any is used, since a new seed makes TensorFlow
+    prepare every function again that it has already compiled.
+    """
+    drawn = []
+    for seed in seeds:
+        keras.utils.set_random_seed(seed)
+        for layer in network.layers:
+            if hasattr(layer, "kernel"):
+                initializer = kernel_initializer if isinstance(layer, layers.Conv2D) else "glorot_uniform"
+                layer.kernel.assign(keras.initializers.get(initializer)(layer.kernel.shape))
+        drawn.append(network.get_weights())
+    return drawn
 
 
 @dataclass(frozen=True)
