@@ -68,6 +68,15 @@ def test_the_chance_that_an_end_is_wrong_is_that_of_tossing_coins(n, chance):
     assert wrong_end(n) == pytest.approx(chance)
 
 
+def test_a_second_look_at_an_undecided_experiment_errs_more_often_as_simulated_ones_do():
+    values = np.random.default_rng(0).normal(size=(20_000, 13))
+    first, both = np.array([[median_interval(row[:n])[1:] for n in (5, 13)] for row in values]).swapaxes(0, 1)
+    undecided = (first[:, 0] <= 0) & (first[:, 1] >= 0)
+    wrong = np.mean((first[:, 0] > 0) | undecided & (both[:, 0] > 0))
+    assert wrong_end(5, 13) == pytest.approx(wrong, abs=0.004)  # three standard errors
+    assert wrong_end(5, 13) > wrong_end(5) + 0.01
+
+
 def test_the_interval_does_not_depend_on_the_scale():
     ratios = np.array([0.01, 0.1, 0.5, 2, 8, 9, 100, 1000])
     assert np.log(median_interval(ratios)[1:]) == pytest.approx(median_interval(np.log(ratios))[1:])

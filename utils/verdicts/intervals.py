@@ -23,9 +23,19 @@ def rank(n):
     return int(stats.binom.ppf(ERROR, n, 0.5))
 
 
-def wrong_end(n):
-    """The chance that one end of the interval over ``n`` repetitions is on the wrong side of the median."""
-    return float(stats.binom.cdf(rank(n) - 1, n, 0.5))
+def wrong_end(*looks):
+    """The chance that one end of the interval over so many repetitions is on the wrong side of the median.
+
+    Several numbers are an experiment that is looked at after each of them, and goes on only while it decides nothing:
+    then it is the chance of being wrong at any of the looks (Armitage et al. 1969).
+    """
+    open_, repetitions, wrong = np.ones(1), 0, 0.0  # by how many values lie below the median: still undecided
+    for n in looks:
+        open_ = np.convolve(open_, stats.binom.pmf(np.arange(n - repetitions + 1), n - repetitions, 0.5))
+        repetitions, k = n, rank(n)
+        wrong += float(open_[:k].sum())
+        open_[:k] = open_[n - k + 1 :] = 0.0
+    return wrong
 
 
 def median_interval(values):
