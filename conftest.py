@@ -15,11 +15,12 @@ from decimal import Decimal
 import pytest
 
 import utils  # noqa: F401 (sets TensorFlow's environment before a test imports it)
-from utils.records import VERDICT
+from utils.records import OWN_CLAIM, VERDICT
 
 APPROXIMATE = re.compile(r"≈ *(-?[\d,]*\.?\d+(?:e[+-]?\d+)?)")
 MEASURED = ("value", "low", "high", "needed")
 DECIDED = ("result", "verdict", "needed")  # what may be decided on one machine and not on another
+RAW = ("values", "time")  # of a claim of one's own; its numbers are compared where they are summed up
 IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
 
 
@@ -68,7 +69,7 @@ def pytest_sessionstart(session):
 def without_what_may_differ(output, trained=False):
     """An output's text with pictures and approximate numbers blotted out; data is compared as JSON."""
     if isinstance(output, dict):
-        output = _record(output, DECIDED if trained else ())
+        output = _record(output, (*RAW, *DECIDED) if trained else RAW)
     if not isinstance(output, str):
         return output
     return APPROXIMATE.sub("≈", IMAGE.sub("image", output))
@@ -101,15 +102,18 @@ def opposites(stored, fresh):
 
 
 def _verdicts(outputs):
-    return [output["data"][VERDICT] for output in outputs if VERDICT in output.get("data", {})]
+    records = [record for output in outputs for record in _kept(output).values()]
+    return [record for record in records if "criteria" in record]
 
 
 def _records_alone(outputs):
     """Outputs in which a verdict is its record alone: its text and its HTML say the same."""
-    return [
-        type(output)(output, data={VERDICT: output["data"][VERDICT]}) if VERDICT in output.get("data", {}) else output
-        for output in outputs
-    ]
+    return [type(output)(output, data=kept) if (kept := _kept(output)) else output for output in outputs]
+
+
+def _kept(output):
+    """Of an output's data the records of verdicts."""
+    return {kind: record for kind, record in output.get("data", {}).items() if kind in (VERDICT, OWN_CLAIM)}
 
 
 def _is_trained(cell):

@@ -48,6 +48,8 @@ MAY_IMPORT = {
     "verdicts": {"records", "scoring"},
     "evidence": {"verdicts"},
     "claims": {"evidence", "scoring", "verdicts"},
+    "preregistration": {"claims", "questions", "records", "scoring", "training", "verdicts"},
+    "rubric": {"questions", "records"},
     "ledger": {"claims", "evidence", "notebook_files", "records", "verdicts"},
     "calibration": {"claims", "figures", "notebook_files", "records", "scoring", "verdicts"},
     "standing": {"notebook_files", "records"},
@@ -156,6 +158,7 @@ def test_the_topics_are_those_of_the_course():
         "06_mini_xception",
         "07_activations",
         "08_surgery",
+        "09_your_own_claim",
     ]
 
 

@@ -32,6 +32,7 @@ SETS = {
     "06_mini_xception": {"size": 16, "filters": 4, "blocks": 2, "dropout": 0.0, "seed": 1},
     "07_activations": {"photo": "coffee", "size": 24, "filters": 6, "blocks": 4, "dropout": 0.8, "seed": 1},
     "08_surgery": {"photo": "camera", "branch": "block3b", "photograph_path": PHOTOGRAPH, "seed": 1},
+    "09_your_own_claim": {"images": 200, "seed": 1},
 }
 
 

@@ -33,7 +33,8 @@ def text(verdict):
             lines += [f"    {line(record)}" for record in run["criteria"]]
     if said := _prediction(verdict):
         lines.append(f"  {said}")
-    return "\n".join([*lines, f"  Literature: {'; '.join(verdict.claim.literature)}"])
+    literature = [f"  Literature: {'; '.join(verdict.claim.literature)}"] if verdict.claim.literature else []
+    return "\n".join(lines + literature)
 
 
 def bundle(verdict):
@@ -116,9 +117,8 @@ def _box(verdict):
         parts += "".join(_long_run(name, found) for name, found in _long_runs(verdict.evidence()))
     said = _prediction(verdict)
     prediction = f'<p role="status">{_safe(said)}</p>' if said else ""
-    literature = (
-        f"<p style='margin:8px 0 0'><small>Literature: {_safe('; '.join(verdict.claim.literature))}</small></p>"
-    )
+    literature = f"<small>Literature: {_safe('; '.join(verdict.claim.literature))}</small>"
+    literature = f"<p style='margin:8px 0 0'>{literature}</p>" if verdict.claim.literature else ""
     return _framed(head + parts + prediction + literature, COLOURS[word])
 
 
