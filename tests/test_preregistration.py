@@ -6,10 +6,10 @@ import pytest
 
 from utils import preregistration
 from utils.claims import claims
-from utils.predictions import predict
-from utils.preregistration import Judged, Measured, Notice, Registration, judge, measure, register
+from utils.preregistration import Judged, Measured, Notice, Registration, judge, measure, predict, register
 from utils.preregistration._records import digest_of, seeds_of
 from utils.records import OWN_CLAIM, VERDICT
+from utils.scoring import note
 from utils.verdicts import CHECK, Word
 
 CRITERION = {"name": "gain", "at_least": 0.02, "because": "a reader would see it", "control": "the plain network"}
@@ -20,7 +20,7 @@ TEXTS = {"statement": "It helps.", "experiment": "Two arms, one seed each."}
 def _fresh(monkeypatch):
     monkeypatch.setattr(preregistration, "_measured", {})
     for name in ("mine", "mine-2"):
-        predict(name, None)
+        note(name, None)
 
 
 def stated(name="mine", count=8, criteria=None, texts=TEXTS, **criterion):
@@ -114,17 +114,35 @@ def test_fewer_than_five_decide_nothing_and_it_says_what_to_do(count):
 
 
 def test_a_prediction_that_is_changed_afterwards_does_not_count():
-    predict("mine", "0.01")
-    judged = judge(measured := measure(stated(), gains))
+    registered = stated()
+    predict(registered, low=0, high=0.01)
+    judged = judge(measured := measure(registered, gains))
     assert not judged.notes
-    predict("mine", "0.05")
-    assert "The one that counts: 0.01." in str(judge(measured))
-    assert judge(measured).record()["prediction"] == "0.01"
+    assert "You said 0 to 0.01, measured ≈ 0.0" in str(judged)
+    predict(registered, low=0.04, high=0.07)
+    again = judge(measured)
+    assert again.notes == ("What was predicted after the measurement does not count.",)
+    assert "You said 0 to 0.01" in str(again)
+    assert again.record()["prediction"]["high"] == 0.01
+
+
+@pytest.mark.parametrize(
+    ("scale", "given", "said"),
+    [
+        ("difference", (-0.1, 0.2), "noted: −0.1 to 0.2"),
+        ("share", (0, 1.2), "Not noted: high=1.2"),
+        ("log ratio", (-1, 2), "Not noted: low=-1"),
+        ("difference", ("a lot", 2), "Not noted: low='a lot'"),
+        ("difference", (None, None), "No prediction yet. Asked is a number: gain."),
+    ],
+)
+def test_a_prediction_is_a_range_of_what_the_deciding_criterion_measures(scale, given, said):
+    assert said in str(predict(stated(scale=scale), *given))
 
 
 def test_what_is_not_stated_is_open_all_the_way():
     nothing = register("mine", statement=None, experiment=None, criteria=[dict.fromkeys(CRITERION)])
-    for each in (nothing, measure(nothing, gains), judge(measure(nothing, gains))):
+    for each in (nothing, predict(nothing), measure(nothing, gains), judge(measure(nothing, gains))):
         assert (each.state, each.lines) == ("open", nothing.lines)
     assert measure(stated(), lambda seeds: ...).state == "open"
     assert measure(stated(), lambda seeds: None).state == "open"

@@ -11,12 +11,12 @@ claim which failed is not left out. Nothing here belongs to the course's ledger.
 import inspect
 from datetime import UTC, datetime
 
-from utils.predictions import predicted
 from utils.preregistration._records import Judged, Measured, Notice, Registration, seeds_of
 from utils.preregistration._stating import is_blank, numbers_for, stated
+from utils.scoring import Prediction, note, noted
 from utils.verdicts import FEWEST, judged
 
-__all__ = ["Judged", "Measured", "Notice", "Registration", "judge", "measure", "register"]
+__all__ = ["Judged", "Measured", "Notice", "Registration", "judge", "measure", "predict", "register"]
 
 _measured = {}  # what was measured in this kernel, by the name it was registered under
 
@@ -44,6 +44,17 @@ def register(name, *, statement=None, experiment=None, criteria=(), count=8):
     return before.registration
 
 
+def predict(registration, low=None, high=None):
+    """Note the range that should hold what the first deciding criterion measures, four times in five, for display."""
+    if not isinstance(registration, Registration):
+        return _passed_on(registration, "predict needs what register returns")
+    name, asked = registration.claim.id, registration.claim.asked
+    given, refusal = (None, "") if low is None and high is None else asked.read(low, high)
+    prediction = Prediction(name, asked, given, refusal)
+    note(name, prediction if given else None)
+    return prediction
+
+
 def measure(registration, experiment):
     """Open the seeds: ``experiment(seeds)`` returns for each criterion a list, with a number for each seed.
 
@@ -66,9 +77,7 @@ def measure(registration, experiment):
         values = numbers_for(registration.claim, found, registration.count)
     except ValueError as error:
         return Notice(name, "refused", (str(error),))
-    guess = predicted(name)
-    guess = None if guess is None else str(guess)
-    _measured[name] = Measured(registration, seeds, values, code, guess, tuple(_measured))
+    _measured[name] = Measured(registration, seeds, values, code, noted(name), tuple(_measured))
     return _measured[name]
 
 
@@ -81,8 +90,9 @@ def judge(measured):
         notes.append(f"Fewer than {FEWEST} seeds decide nothing, and {count} were drawn. {_anew(claim.id)}")
     if measured.prediction is None:
         notes.append("No prediction was made before the measurement.")
-    elif str(predicted(claim.id)) != measured.prediction:
-        notes.append(f"The prediction was changed after the measurement. The one that counts: {measured.prediction}.")
+    if noted(claim.id) != measured.prediction:
+        notes.append("What was predicted after the measurement does not count.")
+        note(claim.id, measured.prediction)
     if measured.earlier:
         notes.append(f"Measured before it: {', '.join(measured.earlier)}.")
     return Judged(judged(claim, *measured.values), measured, tuple(notes))

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from utils.questions import as_html, as_text
 from utils.records import OWN_CLAIM
+from utils.scoring import Prediction
 from utils.training import draws
 from utils.verdicts import FEWEST, Claim, Criteria, Verdict
 
@@ -94,7 +95,7 @@ class Measured:
     seeds: list
     values: list
     code: str = field(repr=False)
-    prediction: str | None
+    prediction: Prediction | None
     earlier: tuple[str, ...]
 
     def __str__(self):
@@ -121,7 +122,7 @@ class Judged:
             "registered": of.content(),
             "seeds": self.measured.seeds,
             "values": values,
-            "prediction": self.measured.prediction,
+            "prediction": self.measured.prediction and self.measured.prediction.record(),
             "earlier": list(self.measured.earlier),
             "code": self.measured.code[:LONGEST_CODE],
         }

@@ -8,7 +8,8 @@ from numbers import Real
 import numpy as np
 
 from utils.claims import claims
-from utils.verdicts import COUNT, DECIDING, Claim, Criterion, Role, Scale, judged
+from utils.scoring import Quantity
+from utils.verdicts import COUNT, DECIDING, LOG_RATIO, SHARE, Claim, Criterion, Role, Scale, judged
 
 LONGEST, MOST_CRITERIA, MOST_SEEDS = 1000, 8, 100  # LONGEST: characters of a text
 TEXTS, BOUNDS = ("name", "because", "control"), ("at_least", "at_most")
@@ -43,7 +44,8 @@ def stated(name, statement, experiment, criteria, count):
     read = tuple(_criterion(f"criterion {number}", each) for number, each in enumerate(criteria, 1))
     if not any(each.role is DECIDING for each in read):
         raise ValueError("No criterion decides: one must judge the statement itself. Leave its role out.")
-    return Claim(id=name, statement=statement, source="a claim of one's own", criteria=read, literature=())
+    source, asked = "a claim of one's own", _asked(read)
+    return Claim(id=name, statement=statement, source=source, criteria=read, literature=(), asked=asked)
 
 
 def numbers_for(claim, found, count):
@@ -67,6 +69,17 @@ def numbers_for(claim, found, count):
     except ValueError as error:
         raise ValueError(f"{error}.") from None
     return values
+
+
+def _asked(criteria):
+    """What a prediction says: the number of the first criterion that decides."""
+    place = next(place for place, each in enumerate(criteria) if each.role is DECIDING)
+    first = criteria[place]
+    if first.scale in (SHARE, LOG_RATIO):
+        bounds = {"least": 0, "most": 1} if first.scale is SHARE else {"ratio": True}
+        return Quantity(first.name, scale=1, criterion=place, **bounds)
+    threshold = min(abs(each) for each in (first.at_least, first.at_most))
+    return Quantity(first.name, scale=10 * threshold or 1, criterion=place)
 
 
 def _criterion(what, given):
