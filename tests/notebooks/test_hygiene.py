@@ -12,9 +12,12 @@ import pytest
 
 from utils.notebook_files.reading import read, tagged
 from utils.notebook_files.sources import course_notebooks, parameters
+from utils.predictions import asked_about
 
 MEGABYTE = 1_000_000
 ALLOWED_TAGS = {"parameters", "answer", "exercise", "prediction", "trained", "nbval-ignore-output", "prints-false"}
+
+EMPTY = {"range": 'predict("{}", low=None, high=None)', "choice": 'predict("{}", None, confidence=None)'}
 
 every_notebook = pytest.mark.parametrize("path", course_notebooks(), ids=lambda path: path.stem)
 
@@ -131,8 +134,9 @@ def test_answers_and_predictions_are_left_to_the_student(path):
         assert cell.metadata.get("question"), cell.source
         assert f'check("{cell.metadata.question}"' in cell.source
     for cell in tagged(notebook, "prediction"):
-        assert "predict(" in cell.source
-        assert "None" in cell.source
+        call = re.search(r'^predict\("([\w-]+)", (?:low=None, high=None|None, confidence=None)\)$', cell.source, re.M)
+        assert call, cell.source
+        assert call[0] == EMPTY[asked_about(call[1]).kind].format(call[1])
     answers = [cell for cell in code_cells(notebook) if "check(" in cell.source and "answer" in cell.source]
     assert all("answer" in cell.metadata.get("tags", []) for cell in answers)
 

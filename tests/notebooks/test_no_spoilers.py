@@ -11,6 +11,7 @@ from fractions import Fraction
 import pytest
 
 from utils import questions as course
+from utils.claims.start_here import PRACTICE
 from utils.notebook_files.reading import read
 from utils.notebook_files.sources import course_notebooks, parameters
 from utils.questions._reading import flat
@@ -75,6 +76,21 @@ def test_no_answer_is_shown_before_it_is_asked_for(path, place, question):
     notebook = read(path)
     for number, text in shown_before(notebook, place):
         assert not (seen := telling(question) & numbers(text)), f"cell {number} shows {seen}: {text[:300]}"
+
+
+@pytest.mark.parametrize("path", course_notebooks(), ids=lambda path: path.stem)
+def test_a_prediction_is_asked_for_between_the_criteria_and_the_verdict(path):
+    found = {}
+    for cell in read(path).cells:
+        if cell.cell_type == "code":
+            for what, about in re.findall(r"\b(criteria|predict|compare|verdict)\(\s*\"([\w-]+)\"", cell.source):
+                found.setdefault(about, []).append(what)
+    asked = {about: order for about, order in found.items() if "predict" in order}
+    expected = {
+        about: ["predict", "compare"] if about in PRACTICE else ["criteria", "predict", "verdict"] for about in asked
+    }
+    assert asked == expected
+    assert asked
 
 
 def test_the_answers_that_are_looked_for():

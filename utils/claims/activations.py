@@ -1,5 +1,6 @@
 """The claims of notebook 07."""
 
+from utils.scoring import Quantity
 from utils.verdicts import CONDITION, SHARE, Claim, Criterion
 
 HERE = "networks trained here on patches of photographs"
@@ -58,6 +59,13 @@ CLAIMS = (
             "Zeiler & Fergus 2014: first layers settle within few epochs, the upper ones later",
         ),
         long_run="activations_in_training",
+        asked=Quantity(
+            "in the networks trained here, the share of oriented kernels, after the training − before",
+            scale=0.5,
+            least=-1,
+            most=1,
+            criterion=1,
+        ),
     ),
     Claim(
         id="deeper-abstract",
@@ -131,6 +139,12 @@ CLAIMS = (
             "Bau et al. 2017 (Network Dissection): single channels match labeled parts, fewer than objects or textures",
         ),
         long_run="activations_in_training",
+        asked=Quantity(
+            "the share of views in which a deep channel points to the cat's eyes, minus that of the best control",
+            scale=0.8,
+            least=-1,
+            most=1,
+        ),
     ),
     Claim(
         id="sparsity-depth",
@@ -180,5 +194,11 @@ CLAIMS = (
             "Glorot et al. 2011: about half of a rectifier's outputs are 0 before any training",
         ),
         long_run="activations_in_training",
+        asked=Quantity(
+            "in the ImageNet network, the share of blank maps, last third of layers − first, minus that of the control",
+            scale=0.5,
+            least=-1,
+            most=1,
+        ),
     ),
 )

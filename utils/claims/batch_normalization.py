@@ -1,5 +1,6 @@
 """The claims of notebook 03: what batch normalization computes."""
 
+from utils.scoring import Quantity
 from utils.verdicts import CONDITION, LOG_RATIO, SHARE, Claim, Criterion
 
 BATCH_NORMALIZATION = "seed 001, batch normalization"
@@ -49,6 +50,12 @@ CLAIMS = (
         literature=(
             "LeCun et al. 1998, Efficient backprop, section 4.3: inputs of mean 0 and equal variance converge faster",
         ),
+        asked=Quantity(
+            "after min–max scaling, the smallest ÷ the largest share of a feature in the first step",
+            scale=1,
+            ratio=True,
+            criterion=1,
+        ),
     ),
     Claim(
         id="bn-normalises",
@@ -93,6 +100,13 @@ CLAIMS = (
             IOFFE + ", algorithm 1: ε is added to the variance, so a channel far quieter than ε is not brought to 1",
         ),
         long_run="bn_order",
+        asked=Quantity(
+            "the share of channels whose mean is near 0 and variance near 1 after γ and β, at the end of the training",
+            scale=0.8,
+            least=0,
+            most=1,
+            criterion=1,
+        ),
     ),
     Claim(
         id="bn-two-modes",
@@ -137,5 +151,11 @@ CLAIMS = (
             ),
         ),
         literature=(IOFFE + ", algorithm 2: moving averages",),
+        asked=Quantity(
+            "the share for which the first half of the training counts in the moving average",
+            scale=0.8,
+            least=0,
+            most=1,
+        ),
     ),
 )

@@ -1,5 +1,6 @@
 """The claims of notebook 04: what batch normalization does to training."""
 
+from utils.scoring import Quantity
 from utils.verdicts import CHECK, CONDITION, LOG_RATIO, SHARE, Claim, Criterion
 
 BATCH_NORMALIZATION = "seed 001, batch normalization"
@@ -94,6 +95,9 @@ CLAIMS = (
             "is slightly better there",
         ),
         long_run="bn_order",
+        asked=Quantity(
+            "test accuracy, batch normalization after − before the activation", scale=0.2, least=-1, most=1, criterion=2
+        ),
     ),
     Claim(
         id="bn-gradients",
@@ -136,6 +140,12 @@ CLAIMS = (
             "Yang et al. 2019, A mean field theory of batch normalization: gradients grow by a factor of 1.21 a layer",
         ),
         long_run="bn_rates",
+        asked=Quantity(
+            "the largest learning rate that trains, with ÷ without batch normalization",
+            scale=2,
+            ratio=True,
+            criterion=2,
+        ),
     ),
     Claim(
         id="bn-covariate-shift",
@@ -166,6 +176,9 @@ CLAIMS = (
         ),
         literature=(IOFFE, SANTURKAR + ", section 2.2: noise after the layer hardly harms it"),
         long_run="bn_rates",
+        asked=Quantity(
+            "the share of the benefit that is lost in the shaken network (0: nothing, 1: all of it)", scale=0.8
+        ),
     ),
     Claim(
         id="bn-noise",
@@ -208,6 +221,13 @@ CLAIMS = (
             "Hoffer et al. 2017, Train longer, generalize better: statistics of small groups",
         ),
         long_run="bn_noise",
+        asked=Quantity(
+            "test accuracy at equal training accuracy, statistics of 4 images − of all 64",
+            scale=0.2,
+            least=-1,
+            most=1,
+            criterion=1,
+        ),
     ),
     Claim(
         id="bn-small-batches",

@@ -1,5 +1,6 @@
 """The claims of notebook 06."""
 
+from utils.scoring import Quantity
 from utils.verdicts import CHECK, CONDITION, COUNT, Claim, Criterion
 
 ESSENTIAL = "the same network differs by up to 5 points from seed to seed: what costs less, luck can make up for"
@@ -46,6 +47,7 @@ CLAIMS = (
             "Ioffe & Szegedy 2015: the same accuracy in 14 times fewer steps",
         ),
         long_run="ablation",
+        asked=Quantity("the test accuracy that is lost without shortcuts", scale=0.3, least=-1, most=1),
     ),
     Claim(
         id="average-one-number",
@@ -115,6 +117,9 @@ CLAIMS = (
             "Ioffe & Szegedy 2015 (section 4.2): with batch normalization dropout can be reduced or left out",
         ),
         long_run="regularizers",
+        asked=Quantity(
+            "by how much dropout shrinks the gap between training and test accuracy", scale=0.1, least=-1, most=1
+        ),
     ),
     Claim(
         id="weak-regularizer",

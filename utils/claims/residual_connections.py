@@ -1,5 +1,6 @@
 """The claims of notebook 02."""
 
+from utils.scoring import Quantity
 from utils.verdicts import CHECK, CONDITION, COUNT, LOG_RATIO, SHARE, Claim, Criterion
 
 HE_2015 = "He et al. 2015, Deep residual learning for image recognition (arXiv:1512.03385)"
@@ -80,6 +81,9 @@ CLAIMS = (
             f"{BALDUZZI}: gradients of plain networks resemble white noise",
         ),
         long_run="deep_signals",
+        asked=Quantity(
+            "in the plain network of 64 layers, the gradient norm at the first block ÷ at the last", scale=4, ratio=True
+        ),
     ),
     Claim(
         id="residual-information",
@@ -171,6 +175,7 @@ CLAIMS = (
             f"{FIXUP}: without it, the initialization must be scaled by depth",
         ),
         long_run="degradation",
+        asked=Quantity("training accuracy, deep residual − deep plain network", scale=0.5, least=-1, most=1),
     ),
     Claim(
         id="residual-degradation",
@@ -220,6 +225,12 @@ CLAIMS = (
             f"{HE_2015}: figures 1 and 6, plain networks with batch normalization of 20 and 56 layers on CIFAR-10",
         ),
         long_run="degradation",
+        asked=Quantity(
+            "in the long run, the training error of plain networks with batch normalization, 44 layers − 8 layers",
+            scale=0.3,
+            least=-1,
+            most=1,
+        ),
     ),
     Claim(
         id="residual-identity",
@@ -297,6 +308,12 @@ CLAIMS = (
             HE_2016,
         ),
         long_run="gradient_paths",
+        asked=Quantity(
+            "the share of the gradient that goes through at most a third of the blocks, after training",
+            scale=0.8,
+            least=0,
+            most=1,
+        ),
     ),
     Claim(
         id="residual-ensemble",
@@ -332,5 +349,9 @@ CLAIMS = (
         ),
         literature=(VEIT, f"{HE_2016}: a forward pass is a sum over blocks"),
         long_run="residual_lesions",
+        asked=Quantity(
+            "the share of what the residual network learned that is left without one block (1: all, 0: it guesses)",
+            scale=0.8,
+        ),
     ),
 )

@@ -1,5 +1,6 @@
 """The claims of notebook 05."""
 
+from utils.scoring import Quantity
 from utils.verdicts import CHECK, CONDITION, COUNT, LOG_RATIO, SHARE, Claim, Criterion
 
 CHOLLET = "Chollet 2017, Xception: deep learning with depthwise separable convolutions (CVPR)"
@@ -85,6 +86,7 @@ CLAIMS = (
         literature=(
             "Ma et al. 2018, ShuffleNet V2 (ECCV): counted operations and speed differ, memory access costs too",
         ),
+        asked=Quantity("the time on this machine, ordinary ÷ separable", scale=1, ratio=True),
     ),
     Claim(
         id="separable-prior",
@@ -151,6 +153,9 @@ CLAIMS = (
         ),
         literature=(f"{CHOLLET}: the hypothesis is stated there, not measured", "Sifre 2014, PhD thesis, section 6.2"),
         long_run="separable_first",
+        asked=Quantity(
+            "the mean |r| between channels inside an ordinary network", scale=0.8, least=0, most=1, criterion=1
+        ),
     ),
     Claim(
         id="separable-better",
@@ -190,6 +195,9 @@ CLAIMS = (
             f"{MOBILENETS}: with the same filters and a seventh of the weights, 70.6 % against 71.7 %",
         ),
         long_run="separable",
+        asked=Quantity(
+            "test accuracy, separable − ordinary, mean over the sizes of the training set", scale=0.2, least=-1, most=1
+        ),
     ),
     Claim(
         id="separable-head-start",
@@ -231,6 +239,7 @@ CLAIMS = (
         ),
         literature=(f"{CHOLLET}: Xception's training curve on ImageNet lies above Inception V3's (figure 6)",),
         long_run="separable",
+        asked=Quantity("the steps to the same accuracy with few images, ordinary ÷ separable", scale=1, ratio=True),
     ),
     Claim(
         id="separable-overfits-less",
@@ -355,5 +364,11 @@ CLAIMS = (
         ),
         literature=(f"{CONVNEXT}: ImageNet top-1 82.1 % against 78.8 % for ResNet-50 trained alike (figure 2)",),
         long_run="convnext_block",
+        asked=Quantity(
+            "in the long run, test accuracy with 6,000 images, ConvNeXt − separable residual",
+            scale=0.2,
+            least=-1,
+            most=1,
+        ),
     ),
 )

@@ -1,5 +1,6 @@
 """The claims of the notebook on surgery: two claims of earlier notebooks, on a real ImageNet network."""
 
+from utils.scoring import Quantity
 from utils.verdicts import CONDITION, Claim, Criterion
 
 VIEWS = "draws of views"
@@ -51,6 +52,11 @@ CLAIMS = (
             "deleting one block hardly hurts a ResNet, deleting one layer breaks VGG",
             "Greff, Srivastava & Schmidhuber 2017: the same behavior, read as steps that refine one estimate",
         ),
+        asked=Quantity(
+            "the share of the label's probability that is kept without the branch that is missed most",
+            scale=0.8,
+            least=0,
+        ),
     ),
     Claim(
         id="bn-two-modes-imagenet",
@@ -84,6 +90,9 @@ CLAIMS = (
         literature=(
             "Ioffe & Szegedy 2015, Batch Normalization, section 3.1",
             "Singh & Krishnan 2020, Filter Response Normalization, on the gap between the two modes at small batches",
+        ),
+        asked=Quantity(
+            "the share of the label's probability that is kept with batch statistics", scale=0.8, least=0, criterion=2
         ),
     ),
 )
