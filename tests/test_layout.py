@@ -53,6 +53,7 @@ MAY_IMPORT = {
     "ledger": {"claims", "evidence", "notebook_files", "records", "verdicts"},
     "calibration": {"claims", "figures", "notebook_files", "records", "scoring", "verdicts"},
     "standing": {"notebook_files", "records"},
+    "concepts": {"notebook_files", "parameters", "questions", "records"},
     "practice": {"parameters", "questions", "standing"},
     "regularization": SHARED | TOPICS,
     "long_runs": SHARED | TOPICS | {"data_scripts", "records", "regularization"},
@@ -63,6 +64,7 @@ MAY_IMPORT = {
     | {
         "calibration",
         "claims",
+        "concepts",
         "data_scripts",
         "evidence",
         "exercises",

@@ -5,16 +5,17 @@ Only what grading looks at is kept, within bounds; nothing is converted, mended 
 
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from utils.notebook_files.answer_cells import Typed, assigned, typed
 from utils.notebook_files.reading import UnreadableNotebook
-from utils.records import ANSWER, PREDICTION
+from utils.records import ANSWER, CONCEPT, PREDICTION
 
 MOST_CELLS = 10_000
 MOST_ANSWER_CELLS = 300  # behind these, none is looked at
 MOST_RECORDS = 20  # of a cell, the last ones
 LONGEST_RECORD = 10_000  # characters, as JSON
+MOST_CHOSEN = 100  # records of questions on concepts, of a notebook
 MOST_SHOWN = 200_000  # characters of records, of a notebook
 MOST_PREDICTIONS = 300  # of different things; behind these, none is looked at
 LONGEST_PREDICTED = 200  # characters of a word in a prediction
@@ -40,13 +41,15 @@ class Answered:
     """What counts of a notebook: what its hand-out says in ``metadata.course``, its variant, and its cells.
 
     ``variant`` holds the values in the cell of the variant, ``None`` where there is no such cell. ``predictions`` are
-    the records of what was predicted, the last for each id.
+    the records of what was predicted, the last for each id; ``chosen`` those of the questions on concepts, which are
+    whatever the notebook says.
     """
 
     course: dict
     variant: dict | None
     cells: list[Cell]
     predictions: tuple[dict, ...] = ()
+    chosen: list[dict] = field(default_factory=list)
 
 
 def answered(content):
@@ -66,8 +69,9 @@ def answered(content):
         raise UnreadableNotebook(f"it has {len(cells):,} cells; up to {MOST_CELLS:,} are read")
     code = [each for each in cells if isinstance(each, dict) and each.get("cell_type", "code") == "code"]
     course = bounded(_mapping(notebook.get("metadata")).get("course"))
+    chosen = list(itertools.islice(itertools.chain(*(_records(cell, CONCEPT) for cell in code)), MOST_CHOSEN))
     course = course if isinstance(course, dict) else {}
-    return Answered(course, _variant(code), list(_answer_cells(code)), tuple(_predictions(code)))
+    return Answered(course, _variant(code), list(_answer_cells(code)), tuple(_predictions(code)), chosen)
 
 
 def bounded(value):

@@ -30,10 +30,10 @@ SHOWN = 20  # of what was left out: a table holds all
 def grade(returned, roster, secret, notebooks, owners, several, new_key, out):
     """Grade the notebooks that came back, in folders and zip files, without running them.
 
-    Writes grades.csv (each student's points), answers.csv (every answer, its verdict and its key),
-    predictions.csv (every prediction beside what was measured), left_out.csv (what could not be used, and why) and
-    index.html. A right answer gives one point. The exit code is 1 if a file or a line
-    of the roster had to be left out.
+    Writes grades.csv (each student's points), answers.csv (every answer, its verdict and its key), predictions.csv
+    (every prediction beside what was measured), concepts.csv (the class's gain in the questions on concepts),
+    left_out.csv (what could not be used, and why) and index.html. A right answer gives one point, all else none. The
+    exit code is 1 if a file or a line of the roster had to be left out.
     """
     from utils.course.batches.plan import sources
     from utils.course.commands.terminal import say
@@ -42,6 +42,7 @@ def grade(returned, roster, secret, notebooks, owners, several, new_key, out):
     from utils.course.storage.output_folder import keep_inputs
     from utils.course.storage.store import FolderStore
     from utils.course.students.collect import LeftOut, collected, owners_in
+    from utils.course.students.gains import gains
     from utils.course.students.marks import marks
     from utils.course.students.owners import Owners
     from utils.course.students.predicted import predictions
@@ -61,7 +62,9 @@ def grade(returned, roster, secret, notebooks, owners, several, new_key, out):
         found = collected(returned, whose, [each.name for each in usable])
         found.left_out += [LeftOut(f"{roster.name}, line {line}", reason) for line, _, reason in refused]
         made, left_out = marks(usable, students, secret and secret_at(secret), found, several, new_key)
-        for name, text in reports(made, left_out, predictions(usable, found)).items():
+        gone = {each.place for each in left_out}
+        learned = gains([each for each in found.returned if each.place not in gone])
+        for name, text in reports(made, left_out, predictions(usable, found), learned).items():
             store.write(name, text, mode=0o600)
         store.sweep()
     except (Mistake, OSError) as error:

@@ -7,25 +7,27 @@ from statistics import fmean, median
 from utils.course.pages.rendering import render
 from utils.course.storage.spreadsheets import csv_text
 
-FILES = ("grades.csv", "answers.csv", "predictions.csv", "left_out.csv", "index.html")
+FILES = ("grades.csv", "answers.csv", "predictions.csv", "left_out.csv", "concepts.csv", "index.html")
 ANSWER_COLUMNS = (
     "id", "name", "group", "notebook", "question", "parameters", "given", "verdict", "slip", "points", "key", "remark",
 )  # fmt: skip
 PREDICTION_COLUMNS = (
     "id", "name", "group", "notebook", "claim", "kind", "low", "high", "choice", "confidence", "measured", "score",
 )  # fmt: skip
+CONCEPT_COLUMNS = "question", "on", "students", "right_before", "right_after", "normalized_gain"
 LEFT_OUT_COLUMNS = "place", "id", "notebook", "may_be_of", "reason"
 ANSWERED = "right", "slip", "wrong", "noted"
 
 
-def reports(marks, left_out, predictions=()):
-    """The files that describe these marks, what was predicted, and what was left out: name → text."""
+def reports(marks, left_out, predictions=(), gains=()):
+    """The files on these marks, what was predicted, the ``gains`` in concepts, and what was left out: name → text."""
     texts = (
         _grades(marks),
         _answers(marks),
         _predictions(predictions),
         _left_out(left_out),
-        _index(marks, left_out, predictions),
+        _concepts(gains),
+        _index(marks, left_out, predictions, gains),
     )
     return dict(zip(FILES, texts, strict=True))
 
@@ -90,11 +92,22 @@ def _left_out(left_out):
     return csv_text(rows)
 
 
+def _concepts(gains):
+    rows = [CONCEPT_COLUMNS]
+    for each in gains:
+        rows.append([each.id, each.topic, each.n, each.before, each.after, _rounded(each.normalized)])
+    return csv_text(rows)
+
+
+def _rounded(gain):
+    return "" if gain is None else f"{gain:.2f}"
+
+
 def _plain(value):
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _index(marks, left_out, predictions):
+def _index(marks, left_out, predictions, gains):
     students, most = by_student(marks), reachable(marks)
     return render(
         "grade_index.html",
@@ -106,7 +119,19 @@ def _index(marks, left_out, predictions):
         reachable=sum(most.values()),
         remarks=[each for each in marks if each.remark and each.came],
         left_out=left_out,
+        concepts=[(each, _rounded(each.normalized)) for each in gains if each.n],
+        learned=_learned(gains[-1] if gains else None),
     )
+
+
+def _learned(total):
+    """A sentence on all questions on concepts together; "" if nobody answered one both times."""
+    if not total or not total.n:
+        return ""
+    times = (
+        f"Of {total.n} answers given both times, {total.before} were right at the start and {total.after} at the end"
+    )
+    return f"{times}: normalized gain {_rounded(total.normalized) or '–'}."
 
 
 def _questions(marks):
