@@ -5,6 +5,7 @@ import pytest
 
 from utils import concepts as room
 from utils.concepts import AFTER, BEFORE, after, before, choices_in, concept, concepts, learned
+from utils.notebook_files.reading import read, tagged
 from utils.notebook_files.sources import course_notebooks
 from utils.records import CONCEPT
 
@@ -145,3 +146,18 @@ def test_what_was_learned_is_a_table(tmp_path):
     found = learned(tmp_path)
     assert found.summary == "Of 1 questions answered both times, 0 were right at the start and 1 here."
     assert "<th" in found._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize(("place", "name"), [(0, "before"), (-1, "after")])
+def test_the_first_and_the_last_notebook_ask_each_of_them_once_and_leave_it_open(place, name):
+    cells = tagged(read(course_notebooks()[place]), "concept")
+    assert [cell.source.splitlines()[-1] for cell in cells] == [f'{name}("{each}", None)' for each in concepts()]
+    assert [cell.metadata.concept for cell in cells] == list(concepts())
+
+
+def test_the_first_notebook_explains_none_of_them():
+    notebook = read(course_notebooks()[0])
+    outputs = [str(output.get("data", "")) for cell in notebook.cells for output in cell.get("outputs", [])]
+    everything = "".join([*(cell.source for cell in notebook.cells), *outputs])
+    for each in map(concept, concepts()):
+        assert not [why for why in (each.because, *each.ideas.values()) if why in everything]

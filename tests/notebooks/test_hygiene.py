@@ -15,7 +15,16 @@ from utils.notebook_files.sources import course_notebooks, parameters
 from utils.predictions import asked_about
 
 MEGABYTE = 1_000_000
-ALLOWED_TAGS = {"parameters", "answer", "exercise", "prediction", "trained", "nbval-ignore-output", "prints-false"}
+ALLOWED_TAGS = {
+    "parameters",
+    "answer",
+    "concept",
+    "exercise",
+    "prediction",
+    "trained",
+    "nbval-ignore-output",
+    "prints-false",
+}
 
 EMPTY = {"range": 'predict("{}", low=None, high=None)', "choice": 'predict("{}", None, confidence=None)'}
 
