@@ -204,6 +204,46 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_notebook_with_a_new_number_takes_the_student_s_file_with_it(work, monkeypatch, killed):
+    def end(*_):
+        raise Killed
+
+    notebooks = {"01_air": course(title="# Air"), "02_water": course(title="# Water, again")}
+    if killed:
+        monkeypatch.setattr(laying.os, "replace", end)
+        with pytest.raises(Killed):
+            list(lay(notebooks, work))
+        assert lost(work) == []
+        monkeypatch.undo()
+    assert [each.what for each in lay(notebooks, work)] == ["new", "renewed"]
+    assert sorted(path.name for path in work.glob("*.ipynb")) == ["01_air.ipynb", "02_water.ipynb"]
+    (work / "02_water.ipynb").rename(work / "01_water.ipynb")
+    assert texts(work)[0] == "# Water, again"
+    assert lost(work) == []
+
+
+def test_what_was_written_into_a_cell_that_stands_in_another_notebook_now_comes_along(tmp_path):
+    def notebook(**changed):
+        made = course(**changed)
+        for cell in made.cells:
+            if cell.id in ("ask", "stub"):
+                cell.metadata["question" if cell.id == "ask" else "exercise"] = cell.id
+        return made
+
+    list(lay({"01_water": notebook()}, tmp_path))
+    mine = written(tmp_path)
+    mine.cells[2].source = mine.cells[2].source.replace("None", "128")
+    nbformat.write(mine, tmp_path / "01_water.ipynb")
+    first, second = notebook(ask=None, stub=None), notebook(wet=None)
+    for _ in range(2):
+        *_, done = lay({"01_water": first, "02_ice": second}, tmp_path)
+    sources = {cell.id: cell.source for cell in nbformat.read(tmp_path / "02_ice.ipynb", as_version=4).cells}
+    assert (sources["ask"], sources["stub"]) == ('answer = 128\ncheck("wet", answer)', STUB)
+    assert 'answer = 128\ncheck("wet", answer)' in texts(tmp_path)
+    assert done.what == "up to date"
+
+
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("writing", range(3))
 def test_a_process_that_ends_at_a_writing_loses_nothing(work, monkeypatch, writing, after):

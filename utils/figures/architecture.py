@@ -60,6 +60,24 @@ def draw_descent(w1, w2, losses, path, x, y, b, shown=(0, 2, 40)):
     return picture(figure, alt)
 
 
+def draw_learning_curves(history):
+    """Loss and accuracy after each epoch, of the training and the validation images; ``history`` is that of Keras's
+    ``History``: the lists ``loss``, ``val_loss``, ``accuracy`` and ``val_accuracy``, a number an epoch.
+    """
+    figure, axes = new_figure(9, 3, 1, 2)
+    ends = []
+    for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
+        epochs = np.arange(1, len(history[name]) + 1)
+        for part, key, (colour, marker, line) in zip(
+            ("training", "validation"), (name, f"val_{name}"), WALK[:2], strict=True
+        ):
+            axis.plot(epochs, history[key], marker + line, color=colour, label=part)
+            ends.append(f"{part} {name} from ≈ {history[key][0]:.2f} to ≈ {history[key][-1]:.2f}")
+        axis.set(xlabel="epoch", ylabel=name)
+    axes[0].legend(frameon=False)
+    return picture(figure, f"Learning curves over {len(epochs)} epochs: {'; '.join(ends)}.")
+
+
 def draw_hypotheses(surfaces, x, y):
     """The plane of two features as each hypothesis sees it: a panel for each of ``surfaces`` (name → ``Surface``)."""
     figure, axes = new_figure(10.5, 3.7, 1, len(surfaces), sharey=True)

@@ -3,10 +3,14 @@
 In the folder, ``.course/laid`` holds each version of a notebook that was laid, ``.course/old`` the student's files as
 they were before each renewal. A file says in its metadata which version it comes from. So the one writing that counts
 is that of the file itself: whoever is killed before it has changed nothing, and after it nothing is left to do.
+
+A notebook that the course has given another number takes the student's file with it: 04_topic becomes 05_topic. What
+the student wrote into a cell that stands in another notebook now is copied there, and stays where it was, too.
 """
 
 import hashlib
 import itertools
+import os
 import re
 from copy import deepcopy
 from dataclasses import dataclass
@@ -14,7 +18,7 @@ from dataclasses import dataclass
 import nbformat
 
 from utils.course.storage.atomic import write_whole
-from utils.course.working_folder.merging import alike, merged
+from utils.course.working_folder.merging import alike, filled_in, merged
 from utils.notebook_files.reading import UnreadableNotebook, read
 
 STATE, LAID, OLD = ".course", "laid", "old"
@@ -46,6 +50,7 @@ def lay(notebooks, folder):
     for name, notebook in notebooks.items():
         new = without_outputs(notebook)
         new.metadata[VERSION] = hashlib.sha256(nbformat.writes(new).encode()).hexdigest()[:16]
+        _take_over_its_old_number(name, notebooks, folder)
         yield _laid(name, new, folder)
 
 
@@ -53,8 +58,9 @@ def _laid(name, new, folder):
     file, version = folder / f"{name}.ipynb", new.metadata[VERSION]
     _write(_place(name, version, folder), new)
     if not file.exists():
-        _write(file, new)
-        return Done(name, "new")
+        begun, notes = _with_what_stood_elsewhere(name, new, folder)
+        _write(file, begun)
+        return Done(name, "new", notes)
     try:
         mine = read(file)
     except UnreadableNotebook as error:
@@ -74,6 +80,34 @@ def _laid(name, new, folder):
     return Done(name, "renewed", notes)
 
 
+def _take_over_its_old_number(name, notebooks, folder):
+    """Rename the student's file of the same topic, if the course lays none under that number any more."""
+    if (folder / f"{name}.ipynb").exists() or not re.match(r"\d\d_", name):
+        return
+    for old in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
+        versions = _versions(old.stem, folder)
+        if old.stem[2:] == name[2:] and old.stem not in notebooks and versions:
+            for each in versions:
+                write_whole(each.with_name(each.name.replace(old.stem, name, 1)), each.read_bytes())
+            os.replace(old, folder / f"{name}.ipynb")
+            return
+
+
+def _with_what_stood_elsewhere(name, new, folder):
+    """The new notebook with the student's cells that stood in another one before, and a sentence for each such one."""
+    notes = []
+    for other in sorted(folder.glob("*.ipynb")):
+        versions = _versions(other.stem, folder)
+        if other.stem == name.removesuffix(".new") or not versions:
+            continue
+        try:
+            new, words = filled_in(new, [read(each) for each in versions], read(other))
+        except UnreadableNotebook:
+            continue
+        notes += [f"what you wrote in {other.stem} came along: “{each}”" for each in words]
+    return new, tuple(notes)
+
+
 def _place(name, version, folder):
     return folder / STATE / LAID / f"{name}.{version}.ipynb"
 
@@ -84,8 +118,13 @@ def version_of(name, mine, folder):
     if said.exists():
         return read(said)
     own = {cell.id: cell.source for cell in mine.cells}
-    versions = [read(each) for each in sorted(said.parent.glob(f"{name}.*.ipynb"))]
+    versions = [read(each) for each in _versions(name, folder)]
     return max(versions, key=lambda each: sum(own.get(cell.id) == cell.source for cell in each.cells))
+
+
+def _versions(name, folder):
+    """The files of all versions of that notebook that were laid into the folder."""
+    return sorted((folder / STATE / LAID).glob(f"{name}.????????????????.ipynb"))
 
 
 def _beside(name, new, folder, why):
