@@ -48,7 +48,7 @@ def test_what_is_open_is_said_and_the_zip_file_holds_what_was_written(tmp_path):
     result = hand_in(tmp_path / "work", "--out", tmp_path / "mine.zip")
     assert result.exit_code == 0, result.output
     line = next(line for line in result.output.splitlines() if line.startswith("03_"))
-    assert "bn-bias" in line
+    assert "bn-trainable" in line
     assert "bn-forward" in line
     assert "bn-parameters" not in line
     with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
