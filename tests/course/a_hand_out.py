@@ -15,7 +15,7 @@ from utils.records import ANSWER
 
 ROSTER = "id,name,group\nada,Ada Example,1\nbo,=cmd(),1\ncy,דנה,2\ndee,Dee Example,2\n"
 NAMES = [path.stem for path in course_notebooks()]
-BN, SEPARABLE = NAMES[3], NAMES[4]
+BN, SEPARABLE = NAMES[3], NAMES[5]
 
 
 class HandOut:

@@ -52,15 +52,14 @@ def test_slips_are_named_and_other_wrong_answers_give_nothing(handed_out, grade,
     notebook = handed_out.notebook("cy", BN)
     channels = handed_out.parameters("cy", BN, "bn-parameters")["channels"]
     type_in(notebook, "bn-parameters", f"2 * {channels}")  # the moving averages forgotten
-    type_in(notebook, "bn-trainable", f"7 * {channels} + 1")
-    type_in(notebook, "bn-bias", "-3")
+    type_in(notebook, "bn-trainable", "-3")
     type_in(notebook, "bn-inference", '"moving"')
     points, answers, _ = grade(put(notebook, tmp_path / f"cy_{BN}.ipynb"))
     slip, wrong, right = (answers["cy", BN, each] for each in ("bn-parameters", "bn-trainable", "bn-inference"))
     assert (slip["verdict"], slip["given"], slip["key"]) == ("slip", str(2 * channels), str(4 * channels))
     assert slip["slip"] in {each.name for each in questions.ask("bn-parameters").slips}
     assert (wrong["verdict"], wrong["points"]) == ("wrong", "0")
-    assert answers["cy", BN, "bn-bias"]["given"] == "-3", "a number is no formula"
+    assert wrong["given"] == "-3", "a number is no formula"
     assert (right["verdict"], right["points"]) == ("right", "1")
     assert points["cy"] == 1
 
@@ -225,16 +224,16 @@ def test_a_verdict_in_the_notebook_counts_for_nothing(handed_out, grade, tmp_pat
 
 def test_a_copy_of_the_cell_counts_where_the_cell_itself_holds_nothing(handed_out, grade, tmp_path):
     notebook = handed_out.notebook("dee", BN)
-    for question in ("bn-inference", "bn-bias"):
+    for question in ("bn-inference", "bn-trainable"):
         copy = deepcopy(cell_of(notebook, question))
         copy.id, copy.metadata = f"copy-of-{question}", {}
-        if question == "bn-bias":
+        if question == "bn-trainable":
             type_in(notebook, question, "1")
         copy.source = copy.source.replace("None", '"moving"' if question == "bn-inference" else "2", 1)
         notebook.cells.append(copy)
     _, answers, _ = grade(put(notebook, tmp_path / "dee" / f"{BN}.ipynb").parent)
     assert answers["dee", BN, "bn-inference"]["verdict"] == "right"
-    both = answers["dee", BN, "bn-bias"]
+    both = answers["dee", BN, "bn-trainable"]
     assert (both["given"], both["remark"]) == ("1", "another answer is shown, too, in its output or in another cell")
 
 
@@ -318,7 +317,7 @@ def test_what_cannot_be_read_is_said_on_the_terminal_on_the_page_in_a_table_and_
     verdicts = {each[:2]: row["verdict"] for each, row in answers.items()}
     assert [verdicts[each, BN] for each in ("ada", "bo", "cy")] == ["left-out"] * 3
     assert verdicts["bo", NAMES[0]] == "not-returned"
-    assert "not a Jupyter notebook" in answers["ada", BN, "bn-bias"]["remark"]
+    assert "not a Jupyter notebook" in answers["ada", BN, "bn-trainable"]["remark"]
 
 
 def test_a_page_beside_its_notebook_is_nobody_s_work_and_without_one_it_may_be(handed_out, grade, tmp_path):
@@ -333,7 +332,7 @@ def test_a_page_beside_its_notebook_is_nobody_s_work_and_without_one_it_may_be(h
     _, answers, done = grade(tmp_path)
     assert f"bo/{BN}.html: only notebooks are read" in done.stdout
     assert "cy/work.pdf: only notebooks are read" in done.stdout
-    assert answers["bo", BN, "bn-bias"]["verdict"] == "left-out"
+    assert answers["bo", BN, "bn-trainable"]["verdict"] == "left-out"
 
 
 def test_the_tables_agree_hold_no_formula_and_are_for_their_owner_alone(handed_out, grade, tmp_path):

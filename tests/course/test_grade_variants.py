@@ -10,9 +10,12 @@ from a_hand_out import BN, NAMES, SEPARABLE, key_file, put, type_in
 from utils import questions
 from utils.course.batches.plan import sources
 from utils.course.students.variants import Variants
-from utils.notebook_files.reading import tagged
+from utils.notebook_files.reading import read, tagged
 from utils.notebook_files.sources import course_notebooks
 from utils.questions import bn_parameters
+
+SOLVED = (BN, SEPARABLE, NAMES[0])
+POINTS = sum(len(tagged(read(path), "answer")) for path in course_notebooks() if path.stem in SOLVED)
 
 
 def solved(handed_out, student, name, change=lambda notebook: None):
@@ -30,14 +33,14 @@ def returned(handed_out, tmp_path_factory):
     """All that three of four students were asked, solved."""
     folder = tmp_path_factory.mktemp("solved")
     for student in ("ada", "bo", "cy"):
-        for name in (BN, SEPARABLE, NAMES[0]):
+        for name in SOLVED:
             put(solved(handed_out, student, name), folder / student / f"{name}.ipynb")
     return folder
 
 
 def test_the_key_of_the_hand_out_gives_every_point(grade, returned):
     points, answers, done = grade(returned)
-    assert set(points.values()) == {0, 13}
+    assert set(points.values()) == {0, POINTS}
     assert not [row for row in answers.values() if row["remark"]]
     assert done.returncode == 0
 
@@ -87,8 +90,8 @@ def test_what_one_student_writes_into_the_metadata_is_left_out_and_stops_nobody(
     mine = solved(handed_out, "dee", BN, lambda notebook: forge(notebook.metadata.course))
     put(mine, tmp_path / "dee" / f"{BN}.ipynb")
     points, answers, done = grade(returned, tmp_path / "dee")
-    assert points == {"ada": 13, "bo": 13, "cy": 13, "dee": 0}
-    assert answers["dee", BN, "bn-bias"]["verdict"] == "left-out"
+    assert points == {"ada": POINTS, "bo": POINTS, "cy": POINTS, "dee": 0}
+    assert answers["dee", BN, "bn-trainable"]["verdict"] == "left-out"
     assert "was not handed out to this student with this key file" in done.stdout
     assert done.returncode == 1
 
@@ -104,7 +107,7 @@ def test_another_student_s_notebook_gives_nothing_though_it_is_renamed(handed_ou
         tmp_path / "back" / "dee" / f"{SEPARABLE}.ipynb",
     )
     points, answers, _ = grade(returned, tmp_path / "back")
-    assert points["ada"] == 13
+    assert points["ada"] == POINTS
     assert answers["dee", BN, "bn-parameters"]["verdict"] == "left-out"
     copied = answers["dee", SEPARABLE, "conv-parameters"]
     assert copied["verdict"] != "right"
@@ -129,7 +132,7 @@ def test_more_variants_than_at_the_hand_out_change_no_mark(grade, returned, chan
     changed_since("PARAMETERS", known | {"channels": more})
     points, answers, done = grade(returned)
     assert done.returncode == 0, done.stderr
-    assert set(points.values()) == {0, 13}
+    assert set(points.values()) == {0, POINTS}
     assert not [row for row in answers.values() if row["remark"]]
 
 
@@ -147,7 +150,7 @@ def test_a_question_that_has_changed_since_the_hand_out_is_named(grade, returned
     assert "--new-key" in done.stderr
     assert not (tmp_path / "grades").exists()
     points, answers, _ = grade(returned, options=("--new-key",))
-    assert points["ada"] == 12
+    assert points["ada"] == POINTS - 1
     assert "another way than when it was handed out" in answers["ada", BN, "bn-parameters"]["remark"]
 
 

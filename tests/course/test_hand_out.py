@@ -174,9 +174,9 @@ def test_an_answer_cell_that_cannot_be_handed_out_is_said_and_the_other_notebook
 
 def test_a_question_that_is_asked_twice_is_said(tmp_path):
     notebook = read(course_notebooks()[3])
-    (cell,) = (each for each in tagged(notebook, "answer") if each.metadata.question == "bn-bias")
+    (cell,) = (each for each in tagged(notebook, "answer") if each.metadata.question == "bn-trainable")
     notebook.cells.append(cell.copy())
-    with pytest.raises(Mistake, match="bn-bias is asked twice"):
+    with pytest.raises(Mistake, match="bn-trainable is asked twice"):
         Variants(notebook, {}).checked()
 
 
