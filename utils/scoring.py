@@ -118,7 +118,8 @@ class Quantity:
     def cost(self, miss):
         """What the score is made of, in words."""
         parts = "the width of your range" if miss == INSIDE else "its width plus ten times its distance to that number"
-        return f"{parts}, where 1 stands for {written(self.scale)}{' powers of ten' if self.ratio else ''}"
+        powers = f"{written(self.scale)} powers of ten" if self.scale != 1 else "a power of ten"
+        return f"{parts}, in units of {powers if self.ratio else written(self.scale)}"
 
     def said(self, given):
         return f"{written(given[0])} to {written(given[1])}"
