@@ -34,7 +34,13 @@ DATA = "fashion_mnist"
 PARTS = "data", "reuse", "places"
 AMOUNTS, KEPT, TEST, STEPS = (1250, 5000, 20_000), 1000, 3000, 1560
 FRESH = {"data": 0, "reuse": 100, "places": 200}  # seeds on: earlier ones were used up on other canvases
-PIECES = tuple({"part": part, "seed": seed + FRESH[part]} for seed in range(101, 114) for part in PARTS)
+FIRST, LATER = range(101, 106), range(106, 114)
+PIECES = tuple(
+    {"part": part, "seed": seed + FRESH[part]}
+    for seeds, parts in ((FIRST, PARTS), (LATER, PARTS[:1]), (LATER, PARTS[1:]))
+    for seed in seeds
+    for part in parts
+)
 RATES = 3e-3, 1e-2, 3e-2
 SMALL_RATES = 1e-3, 3e-3, 1e-2  # for networks with many weights
 SHIFTS = tuple(range(1, 9))

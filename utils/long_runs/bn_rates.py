@@ -35,7 +35,7 @@ FLOWS = {
     for side, normalized in (("with", "before"), ("without", "no"))
     for name, initializer in (("Glorot", "glorot_uniform"), ("He", "he_normal"))
 }
-PIECES = tuple({"seed": seed} for seed in range(101, 114))
+PIECES = tuple({"seed": seed} for seed in range(101, 132))
 
 
 def perform(piece, checkpoint=None):

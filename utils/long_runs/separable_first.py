@@ -30,12 +30,10 @@ PIECES = (
     {"network": IMAGENET},
     *(
         {"network": network, "seed": seed, "train": TRAIN, "steps": STEPS}
-        for network, seeds in (
-            (SMALL, range(101, 109)), (MINI, range(101, 109)), (SMALL, range(109, 114)), (MINI, range(109, 114)),
-        )
-        for seed in seeds
+        for network in (SMALL, MINI)
+        for seed in range(101, 114)
     ),
-)  # fmt: skip
+)
 ELSEWHERE = ()  # what decides is the color within one photograph
 
 
