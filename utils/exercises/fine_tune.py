@@ -28,10 +28,10 @@ def fine_tune(base, images, labels, classes):
     ...  # your code
 '''
 HINTS = (
-    "Start with a Rescaling layer; its scale is 1 / 128, its offset -127 / 128. Then base(x, training=False) and one "
-    "Dense layer. What decides whether a layer is trained is its attribute trainable.",
-    "Set base.trainable = False, compile, fit; then base.trainable = True, compile again with the small rate, fit. "
-    "training=False keeps the moving averages as they are, also while the other weights of the base are trained.",
+    "Start with a Rescaling layer; its scale is 1 / 128, its offset -127 / 128. Then base(x) and one Dense layer. Whether "
+    "a layer is trained, its attribute trainable decides.",
+    "Set base.trainable = False, compile, fit; then base.trainable = True, but trainable = False for each of base.layers "
+    "that is a BatchNormalization: such a layer stays in inference mode. Compile again with the small rate, and fit.",
 )
 SECONDS = 120  # two trainings, each of which Keras must trace
 SIDE, TRAIN, KEPT = 48, 96, 64
@@ -139,10 +139,11 @@ def report(outcome):
 def fine_tune(base, images, labels, classes):
     inputs = keras.Input(images.shape[1:])
     prepared = layers.Rescaling(1 / 128, offset=-127 / 128)(inputs)
-    model = keras.Model(inputs, layers.Dense(classes)(base(prepared, training=False)))
+    model = keras.Model(inputs, layers.Dense(classes)(base(prepared)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     for trains_base, rate, epochs in ((False, 1e-2, 30), (True, 1e-4, 5)):
-        base.trainable = trains_base
+        for layer in base.layers:
+            layer.trainable = trains_base and not isinstance(layer, layers.BatchNormalization)
         model.compile(keras.optimizers.Adam(rate), loss)
         model.fit(images, labels, batch_size=16, epochs=epochs, verbose=0)
     return model
@@ -151,17 +152,21 @@ def fine_tune(base, images, labels, classes):
 SOLUTION = fine_tune
 
 
-def _example(phases=((False, 1e-2, 30), (True, 1e-4, 5)), scale=1 / 128, offset=-127 / 128, training=False, **last):
+def _example(phases=((False, 1e-2, 30), (True, 1e-4, 5)), scale=1 / 128, offset=-127 / 128, frozen=True, **last):
     """A fine-tuning with other settings."""
 
     def tuned(base, images, labels, classes):
         inputs = keras.Input(images.shape[1:])
         prepared = layers.Rescaling(scale, offset=offset)(inputs)
-        outputs = layers.Dense(classes, activation=last.get("activation"))(base(prepared, training=training))
+        wide = classes + last.get("more", 0)
+        outputs = layers.Dense(wide, activation=last.get("activation"))(base(prepared, training=False))
         model = keras.Model(inputs, outputs)
         loss = last.get("loss") or keras.losses.SparseCategoricalCrossentropy(from_logits="activation" not in last)
         for trains_base, rate, epochs in phases:
             base.trainable = trains_base
+            for layer in base.layers:
+                if frozen and isinstance(layer, layers.BatchNormalization):
+                    layer.trainable = False
             model.compile(keras.optimizers.Adam(rate), loss)
             model.fit(images, labels, batch_size=16, epochs=epochs, verbose=0)
         return model
@@ -190,7 +195,7 @@ FAULTS = (
         lambda outcome, **_: bool(outcome["fits"]) and not outcome["shape"],
         "another shape",
         "The model must give one number for each class. Is the last layer as wide as classes?",
-        lambda base, images, labels, classes: _example(phases=SHORT)(base, images, labels, classes + 1),
+        _example(phases=SHORT, more=1),
     ),
     Fault(
         _after(lambda outcome: not outcome["prepared"]),
@@ -221,9 +226,10 @@ FAULTS = (
     Fault(
         _after(lambda outcome: any(each["moves the averages"] for each in outcome["fits"])),
         "batch normalization runs in training mode",
-        "The moving averages of the base were changed: its batch normalization used the statistics of a few images. "
-        "Call the base with training=False; that it is trainable does not matter then.",
-        _example(phases=SHORT, training=None),
+        "The moving averages of the base were changed: its batch normalization used the statistics of a few images. In "
+        "Keras 3, base(x, training=False) does not prevent it, since fit passes on training=True. A BatchNormalization "
+        "layer with trainable = False stays in inference mode.",
+        _example(phases=SHORT, frozen=False),
     ),
     Fault(
         _after(lambda outcome: not _of_base(outcome)),
