@@ -3,6 +3,7 @@
 The folder holds one folder a class. Images that cannot be read are named and left out; nothing is written.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,11 +64,11 @@ def fine_tuned(folder, seed=0):
 
 
 def images_in(folder):
-    """``({class: [image from prepare, …]}, sentences on what was left out)``; ``ValueError`` if two classes are not there.
+    """``({class: [image from prepare, …]}, sentences on what was left out)``; ``ValueError`` for less than two classes.
 
     At most ``MOST`` images of a class are read, in the order of their names.
     """
-    path = Path(str(folder)).expanduser()
+    path = Path(os.path.expanduser(str(folder)))  # that of Path raises for unknown users
     if not path.is_dir():
         raise ValueError(
             f"{path}: there is no such folder; one is needed that holds a folder of images for each class."

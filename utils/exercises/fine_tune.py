@@ -28,10 +28,10 @@ def fine_tune(base, images, labels, classes):
     ...  # your code
 '''
 HINTS = (
-    "Start with a Rescaling layer; its scale is 1 / 128, its offset -127 / 128. Then base(x) and one Dense layer. Whether "
-    "a layer is trained, its attribute trainable decides.",
-    "Set base.trainable = False, compile, fit; then base.trainable = True, but trainable = False for each of base.layers "
-    "that is a BatchNormalization: such a layer stays in inference mode. Compile again with the small rate, and fit.",
+    "Start with a Rescaling layer; its scale is 1 / 128, its offset -127 / 128. Then base(x) and one Dense layer. The "
+    "attribute trainable decides whether a layer is trained.",
+    "Set base.trainable = False, compile, fit. Then base.trainable = True, but trainable = False for each "
+    "BatchNormalization among base.layers: it stays in inference mode. Compile again with the small rate, and fit.",
 )
 SECONDS = 120  # two trainings, each of which Keras must trace
 SIDE, TRAIN, KEPT = 48, 96, 64
@@ -138,12 +138,12 @@ def report(outcome):
 
 def fine_tune(base, images, labels, classes):
     inputs = keras.Input(images.shape[1:])
-    prepared = layers.Rescaling(1 / 128, offset=-127 / 128)(inputs)
-    model = keras.Model(inputs, layers.Dense(classes)(base(prepared)))
+    prepared = keras.layers.Rescaling(1 / 128, offset=-127 / 128)(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(classes)(base(prepared)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     for trains_base, rate, epochs in ((False, 1e-2, 30), (True, 1e-4, 5)):
         for layer in base.layers:
-            layer.trainable = trains_base and not isinstance(layer, layers.BatchNormalization)
+            layer.trainable = trains_base and not isinstance(layer, keras.layers.BatchNormalization)
         model.compile(keras.optimizers.Adam(rate), loss)
         model.fit(images, labels, batch_size=16, epochs=epochs, verbose=0)
     return model
