@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "rubric": {"questions", "records"},
     "ledger": {"claims", "evidence", "notebook_files", "records", "verdicts"},
     "calibration": {"claims", "figures", "notebook_files", "records", "scoring", "verdicts"},
-    "standing": {"notebook_files", "records"},
+    "standing": {"figures", "notebook_files", "records"},
     "concepts": {"notebook_files", "parameters", "questions", "records"},
     "practice": {"parameters", "questions", "standing"},
     "regularization": SHARED | TOPICS,

@@ -1,5 +1,7 @@
 """Where a student stands, read out of the notebooks' files."""
 
+import re
+
 import nbformat
 import pytest
 from click.testing import CliRunner
@@ -71,7 +73,7 @@ def test_what_the_course_itself_shows_of_a_question_is_nobody_s_answer(work):
     first = course_notebooks()[0].name
     notebook = read(work / first)
     for cell in notebook.cells:
-        if "check(" in cell.source:
+        if cell.cell_type == "code" and "check(" in cell.source:
             own = "answer" in cell.metadata.get("tags", [])
             result = check("image-values", 288 if own else 96, height=8, width=12)
             cell.outputs = [nbformat.v4.new_output("display_data", nbformat.from_dict(result._repr_mimebundle_()))]
@@ -102,6 +104,18 @@ def test_a_record_that_breaks_its_form_counts_as_open(work, record):
     show(work, type("Shown", (), {"_repr_mimebundle_": lambda self: {mime: record}})())
     assert of(work).counts["questions"][RIGHT] == 0
     assert standing(work)._repr_mimebundle_()["text/html"]
+
+
+def test_it_shows_itself_as_a_picture_and_a_table(work):
+    show(work, check("bn-parameters", 7), check("bn-trainable", 64))
+    shown = standing(work)._repr_mimebundle_()
+    alt, found = re.search('alt="([^"]*)"', shown["text/html"])[1], of(work)
+    questions = f"questions: 1 right, 1 not right yet, {found.counts['questions'][OPEN]} open"
+    assert f"{BATCHES.stem}: {questions}" in alt
+    assert f"predictions: {found.asked} open" in alt
+    assert "    not right yet: bn-parameters\n    open: " in shown["text/plain"]
+    for each in ("Not right yet", "Open", "Predictions made"):
+        assert f">{each}</th>" in shown["text/html"]
 
 
 def test_the_command_says_the_same(work):

@@ -49,7 +49,7 @@ class Notebook:
 
 @dataclass(frozen=True)
 class Standing:
-    """All notebooks; shows itself as a table."""
+    """All notebooks; shows itself as a picture and a table."""
 
     notebooks: tuple[Notebook, ...]
 
@@ -64,27 +64,39 @@ class Standing:
         made, asked = (sum(getattr(each, name) for each in self.notebooks) for name in ("predictions", "asked"))
         return f"Right: {' and '.join(parts)}. Predictions: {made} of {asked}."
 
+    @property
+    def by_kind(self):
+        """Kind → notebook → state → how many; predictions are made or open."""
+        found = {kind.capitalize(): {each.name: each.counts[kind] for each in self.notebooks} for kind in KINDS}
+        made = {each.name: _of_predictions(each) for each in self.notebooks}
+        return found | {"Predictions": made}
+
     def __str__(self):
         lines = [self.summary]
         for each in self.notebooks:
             lines.append("  ".join([f"{each.name:<28}", *_cells(each)]).rstrip())
-            lines += [f"    left: {', '.join(each.left)}"] if each.left else []
+            lines += [f"    {state}: {', '.join(each.ids(state))}" for state in (WRONG, OPEN) if each.ids(state)]
         return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        heads = ("Notebook", "Questions", "Exercises", "Predictions", "Left")
+        from utils.figures.standing import draw_standing
+
+        heads = ("Notebook", "Questions right", "Exercises right", "Predictions made", "Not right yet", "Open")
         head = "".join(f'<th scope="col" style="text-align:left">{each}</th>' for each in heads)
         rows = "".join(
             f'<tr><th scope="row" style="text-align:left">{html.escape(each.name)}</th>'
-            + "".join(f'<td style="text-align:left">{html.escape(text)}</td>' for text in _cells(each))
-            + f'<td style="text-align:left">{html.escape(", ".join(each.left))}</td></tr>'
+            + "".join(
+                f'<td style="text-align:left">{html.escape(text)}</td>'
+                for text in (*_cells(each), *(", ".join(each.ids(state)) for state in (WRONG, OPEN)))
+            )
+            + "</tr>"
             for each in self.notebooks
         )
         caption = f'<caption style="text-align:left">{html.escape(self.summary)}</caption>'
         table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        return {"text/plain": str(self), "text/html": table}
+        return {"text/plain": str(self), "text/html": draw_standing(self.by_kind).html() + table}
 
 
 def standing(folder="."):
@@ -139,3 +151,8 @@ def _cells(notebook):
         text = f"{counts[RIGHT]} of {sum(counts.values())}"
         texts.append(text + (f" ({counts[WRONG]} not right yet)" if counts[WRONG] else ""))
     return [*texts, f"{notebook.predictions} of {notebook.asked}"]
+
+
+def _of_predictions(notebook):
+    made = min(notebook.predictions, notebook.asked)  # a student may predict what is not asked
+    return {"made": made, OPEN: notebook.asked - made}
