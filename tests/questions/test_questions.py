@@ -42,7 +42,6 @@ BY_HAND = {
     "separable-first-layer": ("correlated", ["few", "stride", "depthwise"]),
     "separable-flops": ((49 * (72 + 128), 49 * 1152), [(200, 1152), (56_448, 9_800), (196 * 200, 196 * 1152)]),
     "separable-parameters": (2_400, [2_432, 2_336, 18_496, 352, 2_112]),
-    "separable-parameters-all-biases": (2_432, [2_400, 2_368, 2_336, 18_496]),
     "separable-saving": (
         Fraction(73, 576),
         [Fraction(1, 9), Fraction(1, 64), Fraction(1, 576), Fraction(576, 73), Fraction(503, 576)],
