@@ -3,7 +3,7 @@
 project = "Convnet architecture patterns"
 author = copyright = "the authors of the course; text CC BY 4.0, code MIT"
 root_doc = "docs/index"
-include_patterns = ["docs/index.md", "notebooks/*.ipynb"]
+include_patterns = ["docs/index.md", "docs/questions.md", "notebooks/*.ipynb"]
 exclude_patterns = ["**/.ipynb_checkpoints"]
 
 extensions = ["myst_nb"]

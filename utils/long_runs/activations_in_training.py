@@ -28,7 +28,10 @@ SOURCES = {
 }
 SEEDS = tuple(range(101, 114))
 PIECES = (
-    *({"data": "photos", "network": "imagenet", "draws": list(range(start, start + 8))} for start in range(201, 321, 8)),
+    *(
+        {"data": "photos", "network": "imagenet", "draws": list(range(start, start + 8))}
+        for start in range(201, 321, 8)
+    ),
     *({"data": name, "seed": seed, "epochs": EPOCHS} for seed in SEEDS[:8] for name in SOURCES),
     *({"data": name, "seed": seed, "epochs": EPOCHS} for seed in SEEDS[8:] for name in SOURCES),
 )

@@ -14,12 +14,19 @@ from utils.parameters import check_parameters
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("-p", "settings", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter of the questions.")
 @click.option("--json", "as_json", is_flag=True, help="Write a list of objects instead of text.")
-def questions(ids, settings, as_json):
+@click.option("--page", is_flag=True, help="Write the page docs/questions.md: where each one stands, without answers.")
+def questions(ids, settings, as_json, page):
     """Show the questions of these IDs (all by default) with key, slips and hints.
 
     A parameter set with -p goes to every question that has it. Where slips and key cannot be told apart, the
     question is not asked with that set, and the reason is shown.
     """
+    if page:
+        from utils.course.pages.places import page_of_places
+
+        for line in page_of_places().splitlines():
+            say(line)
+        return
     known = course.questions()
     if unknown := [each for each in ids if each not in known]:
         raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(known)}", param_hint="ID")
