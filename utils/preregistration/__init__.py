@@ -40,7 +40,11 @@ def register(name, *, statement=None, experiment=None, criteria=(), count=8):
         return registration
     if changes := list(registration.changes(before.registration)):
         why = f"{name!r} has been measured, and this would change {'; '.join(changes)}."
-        return Notice(name, "refused", (why, "What follows a measurement fits what was seen.", _anew(name)))
+        return Notice(
+            name,
+            "refused",
+            (why, "Whatever is changed after the measurement can be fitted to what was seen.", _anew(name)),
+        )
     return before.registration
 
 
