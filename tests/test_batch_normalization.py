@@ -532,10 +532,11 @@ def judged(name, numbers):
     return verdict(name, *(each if isinstance(each, list) else [each] * TIMES for each in numbers))
 
 
-def test_each_claim_of_the_notebook_is_tried():
-    from utils.claims.batch_normalization import CLAIMS
+def test_each_claim_of_both_notebooks_is_tried():
+    from utils.claims import batch_normalization, batch_normalization_in_training
 
-    assert {each.id for each in CLAIMS} == set(FAVORABLE) == set(CONTRARY)
+    claims = batch_normalization.CLAIMS + batch_normalization_in_training.CLAIMS
+    assert {each.id for each in claims} == set(FAVORABLE) == set(CONTRARY)
 
 
 @pytest.mark.parametrize("name", FAVORABLE)
