@@ -147,8 +147,8 @@ TABLE = {
     "course batch": named,
     "course batch notebooks/02_residual_connections.ipynb --grid grid.yaml --out build/depths": planned_only,
     "course batch --roster roster.csv --secret course.key --out build/variants": planned_only,
-    "course batch notebooks/02_residual_connections.ipynb --roster roster.csv --secret course.key --slurm --workers 100 "
-    "--out s3://bucket/residual": understood,
+    "course batch notebooks/02_residual_connections.ipynb --roster roster.csv --secret course.key --slurm "
+    "--workers 100 --out s3://bucket/residual": understood,
     "course grade returned --roster roster.csv --secret course.key": really,
     "course grade returned --roster roster.csv --secret course.key --out build/grades": really,
     "papermill notebooks/02_residual_connections.ipynb out.ipynb -p depth 20": prepared_by_papermill,
