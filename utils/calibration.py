@@ -13,7 +13,7 @@ import numpy as np
 
 from utils.claims import claims
 from utils.figures.predictions import draw_predictions
-from utils.notebook_files.reading import UnreadableNotebook, read, records
+from utils.notebook_files.reading import UnreadableNotebook, last_records, read
 from utils.notebook_files.sources import course_notebooks
 from utils.records import PREDICTION, VERDICT
 from utils.scoring import INSIDE, LEVEL, Outcome, Prediction, from_record
@@ -151,18 +151,13 @@ def _made(path):
         notebook = read(path)
     except UnreadableNotebook:
         return
-    verdicts = _last(notebook, VERDICT)
-    for claim_id, record in _last(notebook, PREDICTION).items():
+    verdicts = last_records(notebook, VERDICT)
+    for claim_id, record in last_records(notebook, PREDICTION).items():
         claim = claims().get(claim_id)
         if claim and (prediction := from_record(record, claim.asked)):
             verdict = verdicts.get(claim_id)
             found = outcome(claim, prediction, verdict)
             yield Made(path.stem, prediction, found, why(claim, found, verdict) if found else "")
-
-
-def _last(notebook, mime):
-    shown = records(notebook, mime)
-    return {each["id"]: each for each in shown if isinstance(each, dict) and isinstance(each.get("id"), str)}
 
 
 def _around(made):

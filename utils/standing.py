@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from utils.notebook_files.reading import UnreadableNotebook, read, records, tagged
+from utils.notebook_files.reading import UnreadableNotebook, last_records, read, tagged
 from utils.notebook_files.sources import course_notebooks
 from utils.records import ANSWER, CODE, PREDICTION
 
@@ -131,8 +131,8 @@ def _last(notebook, mime, name="verdict", but=()):
     (The course's own cells show, too, what a check says to a wrong answer.)
     """
     cells = [cell for cell in notebook.cells if cell.get("id") not in but] if notebook else []
-    shown = records(NotebookNode(cells=cells), mime)
-    return {each["id"]: each.get(name) for each in shown if isinstance(each, dict) and isinstance(each.get("id"), str)}
+    shown = last_records(NotebookNode(cells=cells), mime)
+    return {each: record.get(name) for each, record in shown.items()}
 
 
 def _state(verdict):

@@ -48,3 +48,9 @@ def records(notebook, mime):
         for output in cell.get("outputs", [])
         if mime in output.get("data", {})
     ]
+
+
+def last_records(notebook, mime):
+    """The last record of that kind for each id, ``{id: record}``; what has no id is passed over."""
+    found = records(notebook, mime)
+    return {each["id"]: each for each in found if isinstance(each, dict) and isinstance(each.get("id"), str)}

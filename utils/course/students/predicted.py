@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from utils.claims import claims
 from utils.course.students.roster import Student
-from utils.notebook_files.reading import records
+from utils.notebook_files.reading import last_records
 from utils.records import VERDICT
 from utils.scoring import INSIDE, Outcome, from_record
 from utils.verdicts.outcomes import outcome
@@ -46,7 +46,7 @@ def predictions(sources, collected):
 
     Where a notebook came back several times, the latest copy in the student's own place counts for each claim.
     """
-    truths = {each.name: {record["id"]: record for record in _verdicts(each.notebook)} for each in sources}
+    truths = {each.name: last_records(each.notebook, VERDICT) for each in sources}
     copies = {}
     for each in collected.returned:
         copies.setdefault((each.student, each.notebook), []).append(each)
@@ -70,7 +70,3 @@ def _predicted(student, notebook, claim, record, truths):
         yield Predicted(student, notebook, claim.id, claim.asked.kind, prediction.given, found)
     elif isinstance(record.get("guess"), str) and "kind" not in record:
         yield Predicted(student, notebook, claim.id, IN_WORDS, record["guess"], None)
-
-
-def _verdicts(notebook):
-    return [each for each in records(notebook, VERDICT) if isinstance(each, dict) and isinstance(each.get("id"), str)]
