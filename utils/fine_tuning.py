@@ -112,20 +112,19 @@ def _trained(base, images, labels, kept, classes, seed):
     model = keras.Model(base.input, last(base.output))
     # The frozen base gives the same features in each epoch: they are computed once.
     features = keras.Sequential([keras.Input(base.output.shape[1:]), last])
-    _fit(features, base.predict(images, batch_size=8, verbose=0), labels, 1e-2, 30)
+    _compile(features, 1e-2)
+    features.fit(base.predict(images, batch_size=8, verbose=0), labels, batch_size=8, epochs=30, verbose=0)
     before = _accuracy(model, *kept)
+    _compile(model, RATE)
     with Progress("fine-tuning", EPOCHS) as progress:
-        for epoch in range(EPOCHS):
-            _fit(model, images, labels, RATE, 1, compiled=epoch > 0)
+        for _ in range(EPOCHS):
+            model.fit(images, labels, batch_size=8, verbose=0)
             progress.advance()
     return model, before
 
 
-def _fit(model, images, labels, rate, epochs, compiled=False):
-    if not compiled:
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.Adam(rate), loss)
-    model.fit(images, labels, batch_size=8, epochs=epochs, verbose=0)
+def _compile(model, rate):
+    model.compile(keras.optimizers.Adam(rate), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 
 
 def _accuracy(model, images, labels):
