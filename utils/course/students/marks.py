@@ -203,14 +203,18 @@ def _asks(cell, cell_id, question_id):
         return True
     if set(cell.typed) & set(questions.questions()):
         return False  # it asks another one now
+    return _stands_for(cell, cell_id, question_id)
+
+
+def _stands_for(cell, cell_id, question_id):
+    """Whether a cell is the question's own, by its metadata or its id."""
     return cell.question == question_id or bool(cell_id and cell.id == cell_id)
 
 
 def _is_practice(cell, cell_id, question_id):
     """Whether it is a student's own cell for ``another``: its check names none of the question's parameters."""
-    asked_here = cell.question == question_id or bool(cell_id and cell.id == cell_id)
     alone = question_id in cell.typed and cell.typed[question_id].alone
-    return alone and not asked_here and bool(questions.parameters_of(question_id))
+    return alone and not _stands_for(cell, cell_id, question_id) and bool(questions.parameters_of(question_id))
 
 
 def _in_order(cells, question_id, parameters):
