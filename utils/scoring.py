@@ -84,7 +84,7 @@ class Quantity:
             return f"lies between {written(self.least)} and {written(self.most)}"
         return "is 0 or more" if self.least == 0 else "may be any number"
 
-    def ask(self, subject):
+    def ask(self):
         """What is shown while there is no prediction."""
         return (
             f"No prediction yet. Asked is a number: {self.what}. It {self.bounds}. Put numbers in place of None, so "
@@ -151,7 +151,7 @@ class Choices:
             return None, f"confidence={shown(confidence)}: it goes from {lowest} to 1 (certain).{percent}"
         return (name, max(value, least)), ""
 
-    def ask(self, subject):
+    def ask(self):
         """What is shown while there is no prediction."""
         names = ", ".join(f"“{each}”" for each in self.names[:-1])
         return (
@@ -190,7 +190,7 @@ class Prediction:
         if self.refusal:
             return f"Not noted: {self.refusal}"
         if self.given is None:
-            return self.asked.ask(self.subject)
+            return self.asked.ask()
         return f"Your prediction is noted: {self.said}. What is measured below will answer it."
 
     @property
