@@ -69,8 +69,15 @@ class Text:
 KINDS = {"Whole": Whole, "Real": Real, "Choice": Choice, "Text": Text}
 
 
+class ParameterError(ValueError):
+    """A parameter outside its range. In a notebook it shows its sentence alone, without the calls that led to it."""
+
+    def _render_traceback_(self):  # IPython asks for this name
+        return [f"{type(self).__name__}: {self}"]
+
+
 def check_parameters(values, **ranges):
-    """Raise ``ValueError`` unless every parameter lies in its range; the message names each that does not.
+    """Raise ``ParameterError`` unless every parameter lies in its range; the message names each that does not.
 
     ``values`` maps names to values: in a notebook, ``globals()``.
     """
@@ -80,7 +87,7 @@ def check_parameters(values, **ranges):
         if not allowed.allows(values[name])
     ]
     if wrong:
-        raise ValueError("; ".join(wrong))
+        raise ParameterError("; ".join(wrong))
 
 
 def shown(value):

@@ -61,9 +61,9 @@ def _patient(seeds):
 FIRST, LATER = range(101, 106), range(106, 114)
 PIECES = (
     *_pieces(FIRST, (SHALLOW, DEEP)),
-    *_pieces(LATER, (SHALLOW, DEEP), bn=(False,)),
     *_patient(FIRST),
     *_pieces(FIRST, BETWEEN),
+    *_pieces(LATER, (SHALLOW, DEEP), bn=(False,)),
     *_pieces(LATER, (SHALLOW, DEEP), bn=(True,)),
     *_patient(LATER),
 )
