@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from utils.course.pages.grade_index import reports
 from utils.course.storage.input_files import LARGEST, Mistake
+from utils.course.students.marks import Mark
 from utils.course.students.roster import Student, roster
 
 # Made up, all of them.
@@ -28,6 +30,8 @@ COMMAS = 'id,name,group\nada,Ada Example,1\nÅsa,"Müller, Åsa",2\n'
         COMMAS.replace("\n", "\r\n"),
         COMMAS.replace("id,name,group", "ID, Name ,GROUP"),
         COMMAS.encode("utf-16"),
+        COMMAS.encode("utf-16-le"),
+        COMMAS.replace("\n", "\r").encode("utf-16-be"),
         "id;name;group\nada;Ada Example;1\nÅsa;Müller, Åsa;2\n",
         "sep=;\nid;name;group\nada;Ada Example;1\nÅsa;Müller, Åsa;2\n",
         "id\tname\tgroup\nada\tAda Example\t1\nÅsa\tMüller, Åsa\t2\n".encode("utf-16"),
@@ -46,10 +50,79 @@ def test_the_platforms_numbers_are_read(tmp_path):
     assert students == [Student("ada", email="ada@example.org", canvas="4711", moodle="1234567")]
 
 
+CANVAS_GRADEBOOK = """\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Notes,Week 3 (812)
+,,,,,,Manual Posting
+    Points Possible,,,,,(read only),10.00
+"Example, Ada",4711,m-1,ada@example.org,Lab 1 and Lab 2,"is ill
+until May",
+"Student, Test",4799,,0f3c,Lab 1,,
+"""
+CANVAS_GROUPS = """name,canvas_user_id,user_id,login_id,sections,group_name,canvas_group_id,group_id
+Ada Example,4711,m-1,ada,Lab 1,Team 3,55,
+"""
+MOODLE_GRADES = """First name,Last name,ID number,Institution,Email address,Assignment: Week 3 (Real)
+Ada,Example,m-1,,ada@example.org,-
+Bo,Example,,,bo@example.org,-
+"""
+MOODLE_WORKSHEET = """Identifier,"Full name","ID number","Email address",Status,Grade
+"Participant 1234567","Ada Example",m-1,ada@example.org,"Submitted for grading",
+"""
+MOODLE_BLIND = 'Identifier,Status,Grade,"Maximum grade"\n"Participant 1234567","No submission",,10\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted", "extra"),
+    [
+        (
+            CANVAS_GRADEBOOK,
+            Student("4711", "Example, Ada", "Lab 1 and Lab 2", canvas="4711"),
+            {"SIS Login ID": "ada@example.org", "Notes": "is ill\nuntil May", "Week 3 (812)": ""},
+        ),
+        (
+            CANVAS_GROUPS,
+            Student("ada", "Ada Example", "Team 3", canvas="4711"),
+            {"user_id": "m-1", "sections": "Lab 1"},
+        ),
+        (MOODLE_GRADES, Student("m-1", "Ada Example", email="ada@example.org"), {"Assignment: Week 3 (Real)": "-"}),
+        (
+            MOODLE_WORKSHEET,
+            Student("m-1", "Ada Example", email="ada@example.org", moodle="1234567"),
+            {"Status": "Submitted for grading", "Grade": ""},
+        ),
+        (MOODLE_BLIND, Student("1234567", moodle="1234567"), {"Maximum grade": "10"}),
+        ("id,name,Seat\nada,Ada Example,12\n", Student("ada", "Ada Example"), {"Seat": "12"}),
+    ],
+)
+def test_the_platforms_own_tables_are_rosters_and_their_other_columns_are_kept(tmp_path, content, wanted, extra):
+    students, refused = read(tmp_path, content)
+    assert students[0] == wanted
+    assert extra.items() <= dict(students[0].extra).items()
+    assert refused == []
+    second = {CANVAS_GRADEBOOK: "4799", MOODLE_GRADES: "bo@example.org"}
+    assert [each.id for each in students[1:]] == ([second[content]] if content in second else [])
+
+
+def test_the_other_columns_come_out_beside_the_points(tmp_path):
+    students, _ = read(tmp_path, "id,name,moodle,Seat,points\nada,Ada,7,12,old\nbo,Bo,,13,\n")
+    made = [Mark(each, "03_x", "q", {}, 4, "right") for each in students]
+    lines = reports(made, [])["grades.csv"].splitlines()
+    assert lines[0].endswith("id,name,group,moodle,Seat,points,03_x,points,of")
+    assert lines[1:] == ["ada,Ada,,7,12,old,1,1,1", "bo,Bo,,,13,,1,1,1"]
+
+
+def test_a_quotation_mark_left_open_swallows_nobody(tmp_path):
+    students, refused = read(tmp_path, 'id,name,group\nada,"Ada,1\nbo,Bo,2\ncy,"Cy",3\ndee,Dee",4\ned,Ed,5\n')
+    assert [each.id for each in students] == ["bo", "cy", "dee", "ed"]
+    assert [number for number, *_ in refused] == [2]
+    students, refused = read(tmp_path, 'id,name,group\nada,"Ada,1\nbo,Bo,2"\ncy,Cy,3\n')
+    assert [each.id for each in students] == ["bo", "cy"]
+    assert refused[0][2] == "the quotation mark in line 2 is closed in line 3 only"
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('cy,"Cy Example,2', "its quotation marks do not fit"),
+        ('cy,"Cy Example,2', "the quotation mark in line 3 is never closed"),
         ('cy,"Cy" Example,2', "its quotation marks do not fit"),
         ("cy,Example, Cy,2", "4 fields, where the first line names 3: what holds a ',' needs quotation marks"),
         ("1.23457E+11,Cy,2", "a spreadsheet has shortened this number"),

@@ -52,11 +52,14 @@ def reachable(marks):
 
 
 def _grades(marks):
-    most = reachable(marks)
-    rows = [["id", "name", "group", *most, "points", "of"]]
-    for student, points in by_student(marks).items():
-        total = sum(filter(None, points.values()))
-        rows.append([student.id, student.name, student.group, *points.values(), total, sum(most.values())])
+    most, students = reachable(marks), by_student(marks)
+    columns = [each for each in ("email", "canvas", "moodle") if any(getattr(one, each) for one in students)]
+    extra = list(dict.fromkeys(name for one in students for name, _ in one.extra))
+    rows = [["id", "name", "group", *columns, *extra, *most, "points", "of"]]
+    for student, points in students.items():
+        own, others = [getattr(student, each) for each in columns], dict(student.extra)
+        who = [student.id, student.name, student.group, *own, *(others.get(each, "") for each in extra)]
+        rows.append([*who, *points.values(), sum(filter(None, points.values())), sum(most.values())])
     return csv_text(rows)
 
 

@@ -18,8 +18,14 @@ def text_of(path):
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:
             raise Mistake(f"{path}: it is larger than {LARGEST // 1_000_000} MB")
-        return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
+        return content.decode(_encoding(content))
     except OSError as error:
         raise Mistake(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise Mistake(f"{path}: cannot be read: it is not in UTF-8; save it as 'CSV UTF-8'") from error
+
+
+def _encoding(content):
+    if content.startswith(UTF_16):
+        return "utf-16"
+    return {b"\0": "utf-16-be"}.get(content[:1]) or {b"\0": "utf-16-le"}.get(content[1:2], "utf-8-sig")

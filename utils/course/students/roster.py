@@ -1,23 +1,38 @@
-"""The roster: whom the course is given to."""
+"""The roster: whom the course is given to, in a table of one's own or as Canvas and Moodle export it."""
 
 import csv
+import io
 import re
 import unicodedata
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from utils.course.storage.input_files import Mistake, text_of
 
 ID = re.compile(r"[^\W_][\w.@+-]{0,63}")
 SHORTENED = re.compile(r"\d(\.\d+)?E\+\d+", flags=re.IGNORECASE)
-COLUMNS = "id", "name", "group", "email", "canvas", "moodle"
-# As the platforms' own tables call them.
-ALSO_CALLED = {"student": "name", "full name": "name", "section": "group", "email address": "email"}
+# What each column is called, in small letters and with blanks for "_": here, and in the platforms' own tables.
+CALLED = {
+    "id": ("id",),
+    "name": ("name", "full name", "student", "student name"),
+    "group": ("group", "group name", "groups", "section", "sections"),
+    "email": ("email", "email address", "e-mail", "e-mail address", "mail"),
+    "canvas": ("canvas", "canvas user id"),
+    "moodle": ("moodle", "identifier"),
+}
+FIRST_NAME, LAST_NAME = ("first name", "firstname"), ("last name", "lastname", "surname")
+# Where no column is called "id": the first of these that a line fills in. Beside them "email" and "moodle" serve.
+INSTEAD_OF_ID = "id number", "idnumber", "username", "login id", "user id"
+CANVAS = {"sis user id", "sis login id"}  # one of these stands beside "ID" in its gradebook
+MOST_LINES = 20  # of a field in quotation marks
+NEVER_CLOSED = "unexpected end of data"  # csv's words
 
 
 @dataclass(frozen=True)
 class Student:
-    """A line of the roster; ``canvas`` and ``moodle`` are the numbers in the names that these give to files."""
+    """A line of the roster; ``canvas`` and ``moodle`` are the numbers in the names that these give to files.
+
+    ``extra`` holds the roster's other columns, ``(column, value)`` in their order. It plays no part in comparisons.
+    """
 
     id: str = ""
     name: str = ""
@@ -25,6 +40,7 @@ class Student:
     email: str = ""
     canvas: str = ""
     moodle: str = ""
+    extra: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
 NOBODY = Student()
@@ -33,23 +49,28 @@ NOBODY = Student()
 def roster(path):
     """The students of a roster, and the lines refused.
 
-    A roster is a CSV file, with commas, semicolons or tabs; its first line names a column ``id``, and others of
-    ``COLUMNS`` if wanted. A refused line is ``(line number, what it holds, why)``. An id that stands twice is refused
-    each time: which line is right cannot be known. ``Mistake`` for a file that is no roster.
+    A roster is a CSV file, with commas, semicolons or tabs; its first line names the columns, as ``CALLED`` has them.
+    Needed is one called ``id``, or one that serves instead. A refused line is ``(line number, what it holds, why)``.
+    An id that stands twice is refused each time: which line is right cannot be known. ``Mistake`` for a file that is
+    no roster.
     """
-    lines = list(enumerate(text_of(path).splitlines(), start=1))
+    lines = list(enumerate(re.split(r"\r\n|\r|\n", text_of(path)), start=1))
     separator = None
-    if lines and (said := re.fullmatch(r"sep=(.)", lines[0][1].strip())):
+    if said := re.fullmatch(r"sep=(.)", lines[0][1].strip()):
         separator, lines = said[1], lines[1:]
-    lines = [(number, line) for number, line in lines if line.strip()]
+    while lines and not lines[0][1].strip():
+        del lines[0]
     if not lines:
         raise Mistake(f"{path}: it is empty; its first line should be 'id,name,group'")
-    (_, first), *lines = lines
-    separator = separator or max(",;\t", key=first.count)
-    columns = _columns(first, separator, path)
+    separator = separator or max(",;\t", key=lines[0][1].count)
+    records = _records(lines, separator)
+    _, fields, fault = next(records)
+    if fault:
+        raise Mistake(f"{path}: its first line cannot be read: {fault}")
+    columns = _Columns(fields, path, separator)
     students, refused, seen = [], [], {}
-    for number, line in lines:
-        student, reason = _student(line, separator, columns)
+    for number, fields, fault in records:
+        student, reason = (NOBODY, fault) if fault else columns.student(fields)
         if student == NOBODY and not reason:
             continue
         if reason:
@@ -68,39 +89,95 @@ def roster(path):
     )
 
 
-def _columns(line, separator, path):
-    """What each column holds: one of ``COLUMNS``, or something that is not looked at."""
-    try:
-        (columns,) = csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True)
-    except csv.Error as error:
-        raise Mistake(f"{path}: its first line cannot be read: {error}") from error
-    columns = [" ".join(each.split()).casefold() for each in columns]
-    columns = [ALSO_CALLED.get(each, each) if ALSO_CALLED.get(each) not in columns else each for each in columns]
-    if "id" not in columns:
-        raise Mistake(f"{path}: its first line has no column 'id': 'id,name,group' is needed")
-    for name, count in Counter(columns).items():
-        if count > 1 and name in COLUMNS:
-            raise Mistake(f"{path}: it has {count} columns {name!r}: which one holds?")
-    return columns
+class _Columns:
+    """What each column of a roster is."""
+
+    def __init__(self, names, path, separator):
+        self._written = [" ".join(each.split()) for each in names]
+        self._plain = [each.casefold().replace("_", " ") for each in self._written]
+        self._separator = separator
+        self._places = {name: self._place(called, path) for name, called in CALLED.items()}
+        first, last = self._place(FIRST_NAME, path), self._place(LAST_NAME, path)
+        self._name = [] if self._places["name"] is not None else [each for each in (first, last) if each is not None]
+        self._instead = [self._place((each,), path) for each in INSTEAD_OF_ID] + [self._places["email"]]
+        self._instead = [each for each in self._instead if each is not None]
+        self._is_canvas = "id" in self._plain and not CANVAS.isdisjoint(self._plain)
+        if self._places["id"] is None and not self._instead and self._places["moodle"] is None:
+            raise Mistake(f"{path}: its first line has no column 'id': 'id,name,group' is needed")
+        used = {*self._places.values(), *self._name}
+        self._extra = [(at, name) for at, name in enumerate(self._written) if name and at not in used]
+
+    def student(self, fields):
+        """The student of a line, and why it cannot be used ("" if it can); ``NOBODY`` where none stands in it."""
+        fields = [unicodedata.normalize("NFC", each.strip()) for each in fields]
+        if not any(fields):
+            return NOBODY, ""
+        spare = any(fields[len(self._plain) :])
+        found = [*fields, *[""] * len(self._plain)]
+        values = {name: "" if at is None else found[at] for name, at in self._places.items()}
+        values["name"] = values["name"] or " ".join(filter(None, (found[at] for at in self._name)))
+        values["moodle"] = re.sub(r"^.*?(\d+)$", r"\1", values["moodle"])  # "Participant 1234567"
+        if self._is_canvas:
+            if not values["id"] and values["name"] in ("", "Points Possible"):
+                return NOBODY, ""  # below the first line it tells of points and of posting
+            values["canvas"] = values["canvas"] or values["id"]
+        if self._places["id"] is None:
+            values["id"] = next(filter(None, [*(found[at] for at in self._instead), values["moodle"]]), "")
+        extra = tuple((name, found[at]) for at, name in self._extra)
+        return (student := Student(**values, extra=extra)), self._fault(student, len(fields) if spare else 0)
+
+    def _fault(self, student, too_many):
+        if too_many:
+            reason = f"{too_many} fields, where the first line names {len(self._plain)}"
+            return f"{reason}: what holds a {self._separator!r} needs quotation marks"
+        if SHORTENED.fullmatch(student.id):
+            return f"{student.id!r}: a spreadsheet has shortened this number: give the column the format 'text'"
+        if not ID.fullmatch(student.id):
+            reason = "an id of at most 64 letters, digits and . _ @ + - is needed, a letter or a digit first"
+            return f"{student.id!r}: {reason}"
+        return ""
+
+    def _place(self, called, path):
+        """Where the column stands that has one of these names, an earlier one first; ``None`` if there is none."""
+        for name in called:
+            if count := self._plain.count(name):
+                if count > 1:
+                    raise Mistake(f"{path}: it has {count} columns {name!r}: which one holds?")
+                return self._plain.index(name)
+        return None
 
 
-def _student(line, separator, columns):
-    """The student of a line, and why it cannot be used ("" if it can)."""
+def _records(lines, separator):
+    """``(line number, fields, what is wrong)`` of each record of a CSV file; "" if nothing is.
+
+    A field in quotation marks may go on in the next lines. Where it would swallow other records, only its first line
+    is given up.
+    """
+    at, commas = 0, None
+    while at < len(lines):
+        number, text = lines[at]
+        end, fields, fault = at, [], NEVER_CLOSED
+        while fault == NEVER_CLOSED and end < min(len(lines), at + MOST_LINES):
+            end += 1
+            fields, fault = _parsed("\n".join(line for _, line in lines[at:end]), separator)
+        if fault == NEVER_CLOSED:
+            fault, end = f"the quotation mark in line {number} is never closed", at + 1
+        elif fault:
+            where = f" (from line {number} to line {lines[end - 1][0]})" * (end > at + 1)
+            fault, end = f"its quotation marks do not fit: {fault}{where}", at + 1
+        elif commas and any("\n" in each and each.count(separator) >= commas for each in fields):
+            fault = f"the quotation mark in line {number} is closed in line {lines[end - 1][0]} only"
+            end = at + 1
+        commas = len(fields) - 1 if commas is None else commas
+        if text.strip() or fault:
+            yield number, fields, fault
+        at = end
+
+
+def _parsed(text, separator):
+    """The fields of this text, and csv's words if it has none."""
+    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True, strict=True)
     try:
-        (fields,) = csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True)
+        return next(reader, []), ""
     except csv.Error as error:
-        return NOBODY, f"its quotation marks do not fit: {error}"
-    fields = [unicodedata.normalize("NFC", each.strip()) for each in fields]
-    found = dict(zip(columns, fields, strict=False))
-    student = Student(**{name: found.get(name, "") for name in COLUMNS})
-    if any(fields[len(columns) :]):
-        reason = f"{len(fields)} fields, where the first line names {len(columns)}"
-        return student, f"{reason}: what holds a {separator!r} needs quotation marks"
-    if not any(fields):
-        return NOBODY, ""
-    if SHORTENED.fullmatch(student.id):
-        return student, f"{student.id!r}: a spreadsheet has shortened this number: give the column the format 'text'"
-    if not ID.fullmatch(student.id):
-        reason = "an id of at most 64 letters, digits and . _ @ + - is needed, a letter or a digit first"
-        return student, f"{student.id!r}: {reason}"
-    return student, ""
+        return [], str(error)
