@@ -90,7 +90,7 @@ print(time.perf_counter() - began)"""
 
 
 def benchmarks(parts=("own-work", "short", "rate", "dask", "trivial"), runs=1):
-    """The rows of the parts named. Each way is run in turn ``runs`` times; a part takes minutes."""
+    """The rows of the parts named, each as it comes; ours is run ``runs`` times, in turns with its floor."""
     assert start_parent(wait=120), "there are no warm kernels here"
     with tempfile.TemporaryDirectory() as folder:
         for part in parts:
@@ -117,26 +117,25 @@ def short(folder, runs):
 
 
 def compared(folder, cells, theirs, what, runs, floor=None):
-    """The rows of the ways beside ours. A loop's time is the sum over its notebooks: half are run, and count double."""
-    ways = {name: way for name, (way, _) in theirs.items()}
-    seconds = {name: [] for name in ["ours", "floor", *ways]}
+    """A row for each way beside ours, as it comes; ours and the floor are run in turns.
+
+    A loop's time is the sum over its notebooks: one in four is run, and counts four times.
+    """
+    place = folder / f"compared{len(cells)}"
+    ours, others = notebooks(place / "ours", cells, "convnet-course"), notebooks(place / "others", cells, "python3")
+    taken, work = [], []
     for number in range(runs):
-        place = folder / f"compared{len(cells)}-{number}"
-        ours, others = notebooks(place / "ours", cells, "convnet-course"), notebooks(place / "others", cells, "python3")
-        seconds["ours"].append(timed(lambda place=place, ours=ours: course_batch(ours, place / "out")))
+        taken.append(timed(lambda number=number: course_batch(ours, place / f"out{number}")))
         if floor:
             command = [sys.executable, "-c", FLOOR, *others]
-            seconds["floor"].append(float(subprocess.check_output(command, text=True).split()[-1]) / CORES)
-        for name, way in ways.items():
-            asked = others[: len(others) // 2] if way in LOOPS else others
-            taken = timed(lambda way=way, asked=asked, place=place: way(asked, place))
-            seconds[name].append(taken * len(others) / len(asked))
-    found = {name: np.array(each) for name, each in seconds.items()}
-    rows = [row(f"{what}: {name} ÷ course batch", found["ours"], found[name], target=theirs[name][1]) for name in ways]
+            work.append(float(subprocess.check_output(command, text=True).split()[-1]) / CORES)
     if floor:
         name = f"{what}: the cells' own work on {CORES} cores ÷ course batch"
-        rows.append(row(name, found["ours"], found["floor"], floor))
-    return rows
+        yield row(name, np.array(taken), np.array(work), floor)
+    for name, (way, target) in theirs.items():
+        asked = others[::4] if way in LOOPS else others
+        whole = timed(lambda way=way, asked=asked: way(asked, place)) * len(others) / len(asked)
+        yield row(f"{what}: {name} ÷ course batch", np.array([np.median(taken)]), np.array([whole]), target)
 
 
 def rate(folder, runs):
