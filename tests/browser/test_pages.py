@@ -23,11 +23,15 @@ def pages(tmp_path_factory):
     returned = folder / "returned" / "ada"
     returned.mkdir(parents=True)
     shutil.copy2(folder / "run" / notebook.name, returned)
-    subprocess.run([course, "grade", folder / "returned", "--roster", roster, "--out", folder / "grades"], check=True)
+    grading = [course, "grade", folder / "returned", "--roster", roster, "--feedback", "--out", folder / "grades"]
+    subprocess.run(grading, check=True)
     return folder
 
 
-@pytest.mark.parametrize("name", ["run/index.html", "run/00_start_here.html", "batch/index.html", "grades/index.html"])
+@pytest.mark.parametrize(
+    "name",
+    ["run/index.html", "run/00_start_here.html", "batch/index.html", "grades/index.html", "grades/feedback/ada.html"],
+)
 def test_a_page_has_no_serious_accessibility_fault_and_asks_for_nothing(browser, pages, name):
     page = browser.new_page()
     asked = []

@@ -50,7 +50,7 @@ class HandOut:
         rows = table(out / "answers.csv")
         answers = {(row["id"], row["notebook"], row["question"]): row for row in rows}
         assert len(answers) == len(rows)
-        return {row["id"]: int(row["points"]) for row in table(out / "grades.csv")}, answers, done
+        return {row["id"]: float(row["points"]) for row in table(out / "grades.csv")}, answers, done
 
 
 def key_file(path, digits):

@@ -25,24 +25,29 @@ SHOWN = 20  # of what was left out: a table holds all
     show_default=True,
     help="What counts of a notebook that came back more than once.",
 )
+@click.option("--marks", "scheme", type=file_type, help="What answers are worth, and corrections by hand (YAML).")
+@click.option("--feedback", is_flag=True, help="Write a page for each student, and zip files for Canvas and Moodle.")
 @click.option("--new-key", is_flag=True, help="Grade with today's questions, though they changed since the hand-out.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/grades"), show_default=True)
-def grade(returned, roster, secret, notebooks, owners, several, new_key, out):
+def grade(returned, roster, secret, notebooks, owners, several, scheme, feedback, new_key, out):
     """Grade the notebooks that came back, in folders and zip files, without running them.
 
     Writes grades.csv (each student's points), answers.csv (every answer, its verdict and its key), predictions.csv
     (every prediction beside what was measured), concepts.csv (the class's gain in the questions on concepts),
-    left_out.csv (what could not be used, and why) and index.html. A right answer gives one point, all else none. The
-    exit code is 1 if a file or a line of the roster had to be left out.
+    left_out.csv (what could not be used, and why) and index.html. A right answer gives one point, all else none,
+    unless --marks says otherwise. The exit code is 1 if a file or a line of the roster had to be left out.
     """
     from utils.course.batches.plan import sources
     from utils.course.commands.terminal import say
+    from utils.course.pages.feedback import pages
     from utils.course.pages.grade_index import FILES, reports
     from utils.course.storage.input_files import Mistake
     from utils.course.storage.output_folder import keep_inputs
     from utils.course.storage.store import FolderStore
     from utils.course.students.collect import LeftOut, collected, owners_in
     from utils.course.students.gains import gains
+    from utils.course.students.giving_back import FEEDBACK
+    from utils.course.students.marking_scheme import PLAIN
     from utils.course.students.marks import marks
     from utils.course.students.owners import Owners
     from utils.course.students.predicted import predictions
@@ -55,22 +60,27 @@ def grade(returned, roster, secret, notebooks, owners, several, new_key, out):
         if unusable:
             raise Mistake("\n".join(each.error for each in unusable))
         store = FolderStore(out)
-        inputs = [*returned, *notebooks, *filter(None, (roster, secret, owners))]
-        keep_inputs(store, FILES, [path for path in inputs if path.is_file()])
+        inputs = [*returned, *notebooks, *filter(None, (roster, secret, owners, scheme))]
+        keep_inputs(store, [*FILES, *FEEDBACK], [path for path in inputs if path.is_file()])
+        worth = _scheme(scheme, usable) if scheme else PLAIN
         students, refused = roster_students(roster)
         whose = Owners(students, owners_in(owners) if owners else {})
         found = collected(returned, whose, [each.name for each in usable])
         found.left_out += [LeftOut(f"{roster.name}, line {line}", reason) for line, _, reason in refused]
-        made, left_out = marks(usable, students, secret and secret_at(secret), found, several, new_key)
+        made, left_out = marks(usable, students, secret and secret_at(secret), found, several, new_key, worth)
         gone = {each.place for each in left_out}
         learned = gains([each for each in found.returned if each.place not in gone])
-        for name, text in reports(made, left_out, predictions(usable, found), learned).items():
+        foretold = predictions(usable, found)
+        for name, text in reports(made, left_out, foretold, learned).items():
             store.write(name, text, mode=0o600)
+        told = list(_give_back(store, dict(pages(made, foretold)), found.returned)) if feedback else []
         store.sweep()
     except (Mistake, OSError) as error:
         raise click.UsageError(str(error)) from error
     came = len({each.student for each in found.returned})
     say(f"{len(found.returned)} notebooks of {came} of {len(students)} students: {out / 'index.html'}")
+    for sentence in told:
+        say(sentence)
     if found.others:
         kinds = ", ".join(sorted(found.others))
         say(f"  not looked at: {found.others.total()} files that are no notebooks ({kinds})")
@@ -81,3 +91,43 @@ def grade(returned, roster, secret, notebooks, owners, several, new_key, out):
     if any(len(each.students) != 1 for each in left_out):
         say(f"Whose they are can be filled in: in the column 'id' of a copy of {out / 'left_out.csv'}, for --owners.")
     sys.exit(1 if left_out else 0)
+
+
+def _scheme(path, usable):
+    """The ``Scheme`` in a file; ``Mistake`` if it cannot be used."""
+    import yaml
+
+    from utils.course.batches.values import yaml_of
+    from utils.course.storage.input_files import Mistake, text_of
+    from utils.course.students.marking_scheme import scheme_of
+    from utils.notebook_files.sources import course_notebooks
+
+    names = dict.fromkeys([*(each.name for each in usable), *(each.stem for each in course_notebooks())])
+    try:
+        return scheme_of(yaml_of(text_of(path)), list(names))
+    except yaml.YAMLError as error:
+        raise Mistake(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
+    except Mistake as error:
+        raise Mistake(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
+
+
+def _give_back(store, pages, returned):
+    """Write the pages and the zip files of feedback, remove those of earlier runs, and return sentences on them."""
+    from utils.course.students.giving_back import FEEDBACK, platform_zips
+
+    folder, *zip_names = FEEDBACK
+    for student, page in pages.items():
+        store.write(f"{folder}/{student.id}.html", page, mode=0o600)
+    for name in store.names(folder) - {f"{each.id}.html" for each in pages}:
+        if name.endswith(".html"):
+            store.remove(f"{folder}/{name}")
+    zips, elsewhere = platform_zips(pages, returned)
+    for name in zip_names:
+        if name in zips:
+            store.write(name, zips[name], mode=0o600)
+        else:
+            store.remove(name)
+    yield f"Feedback: {store.root / folder} ({len(pages)} pages)"
+    yield from (f"  to upload: {store.root / name}" for name in zips)
+    if zips and elsewhere:
+        yield f"  in none of them: {', '.join(each.id for each in elsewhere)}"

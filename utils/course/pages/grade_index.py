@@ -1,7 +1,9 @@
 """What grading tells: each student's points, every answer with its key, how questions went, and what was left out."""
 
 import json
+import math
 from collections import Counter
+from fractions import Fraction
 from statistics import fmean, median
 
 from utils.course.pages.rendering import render
@@ -9,7 +11,8 @@ from utils.course.storage.spreadsheets import csv_text
 
 FILES = ("grades.csv", "answers.csv", "predictions.csv", "left_out.csv", "concepts.csv", "index.html")
 ANSWER_COLUMNS = (
-    "id", "name", "group", "notebook", "question", "parameters", "given", "verdict", "slip", "points", "key", "remark",
+    "id", "name", "group", "notebook", "question", "parameters", "given", "verdict", "slip", "points", "of", "key",
+    "remark", "corrected_because",
 )  # fmt: skip
 PREDICTION_COLUMNS = (
     "id", "name", "group", "notebook", "claim", "kind", "low", "high", "choice", "confidence", "measured", "score",
@@ -33,12 +36,19 @@ def reports(marks, left_out, predictions=(), gains=()):
 
 
 def by_student(marks):
-    """The points of each student in each notebook: student → name → points, ``None`` where none could be read."""
+    """The points of each student in each notebook: student → name → points, ``None`` where none could be read.
+
+    What lateness takes off is off; points have two digits behind the point.
+    """
     found = {}
     for mark in marks:
-        points = found.setdefault(mark.student, {})
-        points[mark.notebook] = points.get(mark.notebook, 0) + (mark.points or 0) if mark.came else None
-    return found
+        points = found.setdefault(mark.student, {}).setdefault(mark.notebook, None)
+        if mark.came:
+            found[mark.student][mark.notebook] = (points or 0) + (mark.points or 0) * (1 - mark.late)
+    return {
+        student: {notebook: None if points is None else _rounded_up(points) for notebook, points in own.items()}
+        for student, own in found.items()
+    }
 
 
 def reachable(marks):
@@ -47,8 +57,13 @@ def reachable(marks):
     most = {}
     for mark in marks:
         if mark.student == first.student:
-            most[mark.notebook] = most.get(mark.notebook, 0) + (mark.points is not None)
+            most[mark.notebook] = most.get(mark.notebook, 0) + (mark.most or 0)
     return most
+
+
+def written(points):
+    """Points as a table shows them: a whole number where they are one, and nothing where there are none."""
+    return "" if points is None else f"{float(_rounded_up(points)):.2f}".rstrip("0").rstrip(".")
 
 
 def _grades(marks):
@@ -59,7 +74,8 @@ def _grades(marks):
     for student, points in students.items():
         own, others = [getattr(student, each) for each in columns], dict(student.extra)
         who = [student.id, student.name, student.group, *own, *(others.get(each, "") for each in extra)]
-        rows.append([*who, *points.values(), sum(filter(None, points.values())), sum(most.values())])
+        points = [*points.values(), sum(filter(None, points.values())), sum(most.values())]
+        rows.append([*who, *map(written, points)])
     return csv_text(rows)
 
 
@@ -68,9 +84,9 @@ def _answers(marks):
     for each in marks:
         who = (each.student.id, each.student.name, each.student.group)
         asked = (each.notebook, each.question, _plain(each.parameters))
-        rows.append(
-            [*who, *asked, _plain(each.given), each.verdict, each.slip, each.points, _plain(each.key), each.remark]
-        )
+        answer = (_plain(each.given), each.verdict, each.slip, written(each.points), written(each.most))
+        by_hand = each.correction.reason if each.correction else ""
+        rows.append([*who, *asked, *answer, _plain(each.key), each.remark, by_hand])
     return csv_text(rows)
 
 
@@ -102,6 +118,11 @@ def _concepts(gains):
     return csv_text(rows)
 
 
+def _rounded_up(points):
+    """Points with two digits behind the point; half of the last one is rounded up."""
+    return Fraction(math.floor(100 * points + Fraction(1, 2)), 100)
+
+
 def _rounded(gain):
     return "" if gain is None else f"{gain:.2f}"
 
@@ -120,6 +141,7 @@ def _index(marks, left_out, predictions, gains):
         notebooks=[_number(each) for each in most],
         students=students,
         reachable=sum(most.values()),
+        written=written,
         remarks=[each for each in marks if each.remark and each.came],
         left_out=left_out,
         concepts=[(each, _rounded(each.normalized)) for each in gains if each.n],
@@ -145,7 +167,7 @@ def _questions(marks):
     for (notebook, question), own in asked.items():
         verdicts = Counter(each.verdict for each in own)
         answered = sum(verdicts[each] for each in ANSWERED)
-        right = "prediction" if own[0].key is None else f"{verdicts['right']} of {answered}"
+        right = "prediction" if own[0].most is None else f"{verdicts['right']} of {answered}"
         slips = Counter(each.slip for each in own if each.slip).most_common(3)
         yield notebook, question, right, "; ".join(f"{slip} ({count})" for slip, count in slips), len(own) - answered
 

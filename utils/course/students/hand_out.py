@@ -1,9 +1,7 @@
 """Writing the files to hand out: each student's notebooks in a zip file, and the answer key that stays behind."""
 
-import io
 import json
 import re
-import zipfile
 from copy import deepcopy
 
 import nbformat
@@ -12,6 +10,7 @@ from utils import questions
 from utils.course.storage.input_files import Mistake
 from utils.course.storage.spreadsheets import csv_text
 from utils.course.storage.store import FolderStore, write
+from utils.course.storage.zip_files import zipped
 from utils.course.students.signature import signed
 from utils.course.students.variants import Variants
 from utils.notebook_files.reading import tagged
@@ -42,7 +41,8 @@ def write_hand_out(sources, students, secret, out):
                 data = question.parameters, questions.plain(question.answer)
                 plain = [json.dumps(each, ensure_ascii=False) for each in data]
                 rows.append((student.id, student.name, student.group, name, question.id, *plain))
-        write(store, f"students/{student.id}.zip", _zipped(student.id, notebooks))
+        files = {f"{student.id}/{name}.ipynb": nbformat.writes(each) for name, each in notebooks.items()}
+        write(store, f"students/{student.id}.zip", zipped(files))
     store.write(KEY, csv_text(rows), mode=0o600)
     store.sweep()
     return complaints
@@ -73,14 +73,3 @@ def _handed_out(notebook, values, record):
                 del each.metadata["tags"]
     copy.metadata["course"] = nbformat.from_dict({**copy.metadata.get("course", {}), **record})
     return copy
-
-
-def _zipped(student_id, notebooks):
-    """A zip file, as bytes, of these notebooks (name → notebook); the same notebooks give the same bytes."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, notebook in notebooks.items():
-            entry = zipfile.ZipInfo(f"{student_id}/{name}.ipynb")  # dated 1980
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(entry, nbformat.writes(notebook))
-    return content.getvalue()

@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from utils import questions
 from utils.course.students.collect import LeftOut
+from utils.course.students.marking_scheme import PLAIN, Correction
 from utils.course.students.roster import Student
 from utils.course.students.signature import NO_SECRET, OTHER_KEY, SAID, check_all, held
 from utils.course.students.variants import Variants
 from utils.notebook_files.answer_cells import Typed
+from utils.notebook_files.reading import tagged
 
 NOT_RETURNED, LEFT_OUT, RETURNED_TWICE, MISSING = "not-returned", "left-out", "returned-twice", "missing"
 OPEN = MISSING, "unanswered"
@@ -22,7 +25,10 @@ class Mark:
 
     ``verdict`` is a word of ``utils.questions`` ("right", "slip", …); "not-returned" where the notebook did not come
     back, "left-out" where something did that could not be used, "missing" where the question's cell is not in it, and
-    "returned-twice" where several came back and differ. ``key`` is the right answer; a prediction has none.
+    "returned-twice" where several came back and differ. ``key`` is the right answer; a prediction has none. ``most``
+    are the points for what is right (``None`` for a prediction), ``share`` is what the answer earns of them (``None``:
+    what is right earns all, else nothing), and ``late`` the share that lateness takes off the points of the whole
+    notebook. ``correction`` is one made by hand.
     """
 
     student: Student
@@ -34,26 +40,37 @@ class Mark:
     given: object = None
     slip: str = ""
     remark: str = ""
+    most: Fraction | None = Fraction(1)
+    share: Fraction | None = None
+    late: Fraction = Fraction(0)
+    correction: Correction | None = None
+    exercise: bool = False
 
     @property
     def came(self):
-        """Whether a notebook came back that could be used."""
-        return self.verdict not in (NOT_RETURNED, LEFT_OUT)
+        """Whether a notebook came back that could be used, or somebody gave points by hand."""
+        return self.verdict not in (NOT_RETURNED, LEFT_OUT) or self.correction is not None
 
     @property
     def points(self):
-        """1 or 0, and ``None`` for a prediction."""
-        return None if self.key is None else int(self.verdict == "right")
+        """The points, before lateness takes anything off; ``None`` for a prediction."""
+        if self.most is None:
+            return None
+        if self.correction:
+            return min(self.correction.points, self.most)
+        return self.most * (self.verdict == "right" if self.share is None else self.share)
 
 
-def marks(sources, students, secret, collected, several="agreed", new_key=False):
+def marks(sources, students, secret, collected, several="agreed", new_key=False, scheme=PLAIN):
     """A ``Mark`` for every student, source and question, and the list of all that was left out.
 
     Without ``secret`` everybody had the notebooks as they are. Where a notebook came back more than once, ``several``
-    says what counts: the answers on which the copies agree, or the latest, the first or the best copy. ``Mistake``
-    before anything is marked if the key file or the questions are not those of the hand-out.
+    says what counts: the answers on which the copies agree, or the latest, the first or the best copy. ``scheme`` is
+    what the answers are worth. ``Mistake`` before anything is marked if the key file or the questions are not those of
+    the hand-out, or if the scheme corrects what there is not.
     """
     variants = {source.name: Variants(source.notebook, {}).checked() for source in sources}
+    scheme.check(students, {source.name: _names_in(source.notebook) for source in sources})
     found = [(each, held(secret, each, variants[each.notebook])) for each in collected.returned]
     check_all(found, new_key)
     left_out, copies = list(collected.left_out), {}
@@ -75,13 +92,31 @@ def marks(sources, students, secret, collected, several="agreed", new_key=False)
             came = copies.get((student, source.name), [])
             of_it = variants[source.name]
             if came:
-                own, aside = _counted([_Copy(each, own, of_it) for each, own in came], several)
+                all_copies = [_Copy(each, own, of_it, scheme) for each, own in came]
+                own, counting, aside = _counted(all_copies, several)
                 left_out += aside
+                same = [[(c.place, c.date) for c in all_copies if c.answers == each.answers] for each in counting]
+                late = scheme.taken_off(student, source.name, same)
             else:
-                values = of_it.drawn(secret, student.id) if secret else {}
-                own = _not_there(student, source.name, of_it.asked(values), reasons.get((student, source.name)))
-            made += own
+                values, late = of_it.drawn(secret, student.id) if secret else {}, Fraction(0)
+                asked = of_it.asked(values)
+                own = _not_there(student, source.name, asked, reasons.get((student, source.name)), scheme)
+            for each in own:
+                made.append(replace(each, late=late, correction=scheme.correction(student, source.name, each.question)))
     return made, left_out
+
+
+def of_exercise(student, notebook, name, verdict, scheme, **more):
+    """The ``Mark`` on a student's function for the exercise of that name; ``more`` are a slip and a remark, say."""
+    worth = {"most": scheme.most(notebook, name), "share": scheme.share(verdict)}
+    correction = scheme.correction(student, notebook, name)
+    return Mark(student, notebook, name, {}, None, verdict, **worth, correction=correction, exercise=True, **more)
+
+
+def _names_in(notebook):
+    """The ids of all questions and exercises in a notebook's cells."""
+    cells = [*tagged(notebook, "answer"), *tagged(notebook, "exercise")]
+    return {each.metadata.get("question") or each.metadata.get("exercise") for each in cells}
 
 
 def _own(copies):
@@ -96,20 +131,20 @@ def _own(copies):
     return sure or copies, [LeftOut(each.place, reason, (each.student,), each.notebook) for each in elsewhere]
 
 
-def _not_there(student, notebook, asked, left_out):
+def _not_there(student, notebook, asked, left_out, scheme):
     verdict = LEFT_OUT if left_out else NOT_RETURNED
     remark = "; ".join(f"{each.place}: {each.reason}" for each in (left_out or [])[:3])
     for _, question in asked:
-        yield _mark(student, notebook, question, verdict=verdict, remark=remark)
+        yield _mark(student, notebook, question, scheme, verdict=verdict, remark=remark)
 
 
 class _Copy:
     """One of the notebooks that a student returned under the same name, with a mark for each of its questions."""
 
-    def __init__(self, returned, held, variants):
+    def __init__(self, returned, held, variants, scheme):
         self.place, self.date = returned.place, returned.date
         cells = [each for each in returned.content.cells if each.typed not in variants.demonstrations]
-        self.marks = [_judged(returned, cells, each, held) for each in variants.asked(held.values)]
+        self.marks = [_judged(returned, cells, each, held, scheme) for each in variants.asked(held.values)]
         self.answers = [(mark.verdict, mark.given) for mark in self.marks]
         self.open = all(mark.verdict in OPEN for mark in self.marks)
         self.points = sum(mark.points or 0 for mark in self.marks)
@@ -120,11 +155,11 @@ class _Copy:
 
 
 def _counted(copies, several):
-    """The marks that count of one or several copies, and a ``LeftOut`` for each copy that does not."""
+    """The marks of one or several copies, the copies that they come from, and a ``LeftOut`` for each other."""
     answered = [each for each in copies if not each.open] or copies[:1]
     different = [each for at, each in enumerate(answered) if each.answers not in (e.answers for e in answered[:at])]
     if len(different) == 1:
-        return different[0].marks, []
+        return different[0].marks, different, []
     if several == "best":
         best = max(different, key=lambda each: each.points)
     elif several in ("latest", "first") and len({each.date for each in different} - {None}) == len(different):
@@ -132,11 +167,10 @@ def _counted(copies, several):
     else:
         own = list(_agreed(different))
         differ = any(mark.verdict == RETURNED_TWICE for mark in own)
-        return own, [each.aside("it came back more than once, with different answers") for each in different if differ]
-    others = [each for each in different if each is not best]
-    return best.marks, [
-        each.aside(f"it came back more than once: the {several} counts, {best.place}") for each in others
-    ]
+        reason = "it came back more than once, with different answers"
+        return own, different, [each.aside(reason) for each in different if differ]
+    reason = f"it came back more than once: the {several} counts, {best.place}"
+    return best.marks, [best], [each.aside(reason) for each in different if each is not best]
 
 
 def _agreed(copies):
@@ -151,21 +185,23 @@ def _agreed(copies):
             yield replace(first, verdict=RETURNED_TWICE, given=None, slip="", remark=f"it came back as {told}")
 
 
-def _judged(returned, cells, asked, held):
+def _judged(returned, cells, asked, held, scheme):
     """The ``Mark`` on the answer to a question, ``asked`` in the cell of an id. It never raises."""
     cell_id, question = asked
     try:
         found = _verdict(cells, cell_id, question)
+        found["share"] = scheme.share(found["verdict"], question, found.get("given"))
     except Exception as error:  # what came back is anybody's; no other mark is lost with this one
         found = {"verdict": "unreadable", "remark": f"it could not be judged: {type(error).__name__}"}
     changed = "it is asked or answered in another way than when it was handed out" * (question.id in held.changed)
     remark = "; ".join(filter(None, [found.pop("remark"), SAID.get(held.fault, ""), changed]))
-    return _mark(returned.student, returned.notebook, question, remark=remark, **found)
+    return _mark(returned.student, returned.notebook, question, scheme, remark=remark, **found)
 
 
-def _mark(student, notebook, question, **found):
+def _mark(student, notebook, question, scheme, **found):
     key = questions.plain(question.answer)
-    return Mark(student, notebook, question.id, question.parameters, key, **found)
+    most = None if key is None else scheme.most(notebook, question.id)
+    return Mark(student, notebook, question.id, question.parameters, key, most=most, **found)
 
 
 def _verdict(cells, cell_id, question):
@@ -190,7 +226,7 @@ def _verdict(cells, cell_id, question):
     if any(each.answer not in (None, counts.answer) for _, each in judged):
         remarks.append("another answer is shown, too, in its output or in another cell")
     if any(each.get("parameters") != as_json for each in shown):
-        remarks.append("it was run with other parameters than this student's")
+        remarks.append("it was run with other parameters than were handed out")
     confirmed = counts.answer is not None and any(each.get("answer") == counts.answer for each in shown)
     if isinstance(answer, Typed) and not confirmed:
         remarks += _of_typing(answer)

@@ -17,7 +17,7 @@ NO_SECRET, OTHER_KEY, OTHER_VARIANT, NO_VARIANT = "no secret", "other key", "oth
 SAID = {
     NO_SECRET: "it holds a variant, and no key file was named (--secret)",
     OTHER_KEY: "the variant in it was not handed out to this student with this key file",
-    OTHER_VARIANT: "its cell of the variant holds other values than were drawn for this student",
+    OTHER_VARIANT: "its cell of the variant holds other values than were handed out",
     NO_VARIANT: "it holds no variant, and one was drawn for this student",
 }
 ADVICE = {

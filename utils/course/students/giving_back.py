@@ -1,0 +1,64 @@
+"""The feedback as the platforms take it back: zip files in which each page is named as what came back was."""
+
+import re
+
+from nbformat import writes
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from utils.course.storage.zip_files import zipped
+
+# Canvas finds the student and the file that came back by their numbers, and shows what it gets under that file's name.
+CANVAS = re.compile(r"(?P<start>(anon_[^\W_]+|[^\W_]+(_LATE)?_\d+)_\d+_)(?P<name>.*)", flags=re.DOTALL)
+# Moodle finds the student by the participant's number, the second part of the name.
+MOODLE = re.compile(r"(?P<name>.*?)[ _](?P<number>\d+)_assignsubmission_(file|onlinetext)(_.*)?", flags=re.DOTALL)
+CANVAS_ZIP, MOODLE_ZIP = "feedback-canvas.zip", "feedback-moodle.zip"
+FEEDBACK = "feedback", CANVAS_ZIP, MOODLE_ZIP  # what is written: a folder of pages, and the zip files
+PAGE = "feedback.html"
+
+
+def platform_zips(pages, returned):
+    """Zip files for the platforms that the notebooks came from: name → bytes; and the students in none of them.
+
+    ``pages`` are those of ``pages.feedback`` (student → HTML), ``returned`` what came back. Who returned nothing gets
+    nothing. Where one file came back from several students, each has a page, and the platform could show but one of
+    them: it shows none.
+    """
+    files = {CANVAS_ZIP: {}, MOODLE_ZIP: {}}
+    for each in returned:
+        if each.student in pages:
+            for part in each.place.split("/"):
+                for zip_name, name, wrapped in _named(part, each.student):
+                    files[zip_name].setdefault(name, {})[each.student] = wrapped
+    made, given = {}, set()
+    for zip_name, named in files.items():
+        one = {name: next(iter(owners.items())) for name, owners in named.items() if len(owners) == 1}
+        if one:
+            made[zip_name] = zipped({name: wrapped(pages[student]) for name, (student, wrapped) in one.items()})
+            given |= {student for student, _ in one.values()}
+    return made, [
+        each for each in dict.fromkeys(one.student for one in returned) if each in pages and each not in given
+    ]
+
+
+def _named(part, student):
+    """``(zip file, name, how the page is put into it)`` where this part of a path is a platform's."""
+    if read := MOODLE.fullmatch(part):
+        name, number = (
+            (student.name or read["name"]).replace("_", " ").replace("/", " "),
+            student.moodle or read["number"],
+        )
+        yield MOODLE_ZIP, f"{name}_{number}_assignsubmission_file_{PAGE}", str
+    elif read := CANVAS.fullmatch(part):
+        wrapped = _in_a_zip if read["name"].casefold().endswith(".zip") else _in_a_notebook
+        yield CANVAS_ZIP, part, wrapped
+
+
+def _in_a_zip(page):
+    return zipped({PAGE: page})
+
+
+def _in_a_notebook(page):
+    """A notebook that shows the page."""
+    body = page.partition("<main>")[2].partition("</main>")[0]
+    shown = new_output("display_data", {"text/html": body, "text/plain": "Open this notebook in Jupyter."})
+    return writes(new_notebook(cells=[new_code_cell(id="feedback", outputs=[shown])]))
