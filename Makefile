@@ -23,8 +23,9 @@ site: .venv/dev  ## Show the notebooks, as they are stored, as a web site (build
 	@mkdir -p build/site
 	@$(BIN)/sphinx-build -q -c docs -b html . build/site $(ARGS)
 
-lint: .venv/dev  ## Check and format code and notebooks
+lint: .venv/dev  ## Check and format code and notebooks; check spelling and workflows
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	@$(BIN)/python docs/address.py && $(BIN)/python -m tests.spelling && $(BIN)/zizmor --offline --quiet .github
 
 refresh: .venv/dev  ## Execute all notebooks and store their outputs
 	@$(BIN)/course refresh

@@ -13,7 +13,10 @@ from data_scripts.fetch import Remote
 from data_scripts.prepared import Rows
 
 NAME = "cats_vs_dogs"
-ABOUT = "about 25,000 colour photographs, cut to 96×96; Elson et al. 2007, Microsoft Research licence"
+ABOUT = (
+    "about 25,000 colour photographs, cut to 96×96; "  # codespell:ignore
+    "Elson et al. 2007, Microsoft Research licence"  # codespell:ignore
+)
 CLASS_NAMES = ("cat", "dog")
 
 # Size: as logs of downloads give it. Digest: the check sum in GoMLX's example of this data set. Address: TensorFlow

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: 28×28 grey photographs of clothes. Xiao, Rasul & Vollgraf 2017."""
+"""Fashion-MNIST: 28×28 gray photographs of clothes. Xiao, Rasul & Vollgraf 2017."""
 
 import gzip
 import hashlib
@@ -12,7 +12,10 @@ from data_scripts.fetch import Remote
 from data_scripts.prepared import save
 
 NAME = "fashion_mnist"
-ABOUT = "70,000 grey photographs of clothes, 28×28, ten kinds; Xiao, Rasul & Vollgraf 2017, MIT licence"
+ABOUT = (
+    "70,000 grey photographs of clothes, 28×28, ten kinds; "  # codespell:ignore
+    "Xiao, Rasul & Vollgraf 2017, MIT licence"  # codespell:ignore
+)
 CLASS_NAMES = (
     "T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip

@@ -187,7 +187,7 @@ class Subclassed(keras.Model):
         (lambda: grad_cam(nested(), IMAGES, "average"), ValueError, "a layer with maps"),
         (lambda: filters_by_ascent(nested(), "backbone/conv", [5]), ValueError, "from 0 to 4"),
         (lambda: mosaic(np.zeros((2, 3, 4, 5))), ValueError, "those of one image"),
-        (lambda: orientation_selectivity(np.zeros((3, 3, 2, 4))), ValueError, "colour images"),
+        (lambda: orientation_selectivity(np.zeros((3, 3, 2, 4))), ValueError, "is needed, those of"),
         (lambda: receptive_field(nested(), "backbone/conv", 18, 0), ValueError, "18 × 14 units"),
         (lambda: LayerCalls(keras.Sequential([layers.Dense(1)])), ValueError, "no weights"),
     ],

@@ -76,7 +76,7 @@ def test_the_usual_grid_cannot_show_what_a_mosaic_shows():
     assert usual_grid(random.normal(size=(4, 4, 30))).shape == (4, 5 * 16 - 1)  # one row: 14 channels are lost
     with np.errstate(invalid="ignore"):
         assert np.isnan(usual_grid(np.ones((4, 4, 16)))).any()
-    assert not hasattr(matplotlib.cm, "get_cmap")  # where many look for their colours
+    assert not hasattr(matplotlib.cm, "get_cmap")  # where many look for their colors
 
 
 def test_channels_without_a_picture_are_marked_and_never_nan():
@@ -120,7 +120,7 @@ def test_the_picture_of_a_mosaic_has_its_colours_and_says_what_is_marked():
     maps = np.stack([np.linspace(0, 1, 64).reshape(8, 8), np.zeros((8, 8))], axis=2)
     drawn = draw_mosaic(mosaic(maps, columns=2, least=8), "conv")
     pixels = np.asarray(Image.open(io.BytesIO(drawn.data)).convert("RGB"))
-    assert tuple(pixels[1, 1]) == (68, 1, 84)  # the darkest colour of viridis
+    assert tuple(pixels[1, 1]) == (68, 1, 84)  # the darkest color of viridis
     assert tuple(pixels[8, 8]) == (253, 231, 37)  # the brightest
     assert tuple(pixels[4, 14]) == (205, 205, 205)
     assert "1 blank" in drawn.alt

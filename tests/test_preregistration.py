@@ -160,7 +160,7 @@ def test_what_is_not_stated_is_open_all_the_way():
         ({"at_most": 0.01}, "at_least 0.02 is above at_most 0.01"),
         ({"role": CHECK}, "No criterion decides"),
         ({"role": "chief"}, "'chief' is not a valid Role"),
-        ({"treshold": 1}, "does not take treshold: it takes name, because"),
+        ({"treshold": 1}, "does not take treshold: it takes name, because"),  # codespell:ignore
         ({"unit": 3}, "unit and quantity are texts"),
         ({"drawn": "no"}, "drawn is True, or False"),
     ],

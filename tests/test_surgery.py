@@ -331,7 +331,7 @@ class TestTheSurgeryPanel:
             ("shortcut", "block4c", "none"),
             ("statistics", "this photograph and three others", "moving averages"),
             ("channels", "red and blue swapped", "as trained"),
-            ("channels", "grey", "as trained"),
+            ("channels", "gray", "as trained"),
         ):
             seen.add(panel.set(**{name: value}).shown)
             panel.set(**{name: back})

@@ -33,7 +33,7 @@ NOT_MEANT = {"thumbs.db", "desktop.ini", "__macosx"}
 
 @dataclass(frozen=True)
 class Dataset:
-    """A labelled set of images, split into a training and a test part.
+    """A labeled set of images, split into a training and a test part.
 
     Images are float32 from 0 to 255, ``(n, size, size, 1 or 3)``; labels are int32, ``(n,)``, and index
     ``class_names``.
@@ -93,12 +93,12 @@ def as_pipeline(dataset, batch_size=64, seed=0, part="train"):
 
 
 def photos(*, task="scenes", size=32, colour=False, train=2400, test=800, seed=0):
-    """A ``Dataset`` of square patches, ``size`` pixels a side, of scikit-image's colour photographs.
+    """A ``Dataset`` of square patches, ``size`` pixels a side, of scikit-image's color photographs.
 
     The task is to say which of the eight photographs a patch is from ("scenes"), or whether it shows Chelsea
     the cat ("cat": label 1, half of the patches). Test patches come from a band across the middle of each
     photograph, training patches from above and below it, at least ``GAP`` rows away: no pixel is shared.
-    Grey patches (``colour=False``) keep colour alone from deciding. ``seed`` decides which patches are cut;
+    Gray patches (``colour=False``) keep colour alone from deciding. ``seed`` decides which patches are cut;
     classes are equally frequent (within one patch).
     """
     check_parameters(
@@ -161,7 +161,7 @@ def _loaders():
 def _fetched(name, *, size=32, colour=False, train=2400, test=800, seed=0):
     """A ``Dataset`` that ``course data fetch`` brought here, its classes equally frequent (within one image).
 
-    Images of another size are resized; ``colour`` gives images that are grey three equal channels.
+    Images of another size are resized; ``colour`` gives images that are gray three equal channels.
     """
     _check(size, cats_and_dogs.SIDE, colour, train, test, seed)
     arrays = available(name)

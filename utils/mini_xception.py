@@ -87,7 +87,7 @@ class Recipe:
     seed: int = 0
 
     def data(self):
-        """The ``Dataset`` of colour patches: Chelsea the cat (1), or another photograph (0)."""
+        """The ``Dataset`` of color patches: Chelsea the cat (1), or another photograph (0)."""
         return utils.data.load(
             "photos", task="cat", size=self.size, colour=True, train=self.train, test=self.test, seed=self.seed
         )

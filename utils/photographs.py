@@ -41,12 +41,12 @@ TURNS = {
 
 
 def photographs():
-    """The names of the bundled photographs that ``photograph`` gives; those in colour come first."""
+    """The names of the bundled photographs that ``photograph`` gives; those in color come first."""
     return (*COLOUR, *GREY)
 
 
 def photograph(name="chelsea"):
-    """A bundled photograph as uint8, ``(height, width, 3)``, or ``(height, width, 1)`` where it is grey."""
+    """A bundled photograph as uint8, ``(height, width, 3)``, or ``(height, width, 1)`` where it is gray."""
     with bundled(name) as image:
         return np.array(image).reshape(image.height, image.width, -1)
 

@@ -71,7 +71,7 @@ def architecture():
 
 
 def prepare(photograph):
-    """A photograph as the network wants it: its centre square, resized, ``(1, 224, 224, 3)`` float32 around 0.
+    """A photograph as the network wants it: its center square, resized, ``(1, 224, 224, 3)`` float32 around 0.
 
     ``photograph`` is an array of bytes, ``(height, width)``, ``(height, width, 1)``, ``(…, 3)`` or ``(…, 4)``;
     transparent pixels become white. Raises ``ValueError`` for anything else.

@@ -18,7 +18,7 @@ from utils.pretrained import class_names, prepare
 from utils.progress import Progress
 
 PHOTOGRAPHS = ("chelsea", "coffee", "rocket", "camera")  # the network names what they show
-CHANNELS = ("as trained", "red and blue swapped", "grey")
+CHANNELS = ("as trained", "red and blue swapped", "gray")
 LUMINANCE = np.array([0.299, 0.587, 0.114], dtype="float32")  # red, green, blue (Rec. 601)
 
 
@@ -130,7 +130,7 @@ def channels_reversed(model):
 
 
 def colour_removed(model):
-    """The first layer sees the same grey, the luminance, in place of each channel."""
+    """The first layer sees the same gray, the luminance, in place of each channel."""
     kernel = _first_kernel(model)
     summed = keras.ops.convert_to_numpy(kernel).sum(axis=2, keepdims=True)
     return {kernel.path: LUMINANCE[:, None] * summed}
@@ -249,7 +249,7 @@ def company(table, images):
 def looks(table, images, numbers):
     """The share of each label's probability kept after ``numbers`` looks in training mode, ``(len(numbers), n)``.
 
-    Each look at ``images`` moves the moving averages towards the batch's statistics. These do not depend on the
+    Each look at ``images`` moves the moving averages toward the batch's statistics. These do not depend on the
     moving averages, so ``k`` looks leave ``momentum^k · old + (1 − momentum^k) · batch``.
     """
     norms = [layer for layer in table.model.layers if isinstance(layer, layers.BatchNormalization)]

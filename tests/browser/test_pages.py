@@ -45,5 +45,5 @@ def test_a_page_has_no_serious_accessibility_fault_and_asks_for_nothing(browser,
     page.close()
 
 
-# nbconvert's own template colours code and scrolls cells in its own way.
+# nbconvert's own template colors code and scrolls cells in its own way.
 NBCONVERT = ("color-contrast", "scrollable-region-focusable", "html-has-lang", "label")

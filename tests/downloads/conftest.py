@@ -1,4 +1,4 @@
-"""A server on this machine that misbehaves as it is told, one behaviour a request."""
+"""A server on this machine that misbehaves as it is told, one behavior a request."""
 
 import http.server
 import threading
@@ -8,7 +8,7 @@ import pytest
 
 
 class Server:
-    """Answers request after request as ``plan`` says; the last behaviour stays for all that follow."""
+    """Answers request after request as ``plan`` says; the last behavior stays for all that follow."""
 
     def __init__(self):
         self.plan, self.requests, self.closing = [], [], threading.Event()

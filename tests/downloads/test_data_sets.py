@@ -213,7 +213,7 @@ def test_cats_and_dogs_are_fetched_cut_to_squares_and_loaded(server, monkeypatch
     assert dataset.class_names == ("cat", "dog")
     red, green, blue = np.moveaxis(dataset.train_images.mean((1, 2)), -1, 0)
     coloured = abs(red - blue) > 10
-    assert np.sum(~coloured) <= 2  # one cat and one dog are grey
+    assert np.sum(~coloured) <= 2  # one cat and one dog are gray
     assert np.array_equal(blue[coloured] > red[coloured], dataset.train_labels[coloured] == 1)
     assert green.max() < 80  # no white: the middle was cut out
 
@@ -282,7 +282,7 @@ def test_debians_package_of_fashion_mnist_is_read_without_fetching(monkeypatch):
         "test_labels": (10_000,),
     }
     assert np.bincount(arrays["train_labels"]).tolist() == [6000] * 10
-    # The mean and standard deviation that its users normalise it by: 0.2860 and 0.3530.
+    # The mean and standard deviation that its users normalize it by: 0.2860 and 0.3530.
     assert round(arrays["train_images"].mean() / 255, 4) == 0.2860
     assert round(arrays["train_images"].std() / 255, 4) == 0.3530
     boots = load("fashion_mnist", train=10, test=10).class_names[arrays["train_labels"][0]]

@@ -1,4 +1,4 @@
-"""The form: labelled fields over the same engine; what is typed ends up in the notebook's record."""
+"""The form: labeled fields over the same engine; what is typed ends up in the notebook's record."""
 
 import nbformat
 from nbclient import NotebookClient

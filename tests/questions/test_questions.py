@@ -185,7 +185,7 @@ MISTAKES = [
     (("bn-parametres",), {}, 'There is no question "bn-parametres". Do you mean "bn-parameters"?'),
     (("weather",), {}, 'There is no question "weather". The questions are: activation-sparsity, bn-bias, '),
     ((["bn-parameters"],), {}, "There is no question \"['bn-parameters']\". Do you mean"),
-    (("bn-parameters",), {"chanels": 32}, "bn-parameters has no parameter 'chanels'; it has: channels, height, width."),
+    (("bn-parameters",), {"chanels": 32}, "has no parameter 'chanels'; it has: channels, "),  # codespell:ignore
     (("bn-inference",), {"channels": 32}, "bn-inference has no parameter 'channels'; it has none."),
     (("bn-parameters",), {"channels": 0}, "channels=0: a whole number from 1 to 4096 is needed"),
     (("bn-parameters",), {"channels": 10**5000}, "channels=a value of type int: a whole number from 1 to 4096"),
@@ -223,7 +223,7 @@ def test_numpy_s_numbers_are_parameters_like_python_s():
 
 def test_a_judgement_is_pure(monkeypatch):
     def touched(*_):
-        raise AssertionError("a judgement changes the kernel")
+        raise AssertionError("a judgment changes the kernel")
 
     monkeypatch.setattr("utils.scoring.note", touched)
     monkeypatch.setattr(course, "_asked_last", None)
@@ -317,7 +317,7 @@ def test_the_output_is_text_html_without_script_and_one_record(answer):
     page = bundle["text/html"]
     assert 'role="status"' in page
     assert not re.search(r"<script|javascript:|\son\w+=", page)
-    assert not re.search(r"#[0-9a-fA-F]{3,6}\b|color:\s*(black|white)", page), "fixed colours break one of the themes"
+    assert not re.search(r"#[0-9a-fA-F]{3,6}\b|color:\s*(black|white)", page), "fixed colors break one of the themes"
     assert not re.search(r"0x[0-9a-f]{6}", str(bundle)), "an address changes from run to run"
     symbol, words = bundle["text/plain"].splitlines()[0].split(" ", 1)
     assert symbol in "✓✗○?"

@@ -59,7 +59,7 @@ def test_collisions_are_shown_with_their_reason():
     ("arguments", "message"),
     [
         (["bn-parametres"], "'bn-parametres' is none of"),
-        (["bn-parameters", "-p", "chanels", "3"], "no question chosen has a parameter 'chanels'"),
+        (["bn-parameters", "-p", "chanels", "3"], "no question chosen has a parameter 'chanels'"),  # codespell:ignore
         (["bn-parameters", "-p", "channels", "0"], "channels=0: a whole number from 1 to 4096 is needed"),
         (["bn-parameters", "-p", "channels", "many"], "channels='many': a whole number from 1 to 4096 is needed"),
     ],

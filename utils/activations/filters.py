@@ -10,7 +10,7 @@ from utils.activations.maps import compiled_once
 from utils.activations.receptive_fields import receptive_field, with_maps
 from utils.layer_calls import LayerCalls
 
-# Directions in colour space: brightness, red against green, blue against yellow.
+# Directions in color space: brightness, red against green, blue against yellow.
 COLOUR_AXES = np.array([[1, 1, 1], [1, -1, 0], [-1, -1, 2]]) / np.sqrt([[3], [2], [6]])
 WAVELENGTHS = (32, 16, 8, 4)  # pixels
 
@@ -19,9 +19,9 @@ def orientation_selectivity(kernels):
     """How much each first-layer kernel prefers stripes of one orientation: 0 (not at all) … 1.
 
     ``kernels`` is ``(height, width, 3 or 1, filters)``. The power of its answers to stripes of all orientations, in
-    brightness and, with three channels, in colour, each weighted as frequent as in photographs (power ∝ wavelength²),
+    brightness and, with three channels, in color, each weighted as frequent as in photographs (power ∝ wavelength²),
     summed up as arrows of twice the stripes' angle. An edge detector as simple as can be, a difference of two
-    neighbours, has 1/2.
+    neighbors, has 1/2.
     """
     kernels = np.asarray(kernels, dtype="float64")
     kernels, axes = (kernels, np.ones((1, 1))) if kernels.shape[2:3] == (1,) else (_colour(kernels), COLOUR_AXES)
@@ -40,11 +40,11 @@ def orientation_selectivity(kernels):
 
 
 def colour_opponency(kernels):
-    """The share of each first-layer kernel's weight that sets colours against each other.
+    """The share of each first-layer kernel's weight that sets colors against each other.
 
     ``kernels`` is ``(height, width, 3, filters)``. 0: the kernel treats red, green and blue alike and sees
-    brightness only. 1: grey does not excite it at all. Random kernels have 2/3, since two of three directions in
-    colour space are colours.
+    brightness only. 1: gray does not excite it at all. Random kernels have 2/3, since two of three directions in
+    color space are colors.
     """
     kernels = _colour(kernels)
     brightness = np.tensordot(kernels, COLOUR_AXES[0], axes=([2], [0]))
@@ -159,7 +159,8 @@ def _colour(kernels):
     kernels = np.asarray(kernels, dtype="float64")
     if kernels.ndim != 4 or kernels.shape[2] != 3:
         raise ValueError(
-            f"kernels of shape {kernels.shape}: (height, width, 3, filters) is needed, those of colour images"
+            f"kernels of shape {kernels.shape}: (height, width, 3, filters) is needed, "
+            "those of colour images"  # codespell:ignore
         )
     return kernels
 

@@ -120,7 +120,7 @@ def occlusion(model, image, classes, size=32, stride=16, batch_size=16, one_unit
     """The ``Occlusion`` of an image for each of ``classes``: which parts its score depends on.
 
     ``image`` is ``(1, height, width, channels)``; the square of ``size`` pixels moves by ``stride`` and has the image's
-    mean colour. The check on a heatmap that uses no gradient (Zeiler & Fergus 2014).
+    mean color. The check on a heatmap that uses no gradient (Zeiler & Fergus 2014).
     """
     calls = LayerCalls(model, np.shape(image))
     image = np.asarray(calls.images(image), dtype="float32")

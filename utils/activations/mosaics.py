@@ -71,7 +71,7 @@ def mosaic(maps, *, shared=False, columns=None, least=32):
 
 
 def _hatched(shape, code):
-    """A tile in the colour ``code`` with a pattern that differs by code, so that colour alone carries nothing."""
+    """A tile in the color ``code`` with a pattern that differs by code, so that color alone carries nothing."""
     rows, columns = np.indices(shape)
     pattern = {
         BLANK: np.zeros(shape, bool),

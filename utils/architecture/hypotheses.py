@@ -6,7 +6,7 @@ import numpy as np
 
 
 def features(images):
-    """Two numbers an image, ``(n, 2)``: its mean brightness, and how much pixels differ from their right neighbours."""
+    """Two numbers an image, ``(n, 2)``: its mean brightness, and how much pixels differ from their right neighbors."""
     images = np.asarray(images, dtype="float64")
     return np.stack([images.mean(axis=(1, 2, 3)), np.abs(np.diff(images, axis=2)).mean(axis=(1, 2, 3))], axis=1)
 

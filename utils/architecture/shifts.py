@@ -26,7 +26,7 @@ def follows(layer, crops, shifts, strides=1):
 
     ``crops`` come from ``shifted_crops`` with the same ``shifts``. Only the interior is compared: what both
     crops show. 0: the output moves exactly; 1: it differs as much as two unrelated outputs would. Where the
-    shift is no multiple of ``strides``, the nearer of the two neighbouring positions counts.
+    shift is no multiple of ``strides``, the nearer of the two neighboring positions counts.
     """
     before, *after = (np.asarray(layer(batch)) for batch in crops)
     spread = np.sqrt(2) * before.std(axis=(0, 1, 2)).mean()

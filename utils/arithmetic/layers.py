@@ -170,7 +170,7 @@ class SeparableConv2D(_Windowed):
 
 @dataclass(frozen=True)
 class Conv2DTranspose(_Windowed):
-    """The convolution run backwards: each input value is spread over a window of the output."""
+    """The convolution run backward: each input value is spread over a window of the output."""
 
     filters: int
     kernel_size: int | tuple[int, int]

@@ -1,4 +1,4 @@
-"""The form of a question on concepts. It holds texts and no judgement of anybody."""
+"""The form of a question on concepts. It holds texts and no judgment of anybody."""
 
 from dataclasses import dataclass
 

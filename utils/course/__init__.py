@@ -2,6 +2,6 @@
 
 import sys
 
-# jsonschema would build a grammar for internationalised addresses, which no notebook's schema checks: a
+# jsonschema would build a grammar for internationalized addresses, which no notebook's schema checks: a
 # second of every start. Its import is optional there.
 sys.modules.setdefault("rfc3987_syntax", None)

@@ -1,4 +1,4 @@
-"""From a function to a judgement: whether it is right on all cases, and if not, which known mistake it makes."""
+"""From a function to a judgment: whether it is right on all cases, and if not, which known mistake it makes."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -40,7 +40,7 @@ class Judgement:
     code: str | None = None
 
     def record(self):
-        """The judgement as data, for whoever collects the notebooks."""
+        """The judgment as data, for whoever collects the notebooks."""
         return {"id": self.id, "verdict": self.verdict, "slip": self.slip, "code": self.code}
 
     def __str__(self):
@@ -60,7 +60,7 @@ class Judgement:
 
 
 def refused(exercise_id, why):
-    """The judgement on what is no function, or no exercise's."""
+    """The judgment on what is no function, or no exercise's."""
     return Judgement(str(exercise_id)[:60], "refused", (why,))
 
 

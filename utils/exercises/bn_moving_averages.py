@@ -7,7 +7,7 @@ from utils.exercises import Slip
 KIND = "fill in"
 POINTS = 2
 TEXT = (
-    "Write what BatchNormalization does to its moving averages in a training step: move both a little towards the mean "
+    "Write what BatchNormalization does to its moving averages in a training step: move both a little toward the mean "
     "and the variance of the batch x, as Keras does. Return the new moving_mean and the new moving_variance."
 )
 STUB = '''

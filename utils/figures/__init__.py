@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-# Okabe and Ito's colours, distinguishable with every common colour vision.
+# Okabe and Ito's colors, distinguishable with every common color vision.
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
@@ -63,7 +63,7 @@ def new_figure(width=7.0, height=3.5, rows=1, columns=1, **subplots):
 
 
 def picture(figure, alt, caption=""):
-    """The ``Picture`` of a matplotlib figure, drawn at twice the screen's size, in a palette of 256 colours."""
+    """The ``Picture`` of a matplotlib figure, drawn at twice the screen's size, in a palette of 256 colors."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=2 * DOTS_PER_INCH, metadata={"Software": None})
     image = Image.open(buffer).convert("RGB")

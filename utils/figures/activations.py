@@ -23,7 +23,7 @@ from utils.figures import (
     picture,
 )
 
-# The shades of a mosaic, then the colours of what is no value: none of them is in the colour map.
+# The shades of a mosaic, then the colors of what is no value: none of them is in the color map.
 PALETTE = np.zeros((256, 3), np.uint8)
 PALETTE[:LEVELS] = np.round(255 * colormaps[COLOUR_MAP](np.linspace(0, 1, LEVELS))[:, :3])
 PALETTE[[GAP, BLANK, CONSTANT, BAD]] = [(255,) * 3, (205,) * 3, (230, 159, 0), (213, 94, 0)]
@@ -266,7 +266,7 @@ def draw_parts(photograph, parts, maps):
 
 
 def _photographic(figure, alt, caption="", scale=1.5):
-    """The ``Picture`` of a figure with photographs in it: as JPEG, since 256 colours would show as bands."""
+    """The ``Picture`` of a figure with photographs in it: as JPEG, since 256 colors would show as bands."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="jpeg", dpi=scale * DOTS_PER_INCH, pil_kwargs={"quality": 70, "optimize": True})
     width = round(figure.get_figwidth() * DOTS_PER_INCH)

@@ -16,16 +16,16 @@ from utils.figures import (
     picture,
 )
 
-# Colour, marker and line of the networks that are compared, in the order in which they are given.
+# Color, marker and line of the networks that are compared, in the order in which they are given.
 WALK = ((BLUE, "o", "-"), (VERMILION, "s", "--"), (BLACK, "^", ":"))
 STYLES = ((BLUE, "o", "-"), (VERMILION, "s", "--"), (GREEN, "^", ":"), (PURPLE, "D", "-."))
 
 
 def draw_patches(images, labels, class_names, each=12):
-    """One row of grey patches a class; ``images`` are ``(n, size, size, 1)``, 0…255."""
+    """One row of gray patches a class; ``images`` are ``(n, size, size, 1)``, 0…255."""
     rows = [np.hstack(images[labels == number][:each, ..., 0]) for number in range(len(class_names))]
     names = "; ".join(f"row {number + 1}: {name}" for number, name in enumerate(class_names))
-    alt = f"{len(rows)} rows of {each} grey patches of photographs. {names}."
+    alt = f"{len(rows)} rows of {each} gray patches of photographs. {names}."
     return photograph(np.vstack(rows).astype("uint8"), alt, caption=names, width=min(900, 2 * rows[0].shape[1]))
 
 
@@ -47,7 +47,7 @@ def draw_descent(w1, w2, losses, path, x, y, b, shown=(0, 2, 40)):
         right.plot((0.5 - b - weights[1] * x2) / weights[0], x2, line, color=colour, linewidth=2.5)
     left.legend(fontsize=9, loc="lower left", framealpha=1)
     left.set(xlabel="w1 (brightness)", ylabel="w2 (roughness)")
-    left.set_title("every point is a hypothesis; grey lines: its loss", fontsize=11)
+    left.set_title("every point is a hypothesis; gray lines: its loss", fontsize=11)
     right.set(xlabel="x1: brightness", ylabel="x2: roughness", xlim=(x1_low, x1_high), ylim=(x2_low, x2_high))
     right.set_title("the same three hypotheses: h(x) = 0.5", fontsize=11)
     right.legend(fontsize=9, loc="upper right")
@@ -94,7 +94,7 @@ def draw_hypotheses(surfaces, x, y):
     figure.colorbar(filled, ax=axes, label="h(x)", ticks=[0, 0.5, 1])
     shares = ", ".join(f"{name} ≈ {surface.test_accuracy:.2f}" for name, surface in surfaces.items())
     alt = (
-        "The patches over brightness and roughness, three times, each on the colours of another hypothesis h(x) with "
+        "The patches over brightness and roughness, three times, each on the colors of another hypothesis h(x) with "
         "its border h(x) = 0.5: the linear one's is a straight line, the tree's has corners, the network's is a curve. "
         f"Share of test patches right: {shares}."
     )

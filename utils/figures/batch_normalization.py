@@ -5,7 +5,7 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from utils.figures import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Picture, new_figure, picture
 
-# Colour, marker and line: with batch normalization, without it, and a third.
+# Color, marker and line: with batch normalization, without it, and a third.
 WITH, WITHOUT, THIRD = (BLUE, "o", "-"), (VERMILION, "s", "--"), (GREEN, "^", ":")
 
 

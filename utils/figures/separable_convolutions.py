@@ -20,7 +20,7 @@ from utils.figures import (
 )
 
 COLOURS = ("red", "green", "blue")
-# Colour, marker and line of the networks that race, in the order in which they are given.
+# Color, marker and line of the networks that race, in the order in which they are given.
 STYLES = ((BLUE, "o", "-"), (VERMILION, "s", "--"), (GREEN, "^", ":"), (PURPLE, "D", "-."))
 
 
@@ -72,7 +72,7 @@ def draw_shares(filters, shares, chosen, chosen_share):
     axis.legend(title="kernel", frameon=False)
     ends = "; ".join(f"{k}×{k}: from {share[0]:.2f} to {share[-1]:.3f}" for k, share in shares.items())
     alt = (
-        f"Lines that fall with the number of filters, {filters[0]} to {filters[-1]}, towards 1/k². {ends}. Marked: "
+        f"Lines that fall with the number of filters, {filters[0]} to {filters[-1]}, toward 1/k². {ends}. Marked: "
         f"{chosen[0]}×{chosen[0]} with {chosen[1]} filters, {chosen_share:.3f}."
     )
     return picture(figure, alt, "The thin lines are 1/k²: with many filters only the window matters.")
@@ -148,7 +148,7 @@ def _correlations(each):
 
 
 def draw_kernels(kernels, nearest, kept, scale=14, columns=16):
-    """First-layer kernels as colour tiles, and below each the nearest that a separable layer can make.
+    """First-layer kernels as color tiles, and below each the nearest that a separable layer can make.
 
     Both are ``(k, k, 3, filters)``; ``kept`` is the share of the squared weights that is left, 0…1.
     """
@@ -157,7 +157,7 @@ def draw_kernels(kernels, nearest, kept, scale=14, columns=16):
     rows = np.concatenate([row for both in zip(*pairs, strict=True) for row in (*both, below)])
     image = Image.fromarray(rows).resize((rows.shape[1] * scale, rows.shape[0] * scale), Image.Resampling.NEAREST)
     alt = (
-        f"{kernels.shape[-1]} first-layer kernels of {len(kernels)} × {len(kernels)} pixels as colour tiles, each with "
+        f"{kernels.shape[-1]} first-layer kernels of {len(kernels)} × {len(kernels)} pixels as color tiles, each with "
         f"its nearest separable kernel below it. These keep ≈ {kept:.2f} of the squared weights: edges of many "
         "directions turn into blots and into edges of a few."
     )
@@ -275,7 +275,7 @@ def draw_kinds(kinds):
 
 
 def _tiles(kernels, columns):
-    """The kernels as rows of byte tiles, each scaled by its own largest weight around middle grey."""
+    """The kernels as rows of byte tiles, each scaled by its own largest weight around middle gray."""
     size, filters = len(kernels), kernels.shape[-1]
     bytes_ = np.uint8(np.clip(127.5 + 127.5 * kernels / np.abs(kernels).max((0, 1, 2)), 0, 255))
     rows = []

@@ -35,7 +35,7 @@ def draw_patch(photograph, patch, row, column, name):
     means = ", ".join(f"{colour} {patch[..., i].mean():.0f}" for i, colour in enumerate(CHANNELS))
     alt = (
         f"The photograph {name} with a square of {size} × {size} pixels marked at row {row}, column {column}; beside "
-        f"it the square's three channels as grey pictures with their values; mean values: {means}."
+        f"it the square's three channels as gray pictures with their values; mean values: {means}."
     )
     buffer = io.BytesIO()
     sheet.save(buffer, format="JPEG", quality=88, subsampling=0)
@@ -96,7 +96,7 @@ def _marked(photograph, row, column, size):
 
 
 def _as_numbers(values):
-    """One channel of the square as grey cells; in large ones their values."""
+    """One channel of the square as gray cells; in large ones their values."""
     size = len(values)
     shown = Image.fromarray(values).resize((PANEL, PANEL), Image.Resampling.NEAREST)
     if size <= 8:

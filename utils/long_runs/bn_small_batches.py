@@ -45,7 +45,7 @@ def perform(piece, checkpoint=None):
 
 
 def values(found):
-    """The accuracies lost towards small batches, from the seeds for which both normalizations are there."""
+    """The accuracies lost toward small batches, from the seeds for which both normalizations are there."""
     scores = {(piece["normalization"], piece["seed"]): numbers for piece, numbers in found}
     seeds = [seed for seed in SEEDS if {("batch", seed), ("group", seed)} <= set(scores)]
     if not seeds:

@@ -1,4 +1,4 @@
-"""How a judgement, a hint or a solution is shown: as text and as HTML without script."""
+"""How a judgment, a hint or a solution is shown: as text and as HTML without script."""
 
 import html
 from dataclasses import dataclass

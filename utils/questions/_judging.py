@@ -1,4 +1,4 @@
-"""From an answer to a judgement: whether it is right, and if not, which slip it comes from. Pure: nothing is kept."""
+"""From an answer to a judgment: whether it is right, and if not, which slip it comes from. Pure: nothing is kept."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,7 +27,7 @@ class Judgement:
     explanation: tuple[str, ...]
 
     def record(self):
-        """The judgement as data, for whoever collects the notebooks."""
+        """The judgment as data, for whoever collects the notebooks."""
         return {name: getattr(self, name) for name in ("id", "parameters", "answer", "verdict", "slip")}
 
     def __str__(self):
@@ -45,11 +45,11 @@ class Judgement:
 
 
 class Practice(Judgement):
-    """The judgement on an answer that does not count: it leaves no record in the notebook."""
+    """The judgment on an answer that does not count: it leaves no record in the notebook."""
 
     @classmethod
     def of(cls, judgement):
-        """The same judgement, as one that does not count."""
+        """The same judgment, as one that does not count."""
         return cls(**vars(judgement))
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -60,7 +60,7 @@ def judge(question, given):
     """The ``Judgement`` on ``given``, an answer as it was typed, computed, or found in a notebook's record.
 
     ``question`` is what ``ask`` returns. Never raises for what is given, and changes nothing: the same two always give
-    the same judgement.
+    the same judgment.
     """
 
     def judgement(verdict, *explanation, answer=None, slip=None):

@@ -29,7 +29,7 @@ def question(kernel_size, channels, filters):
             Slip(
                 weights,
                 "the weights taken as redundant",
-                "You dropped the kernels. They hold what has been learnt. Look for what is constant over a channel.",
+                "You dropped the kernels. They hold what has been learned. Look for what is constant over a channel.",
             ),
             Slip(
                 2 * biases,

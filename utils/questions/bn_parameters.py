@@ -29,7 +29,7 @@ def question(channels, height, width):
                 channels,
                 "one parameter a channel",
                 "You counted the channels. Each channel needs more than one number: think of what is computed from "
-                "the data, and of what is learnt on top.",
+                "the data, and of what is learned on top.",
             ),
             Slip(
                 4,

@@ -26,7 +26,7 @@ def question(channels):
             Slip(
                 channels,
                 "only one of the two",
-                "You counted either the scale or the shift of each channel. Both are learnt.",
+                "You counted either the scale or the shift of each channel. Both are learned.",
             ),
             Slip(
                 3 * channels,

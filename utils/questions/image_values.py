@@ -1,4 +1,4 @@
-"""How many values a colour picture has: the warm-up."""
+"""How many values a color picture has: the warm-up."""
 
 from utils.parameters import Whole
 from utils.questions import Parameter, Question, Slip
@@ -21,7 +21,7 @@ def question(height, width):
             Slip(
                 height * width,
                 "the channels forgotten",
-                "You counted the pixels. In a colour picture a pixel is more than one value.",
+                "You counted the pixels. In a color picture a pixel is more than one value.",
             ),
             Slip(
                 height * width * 4,

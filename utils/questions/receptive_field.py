@@ -19,7 +19,7 @@ def question(layers, kernel_size, strides):
     ignored = Slip(
         1 + layers * (kernel_size - 1),
         "the strides ignored",
-        "You let every layer add the same. After a stride, neighbouring units lie further apart in the image.",
+        "You let every layer add the same. After a stride, neighboring units lie further apart in the image.",
     )
     too_early = Slip(
         1 + sum((kernel_size - 1) * step * strides for step in steps),
@@ -35,7 +35,7 @@ def question(layers, kernel_size, strides):
             f"1 + {growth} = {seen:,}",
         ),
         slips=(
-            Slip(layers * kernel_size, "the kernel sizes added up", "Neighbouring windows overlap: they share pixels."),
+            Slip(layers * kernel_size, "the kernel sizes added up", "Neighboring windows overlap: they share pixels."),
             Slip(
                 kernel_size**layers, "the kernel sizes multiplied", "Windows overlap: go back layer by layer and add."
             ),

@@ -7,7 +7,7 @@ from utils.scoring import Prediction, noted
 from utils.verdicts.criteria import Measurement, Result, Role, Word, bounds
 from utils.verdicts.outcomes import answer
 
-# A colour for each word, dark enough for white text on it (4.5:1), so that the verdict shows on light and dark pages.
+# A color for each word, dark enough for white text on it (4.5:1), so that the verdict shows on light and dark pages.
 COLOURS = {
     Word.HOLDS: "#1b6e3c",
     Word.CONDITION: "#7a5200",
@@ -149,7 +149,7 @@ def _long_run(name, found):
 
 
 def badge(word):
-    """A verdict's word on its colour; the word alone says it, too."""
+    """A verdict's word on its color; the word alone says it, too."""
     colour = COLOURS.get(word, "#5f5f5f")
     style = f"display:inline-block;background:{colour};color:#fff;padding:0 9px;border-radius:10px;font-weight:bold"
     return f"<span style='{style}'>{_safe(word)}</span>"
