@@ -19,9 +19,8 @@ test: .venv/dev  ## Run all tests, and every notebook against its stored outputs
 lab: .venv/ready  ## Open the course in JupyterLab, in your own folder work (as root: make lab ARGS=--allow-root)
 	@$(BIN)/course start work -- $(ARGS)
 
-site: .venv/dev  ## Show the notebooks, as they are stored, as a web site (build/site/docs/index.html)
-	@mkdir -p build/site
-	@$(BIN)/sphinx-build -q -c docs -b html . build/site $(ARGS)
+site: .venv/dev  ## Show the course as a web site (build/site/index.html), with questions that are checked in the page
+	@$(BIN)/python docs/build_site.py $(ARGS)
 
 lint: .venv/dev  ## Check and format code and notebooks; check spelling and workflows
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -1,10 +1,7 @@
-"""The course as a web site: ``make site`` shows the notebooks with their stored outputs, and executes nothing."""
+"""The course as a web site: ``docs/build_site.py`` writes what Sphinx reads; nothing is executed."""
 
 project = "Convnet architecture patterns"
 author = copyright = "the authors of the course; text CC BY 4.0, code MIT"
-root_doc = "docs/index"
-include_patterns = ["docs/index.md", "docs/questions.md", "notebooks/*.ipynb"]
-exclude_patterns = ["**/.ipynb_checkpoints"]
 
 extensions = ["myst_nb"]
 nb_execution_mode = "off"
@@ -16,4 +13,9 @@ suppress_warnings = ["mystnb.unknown_mime_type"]  # the records that programs re
 html_theme = "sphinx_book_theme"
 html_title = project
 html_copy_source = html_show_sourcelink = html_use_index = False
-html_theme_options = {"home_page_in_toc": True, "use_download_button": False}
+html_context = {"default_mode": "auto"}
+html_theme_options = {"home_page_in_toc": True, "use_download_button": False, "navbar_persistent": []}
+html_static_path = ["static", "../build/site-static"]
+html_favicon = "static/favicon.svg"
+html_css_files = ["site.css"]
+html_js_files = [("live/live.js", {"type": "module"})]

@@ -127,7 +127,7 @@ TABLE = {
     "make lock": a_target,
     "make bench": a_target,
     "make evidence": a_target,
-    "make site": run_by("test_site.py", 'make("site"'),
+    "make site": run_by("browser/test_site.py", 'make("site"'),
     "make soak": a_target,
     ".venv/bin/course run -p seed 3 --out build/seed3": run_by("browser/test_pages.py", "-p seed 3 --out"),
     "course run": named,

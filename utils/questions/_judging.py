@@ -30,16 +30,20 @@ class Judgement:
         """The judgment as data, for whoever collects the notebooks."""
         return {name: getattr(self, name) for name in ("id", "parameters", "answer", "verdict", "slip")}
 
+    @property
+    def heading(self):
+        """The first line of what a student is told."""
+        return title(self.verdict, self.slip)
+
     def __str__(self):
-        return as_text(title(self.verdict, self.slip), self.explanation)
+        return as_text(self.heading, self.explanation)
 
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        heading = title(self.verdict, self.slip)
         return {
             "text/plain": str(self),
-            "text/html": as_html(heading, self.explanation, color(self.verdict)),
+            "text/html": as_html(self.heading, self.explanation, color(self.verdict)),
             ANSWER: self.record(),
         }
 

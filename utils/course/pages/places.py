@@ -42,10 +42,14 @@ def _rows(notebook):
             yield section, f"exercise ({found.kind})", f"`{found.id}`", " ".join(found.text.split())
 
 
-def _asked(cell, defaults):
-    """The text of a question with the notebook's default parameters."""
+def parameters_asked(cell, defaults):
+    """The parameters with which an answer's cell asks its question; ``defaults`` are those of its notebook."""
     calls = (each for each in ast.walk(ast.parse(cell.source)) if isinstance(each, ast.Call))
     call = next(each for each in calls if getattr(each.func, "id", "") == "check")
     given = {each.arg: defaults.get(getattr(each.value, "id", None)) for each in call.keywords}
-    given |= {each.arg: each.value.value for each in call.keywords if isinstance(each.value, ast.Constant)}
-    return " ".join(questions.ask(cell.metadata.question, **given).text.split())
+    return given | {each.arg: each.value.value for each in call.keywords if isinstance(each.value, ast.Constant)}
+
+
+def _asked(cell, defaults):
+    """The text of a question with the notebook's default parameters."""
+    return " ".join(questions.ask(cell.metadata.question, **parameters_asked(cell, defaults)).text.split())

@@ -1,0 +1,143 @@
+"""The web site holds every notebook, asks nobody for anything, and checks answers in the page."""
+
+import functools
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.readme import ROOT, make
+from utils.notebook_files.sources import course_notebooks
+from utils.questions import ask
+
+SITE = ROOT / "build" / "site"
+PHONE, DESK = 390, 1280  # pixels
+
+
+@pytest.fixture(scope="module")
+def built():
+    shutil.rmtree(SITE, ignore_errors=True)
+    return subprocess.run(make("site", ARGS="-W"), cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def address(built):
+    """Where the site is served; skips where its questions are not live."""
+    if "not live" in built.stdout:
+        pytest.skip(built.stdout)
+    handler = functools.partial(Quiet, directory=SITE)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def pages_code(monkeypatch):
+    """The modules of ``docs`` can be imported."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    yield
+    for name in ("build_site", "fetch_pyodide", "respond", "site_notebooks", "site_pages"):
+        sys.modules.pop(name, None)
+
+
+def test_the_site_is_built_without_warnings_and_names_no_other_host(built):
+    assert (built.returncode, built.stderr) == (0, "")
+    assert (SITE / "index.html").exists()
+    pages = {page.stem: page.read_text(encoding="utf-8") for page in (SITE / "notebooks").glob("*.html")}
+    assert sorted(pages) == [path.stem for path in course_notebooks()]
+    for name, page in pages.items():
+        assert 'alt="' in page, name
+        assert "model not found" not in page, name
+    for page in SITE.rglob("*.html"):
+        loaded = re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"(?:https?:)?//[^\"]*", page.read_text())
+        assert not loaded, page.name
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (PHONE, "dark")])
+def test_a_page_checks_answers_and_asks_again_with_other_numbers(browser, address, width, scheme):
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.set_default_timeout(120_000)
+    asked, errors = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(error))
+    page.goto(f"{address}notebooks/03_batch_normalization.html")
+    assert not [url for url in asked if "pyodide" in url], "Python is loaded before anybody answers"
+    for question_id in ("bn-parameters", "bn-inference", "bn-normalise"):
+        block = page.locator(f".question[data-question*='\"{question_id}\"']")
+        question = ask(question_id, **json.loads(block.get_attribute("data-question"))["parameters"])
+        slip = question.slips[0]
+        assert slip.why in said(block, slip.answer)
+        assert all(step in said(block, question.answer) for step in question.steps)
+    block = page.locator(".question[data-question*='\"bn-parameters\"']")
+    before = block.locator(".question-text").inner_text()
+    block.get_by_role("button", name="Another one").click()
+    block.locator(".question-verdict", has_text="other numbers").wait_for()
+    after = block.locator(".question-text").inner_text()
+    assert after != before
+    (channels,) = re.findall(r", (\d+)\)", after)
+    assert "Right" in said(block, 4 * int(channels))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert_accessible(page)
+    assert not [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    assert not errors
+    page.close()
+
+
+def said(block, answer):
+    """What the page says to the answer, a choice or what is typed."""
+    radio = block.locator(f"input[value='{answer}']")
+    if radio.count():
+        radio.check()
+    else:
+        block.locator("input").fill(str(answer))
+    block.locator(".question-verdict").evaluate("each => each.replaceChildren()")
+    block.get_by_role("button", name="Check").click()
+    block.locator(".question-verdict", has_text=re.compile("Right|Not yet")).wait_for()
+    return block.locator(".question-verdict").inner_text()
+
+
+def assert_accessible(page):
+    faults = [each for each in Axe().run(page).response["violations"] if each["impact"] in ("serious", "critical")]
+    assert not faults, [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in faults]
+
+
+def test_without_javascript_hint_and_solution_unfold_and_no_dead_field_shows(browser, built):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((SITE / "notebooks" / "01_architecture.html").as_uri())
+    block = page.locator(".question[data-question*='\"conv-parameters\"']")
+    assert not block.locator("form").is_visible()
+    solution = block.locator("details").last
+    solution.locator("summary").click()
+    assert "432" in solution.inner_text()  # 3 × 3 × 3 × 16 weights
+    context.close()
+
+
+def test_where_pyodide_is_not_to_be_had_the_site_says_that_its_questions_are_not_live(
+    pages_code, monkeypatch, tmp_path, capsys
+):
+    import build_site
+    import fetch_pyodide
+
+    fake_npm = "import sys; open(sys.argv[-1] + '/pyodide.tgz', 'w').write('something else')"
+    monkeypatch.setattr(fetch_pyodide, "user_cache_path", lambda *_, **__: tmp_path / "cache")
+    monkeypatch.setattr(fetch_pyodide, "_ways_to_npm", lambda: [["no-such-npm"], [sys.executable, "-c", fake_npm]])
+    monkeypatch.setattr(build_site, "STATIC", tmp_path / "static")
+    refusal = build_site.write_static_files()
+    assert "pyodide@" in refusal
+    assert "checksum" in refusal
+    assert not list((tmp_path / "static").rglob("*.wasm"))
+    assert not (tmp_path / "cache").exists(), "what is not the package is kept"
+    assert "not live" in build_site.pages(live=False)["index.md"]
