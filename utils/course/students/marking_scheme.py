@@ -90,10 +90,10 @@ class Scheme:
         """
         ids = {each.id.casefold() for each in students}
         for each in self.excused - ids:
-            raise Mistake(f"late: excused: {each!r} is not in the roster")
+            raise Mistake(f"late: excused: {_not_there(each)}")
         for student, notebook, name in self.corrections:
             if student not in ids:
-                raise Mistake(f"corrections: {student!r} is not in the roster")
+                raise Mistake(f"corrections: {_not_there(student)}")
             if notebook and notebook in asked and name not in asked[notebook]:
                 raise Mistake(f"corrections: {name} is not asked in {notebook}")
             places = [each for each in asked if name in asked[each]]
@@ -178,6 +178,11 @@ def _time(text):
         raise Mistake(f"late: due: {text!r}: a date and a time are needed, such as 2026-12-01 23:59") from error
 
 
+def _not_there(student):
+    advice = ". An id that begins with 0 needs quotation marks" if student.isdecimal() else ""
+    return f"{student!r} is not in the roster{advice}"
+
+
 def _days_late(place, date, due):
     if by_canvas := CANVAS.search(place):
         return 1 if by_canvas["late"] else 0
@@ -219,7 +224,8 @@ def _known(name, where):
 
 def _notebook(name, where, notebooks):
     """The notebook that begins so: "03" is 03_batch_normalization."""
-    found = [each for each in notebooks if each == str(name) or each.startswith(f"{name}_")]
+    name = str(name).zfill(2)  # 03 is the number 3 in YAML
+    found = [each for each in notebooks if each == name or each.startswith(f"{name}_")]
     if len(found) != 1:
         raise Mistake(f"{where}: there is no notebook {name!r}; there are: {', '.join(notebooks)}")
     return found[0]
