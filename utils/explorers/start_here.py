@@ -16,7 +16,7 @@ def patch_explorer(name="chelsea", size=8):
         name=Control("Photograph", Choice(*COLOUR), name),
         row=Control("Row", Whole(0, 2000), photograph(name).shape[0] // 3),
         column=Control("Column", Whole(0, 2000), photograph(name).shape[1] // 3),
-        size=Control("Size in pixels", Whole(2, 64), size),
+        size=Control("Size in pixels (up to 8: with numbers)", Whole(2, 64), size),
     )
 
 
