@@ -36,6 +36,7 @@ PACKAGES = {
     "tensorflow": "tensorflow",
     "tqdm": "tqdm",
     "traitlets": "traitlets",
+    "urllib3": "urllib3",
 }
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-PROGRAMS = ("make", "course", ".venv/bin/course", "papermill", "jupyter", "conda", "pip", "dask")
+PROGRAMS = (
+    "make", "course", ".venv/bin/course", ".venv\\Scripts\\course", "python", "python3", "papermill", "jupyter",
+    "conda", "pip", "dask", "docker",
+)  # fmt: skip
 
 
 def commands():

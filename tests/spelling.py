@@ -76,6 +76,7 @@ def of_python(source):
             # Until Python 3.12 a formatted text holds its code.
             is_formatted = kind == "STRING" and "f" in token.string.split(token.string[-1])[0].lower()
             text = PLACEHOLDER.sub(" ", token.string) if is_formatted else token.string
+            text = text.strip("\"'")  # codespell takes an apostrophe for a part of a word
             for number, line in enumerate(text.splitlines(), token.start[0] - 1):
                 lines[number].append(line)
     return "\n".join(" ".join(line) for line in lines)

@@ -112,6 +112,22 @@ def a_package(line):
     )
 
 
+def installed_by_itself(line):
+    """tests/test_install.py runs it in a folder of its own."""
+    assert (ROOT / line.split()[1]).exists()
+
+
+def on_windows(line):
+    """The same words as on other systems."""
+    assert line.replace("\\Scripts\\", "/bin/") in TABLE
+
+
+def in_a_container(line):
+    """Needs docker, which is not here; tests/test_conventions.py reads the Dockerfile."""
+    told = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert f"#   {line}\n" in told
+
+
 def a_program(line):
     assert (BIN / line.split()[0]).exists()
 
@@ -130,6 +146,16 @@ TABLE = {
     "make site": run_by("browser/test_site.py", 'make("site"'),
     "make soak": a_target,
     ".venv/bin/course run -p seed 3 --out build/seed3": run_by("browser/test_pages.py", "-p seed 3 --out"),
+    ".venv/bin/course start work": run_by("browser/lab.py", 'make("lab"'),
+    ".venv/bin/course run": run_by("browser/test_pages.py", 'make("run"'),
+    ".venv\\Scripts\\course start work": on_windows,
+    ".venv\\Scripts\\course run": on_windows,
+    "python install.py": installed_by_itself,
+    "python3 install.py": installed_by_itself,
+    "docker build --tag convnet-course .": in_a_container,
+    "docker run --rm --init --publish 127.0.0.1:8888:8888 --volume convnet-work:/home/student/work convnet-course": (
+        in_a_container
+    ),
     "course run": named,
     "course run [NOTEBOOK…] [-p NAME VALUE]… [--profile quick|full] [--out DIR] [--workers N]": named,
     "course kernels": really,

@@ -44,8 +44,9 @@ ENVIRONMENTS = [
 
 DISTRIBUTIONS = importlib.metadata.packages_distributions()
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
-# The helpers of one folder's tests stand beside them.
-OURS = {"utils", "data_scripts", "tests", "install", *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
+# Modules beside the packages, and the helpers of one folder's tests.
+BESIDE = (*ROOT.glob("*.py"), *(ROOT / "docs").glob("*.py"), *(ROOT / "tests").rglob("*.py"))
+OURS = {"utils", "data_scripts", "tests", *(path.stem for path in BESIDE)}
 each_lock = pytest.mark.parametrize("lock", DIRECT)
 each_environment = pytest.mark.parametrize(
     "environment", ENVIRONMENTS, ids=lambda e: f"{e['python_version']}-{e['sys_platform']}-{e['platform_machine']}"
