@@ -32,7 +32,7 @@ def notebook(handed_out):
 
 
 def found_in(*paths):
-    return collected(paths, Owners(CLASS), [BN])
+    return collected(paths, Owners(CLASS), {BN: set()})
 
 
 def answers(content):

@@ -8,13 +8,15 @@ import nbformat
 import pytest
 from a_hand_out import BN, SEPARABLE, put, table, type_in, write
 
-from utils.course.students.owners import Owners, Unclear
+from utils.course.storage.input_files import Mistake
+from utils.course.students.owners import Owner, Owners, Unclear
 from utils.course.students.roster import Student
+from utils.course.students.unclear import FilledIn, filled_in, renamed
 
 # Made up, all of them.
 CLASS = [
     Student("max", "Max Born"),
-    Student("mmueller", "Max Mueller", moodle="1234567"),
+    Student("mmueller", "Max Mueller", "Lab 2", moodle="1234567"),
     Student("anna", "Anna Koch"),
     Student("leeann", "Leeann Kim"),
     Student("al", "Ann Lee", canvas="4711"),
@@ -23,6 +25,10 @@ CLASS = [
     Student("jörg", "Jörg Müller"),
     Student("t1", "Two Names"),
     Student("t2", "Two Names"),
+    Student("hi", "कुमार, अनीता"),
+    Student("on", "Éamon O'Neil", moodle="66"),
+    Student("c1", "Same Number", email="shared@example.org", canvas="5000"),
+    Student("c2", "Other Person", email="shared@example.org", canvas="5000"),
 ]
 MOODLE = "{}_1234567_assignsubmission_file_"
 
@@ -53,11 +59,15 @@ MOODLE = "{}_1234567_assignsubmission_file_"
         ("submissions.zip/leeann_LATE_4711_998877_{}-1.ipynb", "al"),
         ("submissions.zip/bornmax_12_998877_{}.ipynb", "max"),
         ("submissions.zip/examplebo_22334_998877_{}.ipynb", "22334"),
+        ("submissions.zip/अनीताकुमार_12_998877_{}.ipynb", "hi"),
+        ("back/ONeil Éamon_99_assignsubmission_file/my work/max/{}.ipynb", "on"),
+        ("back/Lab 2-Max Mueller_99_assignsubmission_file_/{}.ipynb", "mmueller"),
+        ("back/s001 03 Batch-Normalization.ipynb", "s001"),
     ],
 )
 def test_a_path_says_whose_a_file_is(place, student):
-    found, sure = Owners(CLASS).owner(place.format(BN), BN, None)
-    assert (found.id, sure) == (student, True)
+    owner = Owners(CLASS).owner(place.format(BN), BN, None)
+    assert ([each.id for each in owner.students], owner.sure) == ([student], True)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +83,12 @@ def test_a_path_says_whose_a_file_is(place, student):
         "submissions.zip/schulzmax_22334_998877_{}.ipynb",  # an id that is somebody's number at Canvas by chance
         "back/Participant_7654321_assignsubmission_file_/{}.ipynb",
         "back/Two Names_99_assignsubmission_file_/{}.ipynb",
+        "back/Max Mueller_66_assignsubmission_file_/{}.ipynb",  # the number is somebody else's
+        "back/Lab 3-Max Mueller_99_assignsubmission_file_/{}.ipynb",  # Max Mueller is in another group
+        "back/Default group_assignsubmission_file_/{}.ipynb",
+        "submissions.zip/nobody_5000_998877_{}.ipynb",
+        "submissions.zip/anon_x7Kq2_998877_{}.ipynb",
+        "back/shared@example.org/{}.ipynb",
         "back/max/s001/{}.ipynb",
         "back/maximilian/{}.ipynb",
         "back/{}.ipynb",
@@ -94,10 +110,10 @@ def test_path_and_notebook_together():
     owners = Owners(CLASS)
     twins = f"back/Two Names_99_assignsubmission_file_/{BN}.ipynb"
     unknown = f"back/Max Schulz_99_assignsubmission_file_/{BN}.ipynb"
-    assert owners.owner(f"back/{BN}.ipynb", BN, "MMueller")[0].id == "mmueller"
-    assert owners.owner(f"back/{MOODLE.format('Max Mueller')}/{BN}.ipynb", BN, "mmueller")[0].id == "mmueller"
-    assert owners.owner(twins, BN, "t2")[0].id == "t2"
-    assert owners.owner(unknown, BN, "max") == (CLASS[0], False), "only the notebook says so"
+    assert owners.owner(f"back/{BN}.ipynb", BN, "MMueller").students[0].id == "mmueller"
+    assert owners.owner(f"back/{MOODLE.format('Max Mueller')}/{BN}.ipynb", BN, "mmueller").students[0].id == "mmueller"
+    assert owners.owner(twins, BN, "t2").students[0].id == "t2"
+    assert owners.owner(unknown, BN, "max") == Owner((CLASS[0],), False, (CLASS[0],)), "only the notebook says so"
     for place, claimed in (
         (f"back/mmueller/{BN}.ipynb", "max"),
         (f"back/{MOODLE.format('Max Mueller')}/{BN}.ipynb", "max"),
@@ -105,9 +121,95 @@ def test_path_and_notebook_together():
         (twins, "max"),
         (f"back/max/s001/{BN}.ipynb", "max"),
         (f"back/{BN}.ipynb", ["max"]),
+        (f"back/Max Mueller_66_assignsubmission_file_/{BN}.ipynb", "mmueller"),
     ):
         with pytest.raises(Unclear):
             owners.owner(place, BN, claimed)
+
+
+BLIND = "all.zip/Participant_{}_assignsubmission_file_/{}.ipynb"
+
+
+def learned(*files, given=()):
+    """``Owners`` who have seen files under participants' numbers, given as pairs of a number and an id."""
+    owners = Owners(CLASS, given)
+    owners.learn((BLIND.format(number, at), BN, claimed) for at, (number, claimed) in enumerate(files))
+    return owners
+
+
+def test_under_a_blind_number_the_notebooks_tell_whose_the_others_are():
+    owners = learned((11, "max"), (11, None), (12, "anna"), (13, "t1"), (13, "t2"))
+    for number, student in {11: "max", 12: "anna"}.items():
+        owner = owners.owner(BLIND.format(number, BN), BN, None)
+        assert ([each.id for each in owner.students], owner.sure) == ([student], True)
+    with pytest.raises(Unclear):
+        owners.owner(BLIND.format(13, BN), BN, None)  # two students' notebooks
+    assert owners.owner(BLIND.format(13, BN), BN, "max").sure is False
+    for other in ((14, "max"), (11, "anna"), (11, "s012")):
+        with pytest.raises(Unclear):
+            learned((11, "max"), other).owner(BLIND.format(11, BN), BN, None)
+
+    owners = Owners(CLASS)
+    owners.learn([(BLIND.format(11, BN), BN, "max"), (f"all.zip/max/{BN}.ipynb", BN, None)])
+    assert owners.owner(BLIND.format(11, BN), BN, "max").sure is False, "max has a place of his own"
+
+
+def test_what_is_filled_in_holds_for_a_folder_and_for_all_files_with_its_number():
+    folder = BLIND.format(11, BN).rpartition("/")[0]
+    owners = learned((11, "anna"), (12, "anna"), given={folder: "Max"})
+    assert owners.owner(BLIND.format(11, BN), BN, None).students == (CLASS[0],)
+    flat = "submissions.zip/anon_x7Kq2_{}_{}.ipynb"
+    owners = Owners(CLASS, {flat.format(1, BN): "max"})
+    owners.learn((flat.format(number, BN), BN, None) for number in (1, 2))
+    assert owners.owner(flat.format(2, BN), BN, None).students == (CLASS[0],)
+    named = f"all.zip/Anna Koch_77_assignsubmission_file_/{BN}.ipynb"
+    owners = Owners(CLASS, {named.replace(BN, "x"): "max"})
+    owners.learn((each, BN, None) for each in (named, named.replace(BN, "x")))
+    assert owners.owner(named, BN, None).students[0].id == "anna", "its own path says so"
+
+
+TEAMS = [  # made up
+    Student("ada", "Ada Example", "Team 3", canvas="4711"),
+    Student("bo", "Bo Example", "Team 3"),
+    Student("cy", "Cy Example", "Team_4"),
+    Student("dee", "Dee Example"),
+]
+
+
+@pytest.mark.parametrize(
+    ("place", "claimed", "team"),
+    [
+        ("Team 3_55_assignsubmission_file/{}.ipynb", None, "ada bo"),
+        ("Team 3_55_assignsubmission_file/{}.ipynb", "bo", "ada bo"),
+        ("Team 4_56_assignsubmission_file/{}.ipynb", None, "cy"),
+        ("Team 3-Bo Example_77_assignsubmission_file_/{}.ipynb", "ada", "ada bo"),
+        ("all.zip/team3_4711_998877_{}.ipynb", "bo", "ada bo"),
+        ("all.zip/team3_4712_998877_{}.ipynb", None, "ada bo"),
+        ("back/team 3/{}.ipynb", "bo", "ada bo"),
+        ("back/ada/{}.ipynb", None, "ada bo"),
+        ("back/{}.ipynb", "bo", "ada bo"),
+        ("back/dee/{}.ipynb", "dee", "dee"),
+        ("Default group_assignsubmission_file/{}.ipynb", "dee", "dee"),
+        ("Team 3_55_assignsubmission_file/{}.ipynb", "cy", ""),
+        ("all.zip/team4_4711_998877_{}.ipynb", None, ""),
+        ("back/Team 3/cy/{}.ipynb", None, ""),
+    ],
+)
+def test_one_hand_in_is_that_of_a_whole_group(place, claimed, team):
+    try:
+        owner = Owners(TEAMS, groups=True).owner(place.format(BN), BN, claimed)
+    except Unclear:
+        assert not team
+    else:
+        assert " ".join(each.id for each in owner.students) == team
+        if claimed:
+            assert [each.id for each in owner.drawn_for] == [claimed]
+
+
+def test_without_groups_a_group_s_hand_in_is_nobody_s_and_the_option_is_named():
+    for place in ("Team 3_55_assignsubmission_file/{}.ipynb", "all.zip/team3_4711_998877_{}.ipynb"):
+        with pytest.raises(Unclear, match="with --groups"):
+            Owners(TEAMS).owner(place.format(BN), BN, None)
 
 
 def answered(handed_out, student, text='"moving"', name=BN):
@@ -182,29 +284,83 @@ def test_of_copies_that_differ_what_they_agree_on_counts_or_what_was_asked_for(h
     assert done.returncode == 1
     assert done.stdout.count("it came back more than once") == 2
     for several, wanted in {"latest": 3, "first": 1, "best": 3}.items():
-        points, _, done = grade(back, options=("--several", several))
+        points, _, done = grade(back, options=("--attempts", several))
         assert points["ada"] == wanted, several
         assert done.stdout.count(f"the {several} counts") == 1
 
 
-def test_a_table_of_owners_tells_whose_the_rest_is(handed_out, grade, tmp_path):
+def test_unclear_files_are_asked_for_and_the_next_run_reads_what_was_filled_in(handed_out, grade, tmp_path):
     notebook = answered(handed_out, "cy")
     del notebook.metadata["course"]
-    back = tmp_path / "back"
-    put(notebook, back / "=lost+found" / f"{BN}.ipynb")
-    put(notebook, tmp_path / "=odd.ipynb" / f"{BN}.ipynb")
-    places = back, tmp_path / "=odd.ipynb"
-    points, _, done = grade(*places)
-    assert points["cy"] == 0
+    back, unclear = tmp_path / "back", tmp_path / "grades" / "unclear.csv"
+    blind = "Participant_77_assignsubmission_file_"
+    put(notebook, back / "=lost" / f"{BN}.ipynb")
+    put(notebook, back / blind / f"{BN}.ipynb")
+    put(answered(handed_out, "cy", name=SEPARABLE, text='"few"'), back / "cy" / "homework.ipynb")
+    points, _, done = grade(back)
+    assert (points["cy"], done.returncode) == (0, 1)
     assert done.stdout.count("whose is it?") == 2
-    rows = table(tmp_path / "grades" / "left_out.csv")
-    assert [row["id"] for row in rows] == ["", ""]
-    owners = tmp_path / "owners.csv"
-    lines = "\n".join(f"{row['place']},cy" for row in rows)
-    owners.write_text(f"place,id\n{lines}\n", encoding="utf-8")
-    points, _, done = grade(*places, options=("--owners", owners))
-    assert points["cy"] == 1
-    assert done.returncode == 0, done.stdout
-    owners.write_text("file;who\n", encoding="utf-8")
-    _, _, done = grade(back, options=("--owners", owners))
-    assert "no columns 'place' and 'id'" in done.stderr
+    assert str(unclear) in done.stdout
+    rows = table(unclear)
+    assert [(row["file"], row["id"]) for row in rows] == [(f"back/=lost/{BN}.ipynb", ""), (f"back/{blind}", "")]
+    for row, student in zip(rows, ("CY", "cy"), strict=True):
+        row["id"] = student
+    lines = "".join(f"{row['file']};{row['id']};old\n" for row in rows)
+    unclear.write_bytes(f"sep=;\nfile;id;why\n{lines}gone/x.ipynb;bo;\n".encode("utf-16"))  # as Excel may save it
+    for _ in range(2):
+        points, _, done = grade(back)
+        assert (points["cy"], done.returncode) == (1, 0), done.stdout
+        assert [row["id"] for row in table(unclear)] == ["CY", "cy", "bo"], "nothing is lost"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("file,id\nback,Jörg\n".encode("cp1252"), "save it as 'CSV UTF-8'"),
+        (b"file;who\n", "no columns 'file' and 'id'"),
+        (b'file,id\nback,ada\n"b,bo\n', "line 3: the quotation mark in line 3 is never closed"),
+        (b"file,id\nback,ada\nback,bo\n", "line 3: another line says something else of back"),
+    ],
+)
+def test_a_table_of_unclear_files_that_cannot_be_read_stays_as_it_is(tmp_path, content, sentence):
+    (tmp_path / "unclear.csv").write_bytes(content)
+    with pytest.raises(Mistake, match=sentence):
+        filled_in(tmp_path / "unclear.csv")
+    assert (tmp_path / "unclear.csv").read_bytes() == content
+    with pytest.raises(Mistake, match="no notebook '77'"):
+        renamed([FilledIn("back", "", "77")], [BN])
+
+
+def test_a_renamed_notebook_is_known_by_all_its_questions_or_asked_for(handed_out, grade, tmp_path):
+    whole, part = (answered(handed_out, student) for student in ("ada", "bo"))
+    del whole.metadata["course"]["notebook"], part.metadata["course"]["notebook"]
+    part.cells = [each for each in part.cells if each.metadata.get("question") != "bn-parameters"]
+    put(whole, tmp_path / "back" / "ada" / "Untitled.ipynb")
+    put(part, tmp_path / "back" / "bo" / "Untitled.ipynb")
+    points, _, done = grade(tmp_path / "back")
+    assert (points["ada"], points["bo"], done.returncode) == (1, 0, 1), done.stdout
+    unclear = tmp_path / "grades" / "unclear.csv"
+    assert [(row["file"], row["guess"]) for row in table(unclear)] == [("back/bo/Untitled.ipynb", "bo")]
+    unclear.write_text(f"file,id,notebook\nback/bo/Untitled.ipynb,,{BN[:2]}\n", encoding="utf-8")
+    points, _, done = grade(tmp_path / "back")
+    assert (points["ada"], points["bo"], done.returncode) == (1, 1, 0), done.stdout
+
+
+def test_a_group_s_hand_in_gives_all_of_it_the_marks_of_the_variant_that_is_in_it(handed_out, grade, tmp_path):
+    notebook = answered(handed_out, "bo")
+    type_in(notebook, "bn-parameters", str(handed_out.key["bo", BN, "bn-parameters"]))
+    place = tmp_path / "1_55_assignsubmission_file" / f"{BN}.ipynb"
+    del notebook.metadata["course"]  # the cell of the variant tells
+    put(notebook, place)
+    points, answers, done = grade(place.parent, options=("--groups",))
+    assert (points, done.returncode) == ({"ada": 2, "bo": 2, "cy": 0, "dee": 0}, 0), done.stdout
+    assert len({answers[each, BN, "bn-parameters"]["parameters"] for each in ("ada", "bo")}) == 1
+    for each in notebook.cells:
+        each.source = each.source.replace("# Your variant", "# Mine")
+        each.id = each.id.replace("your-variant", "mine")
+    put(notebook, place)
+    points, _, done = grade(place.parent, options=("--groups",))
+    assert points["ada"] == points["bo"] == 0
+    assert "to whom of the group was it handed out?" in done.stdout
+    (row,) = table(tmp_path / "grades" / "unclear.csv")
+    assert row["file"].endswith(f"/{BN}.ipynb")

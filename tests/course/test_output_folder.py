@@ -56,7 +56,7 @@ def test_the_inputs_of_a_batch_are_not_replaced_either(tmp_path, monkeypatch):
     [
         ("grade", "grades.csv", "--roster"),
         ("grade", "index.html", "--secret"),
-        ("grade", "left_out.csv", "--owners"),
+        ("grade", "unclear.csv", "--roster"),
         ("hand-out", "answer_key.csv", "--roster"),
         ("hand-out", "students/key", "--secret"),
     ],

@@ -177,7 +177,7 @@ class Course:
         ]
 
     def _marks(self, places):
-        found = collected(places, Owners(STUDENTS), [each.name for each in self._sources])
+        found = collected(places, Owners(STUDENTS), {each.name: set() for each in self._sources})
         made, left_out = marks(self._sources, STUDENTS, SECRET, found)
         assert set(reports(made, left_out, predictions(self._sources, found))) >= {"grades.csv", "index.html"}
         return {(each.student.id, each.question): (each.verdict, each.given, each.remark) for each in made}

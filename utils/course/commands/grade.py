@@ -17,9 +17,9 @@ SHOWN = 20  # of what was left out: a table holds all
 @click.option(
     "--notebook", "notebooks", multiple=True, type=file_type, help="One that was handed out; by default the course's."
 )
-@click.option("--owners", type=file_type, help="Whose a file is: a copy of left_out.csv with ids filled in.")
+@click.option("--groups", is_flag=True, help="Groups hand in: one hand-in counts for all of a group of the roster.")
 @click.option(
-    "--several",
+    "--attempts",
     type=click.Choice(["agreed", "latest", "first", "best"]),
     default="agreed",
     show_default=True,
@@ -29,13 +29,14 @@ SHOWN = 20  # of what was left out: a table holds all
 @click.option("--feedback", is_flag=True, help="Write a page for each student, and zip files for Canvas and Moodle.")
 @click.option("--new-key", is_flag=True, help="Grade with today's questions, though they changed since the hand-out.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/grades"), show_default=True)
-def grade(returned, roster, secret, notebooks, owners, several, scheme, feedback, new_key, out):
+def grade(returned, roster, secret, notebooks, groups, attempts, scheme, feedback, new_key, out):
     """Grade the notebooks that came back, in folders and zip files, without running them.
 
     Writes grades.csv (each student's points), answers.csv (every answer, its verdict and its key), predictions.csv
     (every prediction beside what was measured), concepts.csv (the class's gain in the questions on concepts),
     left_out.csv (what could not be used, and why) and index.html. A right answer gives one point, all else none,
-    unless --marks says otherwise. The exit code is 1 if a file or a line of the roster had to be left out.
+    unless --marks says otherwise. Where nobody can be sure whose a file is, unclear.csv asks: fill in its column 'id',
+    and grade again into the same folder. The exit code is 1 if a file or a line of the roster had to be left out.
     """
     from utils.course.batches.plan import sources
     from utils.course.commands.terminal import say
@@ -44,7 +45,7 @@ def grade(returned, roster, secret, notebooks, owners, several, scheme, feedback
     from utils.course.storage.input_files import Mistake
     from utils.course.storage.output_folder import keep_inputs
     from utils.course.storage.store import FolderStore
-    from utils.course.students.collect import LeftOut, collected, owners_in
+    from utils.course.students.collect import LeftOut, collected
     from utils.course.students.gains import gains
     from utils.course.students.giving_back import FEEDBACK
     from utils.course.students.marking_scheme import PLAIN
@@ -52,7 +53,9 @@ def grade(returned, roster, secret, notebooks, owners, several, scheme, feedback
     from utils.course.students.owners import Owners
     from utils.course.students.predicted import predictions
     from utils.course.students.roster import roster as roster_students
+    from utils.course.students.unclear import UNCLEAR, filled_in, renamed, unclear_csv
     from utils.course.students.variants import secret_at
+    from utils.notebook_files.reading import tagged
     from utils.notebook_files.sources import course_notebooks
 
     try:
@@ -60,25 +63,32 @@ def grade(returned, roster, secret, notebooks, owners, several, scheme, feedback
         if unusable:
             raise Mistake("\n".join(each.error for each in unusable))
         store = FolderStore(out)
-        inputs = [*returned, *notebooks, *filter(None, (roster, secret, owners, scheme))]
-        keep_inputs(store, [*FILES, *FEEDBACK], [path for path in inputs if path.is_file()])
+        inputs = [*returned, *notebooks, *filter(None, (roster, secret, scheme))]
+        keep_inputs(store, [*FILES, *FEEDBACK, UNCLEAR], [path for path in inputs if path.is_file()])
         worth = _scheme(scheme, usable) if scheme else PLAIN
         students, refused = roster_students(roster)
-        whose = Owners(students, owners_in(owners) if owners else {})
-        found = collected(returned, whose, [each.name for each in usable])
+        filled = filled_in(out / UNCLEAR)
+        whose = Owners(students, {each.place: each.id for each in filled if each.id}, groups)
+        asked = {one.name: {each.metadata.get("question") for each in tagged(one.notebook, "answer")} for one in usable}
+        found = collected(returned, whose, asked, renamed(filled, asked))
         found.left_out += [LeftOut(f"{roster.name}, line {line}", reason) for line, _, reason in refused]
-        made, left_out = marks(usable, students, secret and secret_at(secret), found, several, new_key, worth)
+        made, left_out = marks(usable, students, secret and secret_at(secret), found, attempts, new_key, worth)
         gone = {each.place for each in left_out}
         learned = gains([each for each in found.returned if each.place not in gone])
         foretold = predictions(usable, found)
         for name, text in reports(made, left_out, foretold, learned).items():
             store.write(name, text, mode=0o600)
+        if asks := unclear_csv(left_out, filled):
+            store.write(UNCLEAR, asks, mode=0o600)
+        else:
+            store.remove(UNCLEAR)
         told = list(_give_back(store, dict(pages(made, foretold)), found.returned)) if feedback else []
         store.sweep()
     except (Mistake, OSError) as error:
         raise click.UsageError(str(error)) from error
     came = len({each.student for each in found.returned})
-    say(f"{len(found.returned)} notebooks of {came} of {len(students)} students: {out / 'index.html'}")
+    count = len({each.place for each in found.returned})
+    say(f"{count} notebooks of {came} of {len(students)} students: {out / 'index.html'}")
     for sentence in told:
         say(sentence)
     if found.others:
@@ -88,8 +98,8 @@ def grade(returned, roster, secret, notebooks, owners, several, scheme, feedback
         say(f"  left out: {each.place}: {each.reason}")
     if len(left_out) > SHOWN:
         say(f"  left out: {len(left_out) - SHOWN} more: {out / 'left_out.csv'}")
-    if any(len(each.students) != 1 for each in left_out):
-        say(f"Whose they are can be filled in: in the column 'id' of a copy of {out / 'left_out.csv'}, for --owners.")
+    if any(each.asks for each in left_out):
+        say(f"Whose these are can be filled in: in the column 'id' of {out / UNCLEAR}. Then grade again.")
     sys.exit(1 if left_out else 0)
 
 

@@ -18,7 +18,7 @@ PREDICTION_COLUMNS = (
     "id", "name", "group", "notebook", "claim", "kind", "low", "high", "choice", "confidence", "measured", "score",
 )  # fmt: skip
 CONCEPT_COLUMNS = "question", "on", "students", "right_before", "right_after", "normalized_gain"
-LEFT_OUT_COLUMNS = "place", "id", "notebook", "may_be_of", "reason"
+LEFT_OUT_COLUMNS = "place", "notebook", "may_be_of", "reason"
 ANSWERED = "right", "slip", "wrong", "noted"
 
 
@@ -102,12 +102,9 @@ def _predictions(predictions):
 
 
 def _left_out(left_out):
-    """A table that ``course grade --owners`` reads once its column ``id`` is filled in."""
     rows = [LEFT_OUT_COLUMNS]
     for each in left_out:
-        ids = [student.id for student in each.students]
-        certain = ids[0] if len(ids) == 1 else ""
-        rows.append([each.place, certain, each.notebook, " ".join(ids), each.reason])
+        rows.append([each.place, each.notebook, " ".join(student.id for student in each.students), each.reason])
     return csv_text(rows)
 
 

@@ -3,15 +3,15 @@
 Nothing of a returned notebook is executed; a process without any secret reads it.
 """
 
-import csv
+import re
 import stat
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from utils.course.storage.input_files import Mistake, text_of
 from utils.course.students.owners import Unclear
+from utils.course.students.platforms import platform_name
 from utils.course.students.roster import Student
 from utils.notebook_files.archives import OTHER, Refused, is_hidden, kind
 from utils.notebook_files.reader import Reader
@@ -41,6 +41,8 @@ class Returned:
     """A notebook that came back: where it lay and when it was written, whose it is, and what counts of it.
 
     ``sure``: its path says whose it is; else the notebook alone does. ``notebook`` is the name of the course's.
+    ``drawn_for`` are those whose variant it may hold, if not ``student``: where a group handed it in, there is one
+    for each of the group. ``attachment`` is Canvas's number of the file, 0 if it has none.
     """
 
     place: str
@@ -49,16 +51,22 @@ class Returned:
     sure: bool
     notebook: str
     content: Answered
+    drawn_for: tuple[Student, ...] = ()
+    attachment: int = 0
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that was left out, and why: ``students`` are those whose it may be, ``notebook`` is "" if unknown."""
+    """A file that was left out, and why: ``students`` are those whose it may be, ``notebook`` is "" if unknown.
+
+    ``asks`` is where the instructor may fill in whose it is, or which notebook: a file, or a folder around it.
+    """
 
     place: str
     reason: str
     students: tuple = ()
     notebook: str = ""
+    asks: str = ""
 
 
 @dataclass
@@ -71,50 +79,71 @@ class Collected:
     unread: list[LeftOut] = field(default_factory=list)
 
 
-def collected(paths, owners, names):
-    """What came back in these folders, zip files and notebooks; ``names`` are those of the course's notebooks."""
-    found = Collected()
+def collected(paths, owners, notebooks, renamed=()):
+    """What came back in these folders, zip files and notebooks.
+
+    ``notebooks`` are the course's: name → the ids of its questions. ``renamed`` says which of them a file is whose name
+    does not: place → name.
+    """
+    found, read = Collected(), []
     with Reader() as reader:
         for path in map(Path, paths):
             for file, place, refused in _files(path, unicodedata.normalize("NFC", path.name) or str(path)):
                 own = owners.is_one_person_s(place)
                 several = [(place, None, refused)] if file is None else reader.read(file, place, own)
                 for where, date, content in several:
-                    _sort_in(found, where, date, content, owners, names)
+                    read.append((where, date, content, _notebook(where, content, notebooks, dict(renamed))))
+    owners.learn((place, name, content.course.get("student")) for place, _, content, name in read if _is_read(content))
+    asked = {}
+    for each in read:
+        _sort_in(found, *each, owners, notebooks, asked)
     _set_apart(found)
     return found
 
 
-def owners_in(path):
-    """The owners in a table of places and ids, as ``left_out.csv`` is one once ids are filled in: place → id."""
-    rows = csv.DictReader(text_of(path).splitlines())
-    if not {"place", "id"} <= set(rows.fieldnames or ()):
-        raise Mistake(f"{path}: its first line has no columns 'place' and 'id'")
-    try:
-        return {_unquoted(row["place"]): row["id"].strip() for row in rows if (row["id"] or "").strip()}
-    except csv.Error as error:
-        raise Mistake(f"{path}: it cannot be read: {error}") from error
+def _notebook(place, content, notebooks, renamed):
+    """Which of the course's notebooks a file is: by what was filled in, what it says, its name, or all it asks."""
+    name = _letters(place.rsplit("/", 1)[-1])
+    by_name = max((each for each in notebooks if _letters(each) in name), key=len, default="")
+    if place in renamed or not _is_read(content):
+        return renamed.get(place, by_name)
+    by_itself = content.course.get("notebook")
+    if isinstance(by_itself, str) and by_itself in notebooks:
+        return by_itself
+    if by_name:
+        return by_name
+    asked = {each for cell in content.cells for each in (*cell.typed, cell.question)}
+    asked &= set().union(*notebooks.values())
+    return next((each for each, ids in notebooks.items() if ids and asked == ids), "")
 
 
-def _sort_in(found, place, date, content, owners, names):
-    """Put one file among those that came back, were left out, or are something else."""
+def _sort_in(found, place, date, content, notebook, owners, notebooks, asked):
+    """Put one file among those that came back, were left out, or are something else.
+
+    ``asked`` remembers at which place it is asked whose a number is: one file of several is enough.
+    """
     name = place.rsplit("/", 1)[-1]
-    notebook = max((each for each in names if each in name), key=len, default="")
     if content is None:
         reason = "only zip files are unpacked: unpack it first" if _is_archive(name) else "only notebooks are read"
-        found.unread.append(LeftOut(place, reason, tuple(owners.said(place, notebook)[0]), notebook))
+        found.unread.append(LeftOut(place, reason, owners.said(place, notebook).students, notebook))
+        return
+    if isinstance(content, Refused):
+        found.left_out.append(LeftOut(place, content.reason, owners.said(place, notebook).students, notebook))
         return
     try:
-        if isinstance(content, Refused):
-            raise Unclear(content.reason, owners.said(place, notebook)[0])
-        by_itself = content.course.get("notebook")
-        notebook = by_itself if by_itself in names else notebook
         if not notebook:
-            raise Unclear(f"its name holds that of none of the notebooks: {', '.join(names)}", owners.said(place)[0])
-        student, sure = owners.owner(place, notebook, content.course.get("student"))
-        found.returned.append(Returned(place, date, student, sure, notebook, content))
+            which = f"which notebook is it? Its name holds that of none: {', '.join(notebooks)}"
+            raise Unclear(which, owners.said(place).students, place)
+        owner = owners.owner(place, notebook, content.course.get("student"))
     except Unclear as error:
-        found.left_out.append(LeftOut(place, str(error), error.students, notebook))
+        asks = asked.setdefault(error.number, error.asks) if error.number else error.asks
+        found.left_out.append(LeftOut(place, str(error), error.students, notebook, asks))
+        return
+    written = (platform_name(part) for part in place.split("/"))
+    attachment = next((each.attachment for each in written if each), 0)
+    for student in owner.students:
+        more = (owner.sure, notebook, content, owner.drawn_for, attachment)
+        found.returned.append(Returned(place, date, student, *more))
 
 
 def _set_apart(found):
@@ -132,6 +161,15 @@ def _set_apart(found):
         else:
             found.others[suffix] += 1
     found.unread = []
+
+
+def _is_read(content):
+    return isinstance(content, Answered)
+
+
+def _letters(name):
+    """A name by its letters and digits alone: blanks, hyphens and capital letters come and go."""
+    return re.sub(r"[\W_]+", "_", name.casefold())
 
 
 def _is_archive(name):
@@ -161,8 +199,3 @@ def _files(path, place):
                 yield path, place, None
         except OSError as error:
             yield None, place, Refused(f"it cannot be read: {error.strerror or error}")
-
-
-def _unquoted(place):
-    """The place as it is, without the mark that keeps a spreadsheet from running it."""
-    return place[1:] if place[:1] == "'" and place[1:].lstrip()[:1] in ("=", "+", "-", "@") else place

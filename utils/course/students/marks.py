@@ -8,7 +8,7 @@ from utils import questions
 from utils.course.students.collect import LeftOut
 from utils.course.students.marking_scheme import PLAIN, Correction
 from utils.course.students.roster import Student
-from utils.course.students.signature import NO_SECRET, OTHER_KEY, SAID, check_all, held
+from utils.course.students.signature import NO_SECRET, NOT_TOLD, OTHER_KEY, SAID, check_all, held
 from utils.course.students.variants import Variants
 from utils.notebook_files.answer_cells import Typed
 from utils.notebook_files.reading import tagged
@@ -75,8 +75,9 @@ def marks(sources, students, secret, collected, several="agreed", new_key=False,
     check_all(found, new_key)
     left_out, copies = list(collected.left_out), {}
     for each, own in found:
-        if own.fault in (NO_SECRET, OTHER_KEY):
-            left_out.append(LeftOut(each.place, SAID[own.fault], (each.student,), each.notebook))
+        if own.fault in (NO_SECRET, OTHER_KEY, NOT_TOLD):
+            asks = each.place if own.fault == NOT_TOLD else ""
+            left_out.append(LeftOut(each.place, SAID[own.fault], (each.student,), each.notebook, asks))
         else:
             copies.setdefault((each.student, each.notebook), []).append((each, own))
     for key, own in copies.items():
@@ -103,7 +104,16 @@ def marks(sources, students, secret, collected, several="agreed", new_key=False,
                 own = _not_there(student, source.name, asked, reasons.get((student, source.name)), scheme)
             for each in own:
                 made.append(replace(each, late=late, correction=scheme.correction(student, source.name, each.question)))
-    return made, left_out
+    return made, list(_merged(left_out))
+
+
+def _merged(left_out):
+    """The same, with one line for what is left out for the same reason from each of a group."""
+    found = {}
+    for each in left_out:
+        found.setdefault((each.place, each.reason, each.notebook, each.asks), []).extend(each.students)
+    for (place, reason, notebook, asks), students in found.items():
+        yield LeftOut(place, reason, tuple(dict.fromkeys(students)), notebook, asks)
 
 
 def of_exercise(student, notebook, name, verdict, scheme, **more):
@@ -142,7 +152,7 @@ class _Copy:
     """One of the notebooks that a student returned under the same name, with a mark for each of its questions."""
 
     def __init__(self, returned, held, variants, scheme):
-        self.place, self.date = returned.place, returned.date
+        self.place, self.date, self.attachment = returned.place, returned.date, returned.attachment
         cells = [each for each in returned.content.cells if each.typed not in variants.demonstrations]
         self.marks = [_judged(returned, cells, each, held, scheme) for each in variants.asked(held.values)]
         self.answers = [(mark.verdict, mark.given) for mark in self.marks]
@@ -162,8 +172,8 @@ def _counted(copies, several):
         return different[0].marks, different, []
     if several == "best":
         best = max(different, key=lambda each: each.points)
-    elif several in ("latest", "first") and len({each.date for each in different} - {None}) == len(different):
-        best = (max if several == "latest" else min)(different, key=lambda each: each.date)
+    elif several in ("latest", "first") and (ordered := _in_order_of_time(different)):
+        best = ordered[-1 if several == "latest" else 0]
     else:
         own = list(_agreed(different))
         differ = any(mark.verdict == RETURNED_TWICE for mark in own)
@@ -171,6 +181,14 @@ def _counted(copies, several):
         return own, different, [each.aside(reason) for each in different if differ]
     reason = f"it came back more than once: the {several} counts, {best.place}"
     return best.marks, [best], [each.aside(reason) for each in different if each is not best]
+
+
+def _in_order_of_time(copies):
+    """The copies as they came, by Canvas's numbers or else by their dates; ``None`` where these do not tell."""
+    for when in (lambda each: each.attachment or None, lambda each: each.date):
+        if len({*map(when, copies)} - {None}) == len(copies):
+            return sorted(copies, key=when)
+    return None
 
 
 def _agreed(copies):

@@ -1,133 +1,259 @@
-"""Whose a returned file is: what its path says, as learning platforms write paths, and what the notebook says."""
+"""Whose a returned file is. Nobody gets another person's marks: what is not certain stays unclear, and is said.
+
+This is the evidence. What comes first holds; where two of 2, 3 and 4 contradict each other, it is unclear.
+
+1. What the instructor filled in: for the file, for a folder around it, or for a file with the same number.
+2. The name that Canvas or Moodle gave to a file or a folder: the number in it, where the roster has it in its column
+   ``canvas`` or ``moodle``, and the full name. What lies in such a folder was named by the student: it does not count.
+3. A part of the path that is a student's id, email address or full name, or begins with the id.
+4. Whom the notebook was handed out to, as it says itself.
+5. Under a number that nobody has in the roster (blind marking): whom the other notebooks with this number were handed
+   out to, if that is one student, and no other number or path beside it means the same.
+
+Where groups hand in, each of a group stands for all of it, and so does the group's name in a path.
+"""
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 
-# Moodle: a folder "Full Name_1234567_assignsubmission_file_", or all that as the beginning of a file's name.
-MOODLE = re.compile(r"(?P<name>.*?)[ _](?P<number>\d+)_assignsubmission_(file|onlinetext)(_.*)?", flags=re.DOTALL)
-# Canvas: a file "lastfirst_LATE_userid_attachmentid_original name".
-CANVAS = re.compile(r"(?P<name>[^\W_]+)(_late)?_(?P<number>\d+)_\d+_.*", flags=re.DOTALL)
+from utils.course.students.platforms import platform_name
+from utils.course.students.roster import Student
+
 ENDING = re.compile(r"\.(zip|ipynb)([ _(-].*|\.(json|txt|download))?$")
 AFTER_AN_ID = re.compile(r"[\s_()\[\]-]+")
+NOT_IN_A_FILE_NAME = re.compile(r"[&<>\"`|':\\/’]")  # Moodle leaves these away: "O'Neil" is "ONeil"
+MOST_GUESSES = 3
+NO_NAMES = ("copy", "copy1", "final", "late", "new", "version")
 
 
 class Unclear(ValueError):
-    """Nobody can be sure whose a file is; the message says why, ``students`` are those whose it may be."""
+    """Nobody can be sure whose a file is; the message says why.
 
-    def __init__(self, reason, students=()):
+    ``students`` are those whose it may be. ``asks`` is the place to fill in: that of the file, or that of a folder
+    whose files are all one person's. ``number`` is the same for all files with the same number.
+    """
+
+    def __init__(self, reason, students=(), asks="", number=None):
         super().__init__(reason)
-        self.students = tuple(students)
+        self.students, self.asks, self.number = tuple(students), asks, number
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What a part of a path says: the students whose it may be, and how the part reads if it is a platform's."""
+class Owner:
+    """Whose a file is: one student, or all of a group.
 
-    students: tuple
-    platform: str = ""
+    ``sure``: its path says so. ``drawn_for`` are those whose variant it may hold: the one whom it was handed out to,
+    as far as that is known.
+    """
+
+    students: tuple[Student, ...]
+    sure: bool
+    drawn_for: tuple[Student, ...]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a path says: the students and the groups whose it may be, and what a platform wrote into it.
+
+    ``number`` stands for the platform's number in that folder or zip file, ``asks`` is as in ``Unclear``.
+    ``reason`` says why a platform's name tells nobody, and ``contradiction`` that its parts mean different people.
+    """
+
+    students: tuple[Student, ...] = ()
+    groups: tuple[str, ...] = ()
+    asks: str = ""
+    number: tuple[str, str, str] | None = None
+    reason: str = ""
+    contradiction: str = ""
+    guess: tuple[Student, ...] = ()
 
 
 class Owners:
-    """Who the students are, by id, name, email address and the platforms' numbers; ``given`` maps places to ids."""
+    """Who the students are, by id, name, email address and the platforms' numbers.
 
-    def __init__(self, students, given=()):
-        self._given = {_plain(place): student.casefold() for place, student in dict(given).items()}
+    ``given`` maps places to ids, as an instructor filled them in. ``groups``: a hand-in is that of the whole group.
+    """
+
+    def __init__(self, students, given=(), groups=False):
+        self._given = {_plain(place): _plain(student) for place, student in dict(given).items()}
+        self._given_numbers, self._learned, self._together = {}, {}, groups
         self._ids = {_plain(student.id): student for student in students}
-        self._emails = {_plain(each.email): each for each in students if each.email}
-        self._numbers = {
-            platform: {getattr(each, platform): each for each in students if getattr(each, platform)}
-            for platform in ("moodle", "canvas")
-        }
-        self._names, self._joined = {}, {}
+        self._emails, self._names, self._joined, self._members = {}, {}, {}, {}
+        self._numbers, self._by_word, self._joined_groups = {"moodle": {}, "canvas": {}}, {}, {}
         for student in students:
             words = _words(student.name)
-            if words:
-                self._names.setdefault(tuple(sorted(words)), []).append(student)
-            for first in range(len(words)):
-                joined = re.sub(r"[\W_]", "", "".join(words[first:] + words[:first]))
-                self._joined.setdefault(joined, []).append(student)
+            for platform, numbers in self._numbers.items():
+                _add(numbers, _plain(getattr(student, platform)), student)
+            _add(self._emails, _plain(student.email), student)
+            _add(self._names, tuple(sorted(words)), student)
+            for joined in {_joined(words[first:] + words[:first]) for first in range(len(words))}:
+                _add(self._joined, joined, student)
+            for word in set(words):
+                _add(self._by_word, word, student)
+            _add(self._members, _group(student.group), student)
+        for group in self._members:
+            _add(self._joined_groups, _joined([group]), group)
 
     def owner(self, place, notebook, claimed):
-        """``(student, whether the path says so)``; ``notebook`` is its name, ``claimed`` the id in it or ``None``.
+        """The ``Owner`` of a file; ``Unclear`` if nobody knows.
 
-        ``Unclear`` where neither tells, and where they differ.
+        ``notebook`` is the notebook's name, and ``claimed`` the id of whom it says it was handed out to, or ``None``.
         """
-        if _plain(place) in self._given:
-            return self._given_owner(place), True
-        said, platform = self.said(place, notebook)
+        said = self.said(place, notebook)
+        if given := self._given_at(place) or (self._is_open(said) and self._given_numbers.get(said.number)):
+            return self._given_owner(given, place)
+        people = said.students or tuple(filter(None, [self._learned.get(said.number)]))
         by_itself = self._ids.get(_plain(claimed)) if isinstance(claimed, str) else None
+        teams = self._teams(said, people)
+        whose = " or ".join(self._called(each) for each in teams)
+        ask = {"asks": said.asks if self._is_open(said) else place, "number": said.number}
         if claimed is not None and not by_itself:
-            raise Unclear(f"it was handed out to {str(claimed)[:70]!r}, who is not in the roster", said)
-        if len(said) == 1 and by_itself in (None, said[0]):
-            return said[0], True
-        if by_itself and (not said or (by_itself in said and platform)):
-            return by_itself, bool(said)
-        if said and by_itself and by_itself not in said:
-            whose = " or ".join(each.id for each in said)
-            raise Unclear(f"its path says {whose}, and it was handed out to {by_itself.id}", (*said, by_itself))
-        if said:
-            raise Unclear(f"it may be that of {' or '.join(each.id for each in said)}: its path says so", said)
-        if platform:
-            raise Unclear(platform)
-        raise Unclear("whose is it? No part of its path is or begins with a student's id, and it names none itself")
+            raise Unclear(f"it was handed out to {str(claimed)[:70]!r}, who is not in the roster", people, **ask)
+        own = by_itself and self._team(by_itself)
+        if said.contradiction:
+            raise Unclear(said.contradiction, people, place)
+        if len(teams) == 1 and own in (None, teams[0]):
+            (team,) = teams
+            drawn_for = (by_itself,) if by_itself else tuple(dict.fromkeys([*people, *team]))
+            return Owner(team, True, drawn_for)
+        if own and (not teams or (own in teams and said.asks)):
+            return Owner(own, bool(teams), (by_itself,))
+        if own and own not in teams:
+            reason = f"its path says {whose}, and it was handed out to {by_itself.id}"
+            raise Unclear(reason, (*people, by_itself), place)
+        if teams:
+            students = tuple(dict.fromkeys(each for team in teams for each in team))
+            raise Unclear(f"it may be that of {whose}: its path says so", students, **ask)
+        if said.reason:
+            raise Unclear(f"whose is it? {said.reason}", said.guess, **ask)
+        reason = "No part of its path is or begins with a student's id, and it names none itself"
+        raise Unclear(f"whose is it? {reason}", (), place)
+
+    def learn(self, files):
+        """Find out from all files whose the numbers are that the roster lacks: ``(place, notebook, claimed)``."""
+        claims, known = {}, set()
+        for place, notebook, claimed in files:
+            said, parts = self.said(place, notebook), place.split("/")
+            if len(said.students) == 1:
+                known |= {("/".join(parts[:at]), _plain(said.students[0].id)) for at in range(len(parts))}
+            if said.number and (given := self._given_at(place)):
+                before = self._given_numbers.setdefault(said.number, given)
+                self._given_numbers[said.number] = given if before == given else ""
+            elif said.number and claimed is not None and not said.students and not said.groups:
+                claims.setdefault(said.number, set()).add(_plain(str(claimed)))
+        one = {number: next(iter(ids)) for number, ids in claims.items() if len(ids) == 1}
+        times = Counter((where, platform, student) for (where, platform, _), student in one.items())
+        self._learned = {
+            number: self._ids.get(student)
+            for number, student in one.items()
+            if times[(*number[:2], student)] == 1 and (number[0], student) not in known
+        }
 
     def said(self, place, notebook=""):
-        """The students that a path may mean, and how it reads if a platform wrote it ("" if none did).
-
-        What lies in a folder that a platform made for one person was named by that person: it is not looked at.
-        """
-        found, plain = [], _plain(place)
-        for part in plain.split("/"):
-            part = ENDING.sub("", part)
-            part = part.replace(_plain(notebook), "") if notebook else part
-            said = self._platform(part) or _Said(tuple(filter(None, [self._named(part)])))
-            if said.platform:
-                return list(dict.fromkeys([*found, *said.students])), said.platform
-            found += said.students
-        return list(dict.fromkeys(found)), ""
+        """What a path says, see ``Said``; ``notebook`` is the name of the notebook, which says nothing of its owner."""
+        students, groups, parts = [], [], place.split("/")
+        for at, part in enumerate(_plain(place).split("/")):
+            part = _without(ENDING.sub("", part), notebook)
+            if read := platform_name(part):
+                is_folder = at + 1 < len(parts)
+                asks = "/".join(parts[: at + 1]) if is_folder else place
+                number = ("/".join(parts[:at]), read.platform, read.number) if read.number else None
+                found = self._by_platform(read)
+                return Said(
+                    tuple(dict.fromkeys([*students, *found.students])),
+                    tuple(dict.fromkeys([*groups, *found.groups])),
+                    *(asks, number, found.reason, found.contradiction, found.guess),
+                )
+            students += filter(None, [self._named(part)])
+            groups += [_group(part)] if self._together and _group(part) in self._members else []
+        return Said(tuple(dict.fromkeys(students)), tuple(dict.fromkeys(groups)))
 
     def is_one_person_s(self, place):
-        """Whether all that lies at this place is one person's, whoever that is."""
-        return any(self.said(place))
+        """Whether all that lies at this place is one person's or one group's, whoever that is."""
+        said = self.said(place)
+        return bool(said.students or said.groups or said.asks)
 
-    def _given_owner(self, place):
-        wanted = self._given[_plain(place)]
-        if wanted not in self._ids:
-            raise Unclear(f"{wanted!r} is named as its owner, who is not in the roster")
-        return self._ids[wanted]
+    def _by_platform(self, read):
+        """What a platform's name says of its own: the ``Said`` without a place."""
+        name, words = read.name.strip(), tuple(sorted(_words(read.name)))
+        by_number = self._numbers[read.platform].get(read.number, [])
+        if read.platform == "moodle":
+            by_name = self._names.get(words, []) or self._behind_a_group(name)
+            groups = [_group(name)] if _group(name) in self._members else []
+        else:
+            by_name, groups = self._joined.get(_joined([name]), []), self._joined_groups.get(_joined([name]), [])
+            by_id = self._ids.get(read.number)  # an id may be a student's number, not that of Canvas
+            if by_id and not by_number and (by_id in by_name or not by_id.name):
+                by_number = [by_id]
+        by_name = by_name or [each for each in [self._ids.get(name)] if each and re.search(r"\d", name)]
+        if by_number and by_name:
+            both = tuple(each for each in by_number if each in by_name)
+            contradiction = f"its number is that of {by_number[0].id}, and its name that of {by_name[0].id}"
+            return Said(both) if both else Said((*by_number, *by_name), contradiction=contradiction)
+        if groups and not by_name and not self._together:
+            reason = f"it is named after the group {name!r}: with --groups, a hand-in counts for a whole group"
+            return Said(reason=reason, guess=tuple(by_number))
+        if by_number or by_name or groups:
+            return Said(tuple(by_number or by_name), tuple(groups if self._together else ()))
+        numbered = f", and none has {read.number} in a column {read.platform!r} of the roster" if read.number else ""
+        return Said(reason=f"no student is called {name!r}{numbered}", guess=self._similar(words))
 
-    def _platform(self, part):
-        for platform, pattern, names in (("moodle", MOODLE, self._names), ("canvas", CANVAS, self._joined)):
-            if read := pattern.fullmatch(part):
-                name, number = read["name"], read["number"]
-                key = tuple(sorted(_words(name))) if platform == "moodle" else name
-                students = names.get(key, [])
-                by_number = self._numbers[platform].get(number) or self._by_id(name)
-                if not by_number and platform == "canvas":  # an id may be a student's number, not that of Canvas
-                    by_number = self._ids.get(number)
-                    by_number = by_number if by_number in students or not getattr(by_number, "name", "") else None
-                students = [by_number] if by_number else students
-                reason = f"no student is called {name!r}, and none has {number} in a column {platform!r} of the roster"
-                return _Said(tuple(students), f"whose is it? {reason}")
-        return None
+    def _behind_a_group(self, name):
+        """The students of whom Moodle wrote "Group-Full Name", as it did where groups are kept apart."""
+        for group, members in self._members.items():
+            if _group(name).startswith(f"{group}-"):
+                words = sorted(_words(_group(name)[len(group) + 1 :]))
+                if found := [each for each in members if sorted(_words(each.name)) == words]:
+                    return found
+        return []
 
     def _named(self, part):
         """The student whose id, email address or full name the part is, or with whose id it begins."""
         part = part.strip()
-        called = self._names.get(tuple(sorted(_words(part))), [])
-        whole = self._ids.get(part) or self._emails.get(part) or (called[0] if len(called) == 1 else None)
+        by_name = _only(self._names.get(tuple(sorted(_words(part)))))
+        whole = self._ids.get(part) or _only(self._emails.get(part)) or by_name
         if whole:
             return whole
         for cut in sorted((each.start() for each in AFTER_AN_ID.finditer(part)), reverse=True):
-            student = self._ids.get(part[:cut]) or self._emails.get(part[:cut])
+            student = self._ids.get(part[:cut]) or _only(self._emails.get(part[:cut]))
             if student:
                 return student if _certain(part[:cut], part[cut:], student) else None
         return None
 
-    def _by_id(self, name):
-        """The student whose id this is, where it has a digit, so that it is no name."""
-        return self._ids.get(name) if re.search(r"\d", name) else None
+    def _similar(self, words):
+        """The students who share two words or more of their names with these, the most alike first."""
+        times = Counter(each for word in set(words) for each in self._by_word.get(word, ()))
+        return tuple(each for each, count in times.most_common(MOST_GUESSES) if count > 1)
+
+    def _given_at(self, place):
+        """The id that was filled in for a place or for a folder around it, else ""."""
+        parts = _plain(place).split("/") if self._given else ()
+        return next(filter(None, (self._given.get("/".join(parts[:end])) for end in range(len(parts), 0, -1))), "")
+
+    def _given_owner(self, given, place):
+        if given not in self._ids:
+            raise Unclear(f"{given!r} is filled in as its owner, who is not in the roster", (), place)
+        student = self._ids[given]
+        return Owner(self._team(student), True, (student,))
+
+    def _is_open(self, said):
+        """Whether a platform named it, and its path does not say whose it is."""
+        return bool(said.asks) and len(self._teams(said, said.students)) != 1
+
+    def _teams(self, said, people):
+        """The groups whose it may be; who works alone is one."""
+        teams = [*map(self._team, people), *(tuple(self._members[each]) for each in said.groups)]
+        return list(dict.fromkeys(teams))
+
+    def _team(self, student):
+        """All who hand in with this student, in the roster's order."""
+        return tuple(self._members[_group(student.group)]) if self._together and student.group else (student,)
+
+    @staticmethod
+    def _called(team):
+        return team[0].id if len(team) == 1 else f"group {team[0].group}"
 
 
 def _certain(start, rest, student):
@@ -140,7 +266,20 @@ def _certain(start, rest, student):
     return set(re.findall(r"[^\W\d_]{2,}", rest)) <= {*re.findall(r"[^\W\d_]{2,}", _plain(student.name)), *NO_NAMES}
 
 
-NO_NAMES = ("copy", "copy1", "final", "late", "new", "version")
+def _add(known, key, value):
+    if key:
+        known.setdefault(key, []).append(value)
+
+
+def _only(found):
+    """The one that was found, ``None`` if it is not the only one."""
+    return found[0] if found and len(found) == 1 else None
+
+
+def _without(part, notebook):
+    """A part of a path without the name of the notebook, however its words are parted."""
+    words = re.findall(r"[^\W_]+", _plain(notebook))
+    return re.sub(r"[\W_]+".join(map(re.escape, words)), "", part) if words else part
 
 
 def _plain(text):
@@ -148,4 +287,13 @@ def _plain(text):
 
 
 def _words(name):
-    return _plain(name).replace(",", " ").replace("_", " ").split()
+    return NOT_IN_A_FILE_NAME.sub("", _plain(name)).replace(",", " ").replace("_", " ").split()
+
+
+def _group(name):
+    return " ".join(_words(name))
+
+
+def _joined(words):
+    """All letters and digits in one, as Canvas writes a name."""
+    return "".join(each for word in words for each in word if unicodedata.category(each)[0] in "LMN")

@@ -1,12 +1,11 @@
 """The roster: whom the course is given to, in a table of one's own or as Canvas and Moodle export it."""
 
-import csv
-import io
 import re
 import unicodedata
 from dataclasses import dataclass, field
 
 from utils.course.storage.input_files import Mistake, text_of
+from utils.course.storage.spreadsheets import records
 
 ID = re.compile(r"[^\W_][\w.@+-]{0,63}")
 SHORTENED = re.compile(r"\d(\.\d+)?E\+\d+", flags=re.IGNORECASE)
@@ -23,8 +22,6 @@ FIRST_NAME, LAST_NAME = ("first name", "firstname"), ("last name", "lastname", "
 # Where no column is called "id": the first of these that a line fills in. Beside them "email" and "moodle" serve.
 INSTEAD_OF_ID = "id number", "idnumber", "username", "login id", "user id"
 CANVAS = {"sis user id", "sis login id"}  # one of these stands beside "ID" in its gradebook
-MOST_LINES = 20  # of a field in quotation marks
-NEVER_CLOSED = "unexpected end of data"  # csv's words
 
 
 @dataclass(frozen=True)
@@ -54,22 +51,15 @@ def roster(path):
     An id that stands twice is refused each time: which line is right cannot be known. ``Mistake`` for a file that is
     no roster.
     """
-    lines = list(enumerate(re.split(r"\r\n|\r|\n", text_of(path)), start=1))
-    separator = None
-    if said := re.fullmatch(r"sep=(.)", lines[0][1].strip()):
-        separator, lines = said[1], lines[1:]
-    while lines and not lines[0][1].strip():
-        del lines[0]
-    if not lines:
+    separator, lines = records(text_of(path))
+    _, first, fault = next(lines, (1, None, ""))
+    if first is None:
         raise Mistake(f"{path}: it is empty; its first line should be 'id,name,group'")
-    separator = separator or max(",;\t", key=lines[0][1].count)
-    records = _records(lines, separator)
-    _, fields, fault = next(records)
     if fault:
         raise Mistake(f"{path}: its first line cannot be read: {fault}")
-    columns = _Columns(fields, path, separator)
+    columns = _Columns(first, path, separator)
     students, refused, seen = [], [], {}
-    for number, fields, fault in records:
+    for number, fields, fault in lines:
         student, reason = (NOBODY, fault) if fault else columns.student(fields)
         if student == NOBODY and not reason:
             continue
@@ -145,39 +135,3 @@ class _Columns:
                     raise Mistake(f"{path}: it has {count} columns {name!r}: which one holds?")
                 return self._plain.index(name)
         return None
-
-
-def _records(lines, separator):
-    """``(line number, fields, what is wrong)`` of each record of a CSV file; "" if nothing is.
-
-    A field in quotation marks may go on in the next lines. Where it would swallow other records, only its first line
-    is given up.
-    """
-    at, commas = 0, None
-    while at < len(lines):
-        number, text = lines[at]
-        end, fields, fault = at, [], NEVER_CLOSED
-        while fault == NEVER_CLOSED and end < min(len(lines), at + MOST_LINES):
-            end += 1
-            fields, fault = _parsed("\n".join(line for _, line in lines[at:end]), separator)
-        if fault == NEVER_CLOSED:
-            fault, end = f"the quotation mark in line {number} is never closed", at + 1
-        elif fault:
-            where = f" (from line {number} to line {lines[end - 1][0]})" * (end > at + 1)
-            fault, end = f"its quotation marks do not fit: {fault}{where}", at + 1
-        elif commas and any("\n" in each and each.count(separator) >= commas for each in fields):
-            fault = f"the quotation mark in line {number} is closed in line {lines[end - 1][0]} only"
-            end = at + 1
-        commas = len(fields) - 1 if commas is None else commas
-        if text.strip() or fault:
-            yield number, fields, fault
-        at = end
-
-
-def _parsed(text, separator):
-    """The fields of this text, and csv's words if it has none."""
-    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True, strict=True)
-    try:
-        return next(reader, []), ""
-    except csv.Error as error:
-        return [], str(error)

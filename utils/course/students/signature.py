@@ -13,12 +13,14 @@ from utils.course.storage.input_files import Mistake
 
 DIGITS = 32  # of a signature: 128 bits
 NO_SECRET, OTHER_KEY, OTHER_VARIANT, NO_VARIANT = "no secret", "other key", "other variant", "no variant"
-# Why a notebook is left out (the first two), or what is remarked where it is judged by the variant drawn.
+NOT_TOLD = "not told"
+# Why a notebook is left out (the first two and the last), or what is remarked where it is judged by the variant drawn.
 SAID = {
     NO_SECRET: "it holds a variant, and no key file was named (--secret)",
     OTHER_KEY: "the variant in it was not handed out to this student with this key file",
     OTHER_VARIANT: "its cell of the variant holds other values than were handed out",
     NO_VARIANT: "it holds no variant, and one was drawn for this student",
+    NOT_TOLD: "to whom of the group was it handed out? Nothing in it tells",
 }
 ADVICE = {
     NO_SECRET: "hold a variant: name the key file of the hand-out with --secret",
@@ -48,8 +50,14 @@ def signed(secret, student_id, notebook, values, asked):
 
 
 def held(secret, returned, variants):
-    """The ``Held`` of a notebook that came back."""
-    said, student = returned.content.course, returned.student
+    """The ``Held`` of a notebook that came back; of a group's, as one of the group got it."""
+    found = [_held(secret, returned, each, variants) for each in returned.drawn_for or (returned.student,)]
+    good = [each for each in found if not each.fault]
+    return (good or found)[0] if good or len(found) == 1 or not secret else Held({}, NOT_TOLD)
+
+
+def _held(secret, returned, student, variants):
+    said = returned.content.course
     if not secret:
         return Held({}, NO_SECRET if "variant" in said or returned.content.variant else "")
     drawn = variants.drawn(secret, student.id)
@@ -77,7 +85,7 @@ def check_all(found, new_key=False):
     ``found`` are pairs of a returned notebook and its ``Held``. The first takes most students to show it: what one
     writes into a notebook stops nobody else's grading. The second is signed. ``new_key``: changed questions are meant.
     """
-    faulty = [(each, held.fault) for each, held in found if held.fault]
+    faulty = [(each, held.fault) for each, held in found if held.fault in ADVICE]
     students = {each.student for each, _ in found}
     if 2 * len({each.student for each, _ in faulty}) > len(students):
         ((fault, count),) = Counter(fault for _, fault in faulty).most_common(1)
