@@ -45,6 +45,10 @@ def main(arguments):
                 (VENV / stamp).write_text(json.dumps(wanted), encoding="utf-8")
     except KeyboardInterrupt:
         return 130
+    except PermissionError as error:
+        sys.exit(
+            f"{error.filename} cannot be written by you: whoever owns {COURSE} must run this; or work in a copy."
+        )
     return 0
 
 

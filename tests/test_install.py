@@ -151,6 +151,16 @@ def test_pip_and_uv_hear_where_packages_come_from_and_nothing_else(course, tmp_p
     assert heard["PATH"] == os.environ["PATH"]
 
 
+def test_a_course_of_somebody_else_is_named(course, monkeypatch):
+    def refused(stamp):
+        raise PermissionError(13, "Permission denied", "/course/.venv/uv.txt")
+
+    (course.folder / "requirements.txt").write_text("[]")
+    monkeypatch.setattr(install, "install", refused)
+    with pytest.raises(SystemExit, match=r"/course/\.venv/uv\.txt cannot be written by you: .* in a copy"):
+        install.main([])
+
+
 @pytest.mark.parametrize("version", [(3, 10, 4), (3, 14, 0)])
 def test_a_python_that_tensorflow_does_not_have_is_refused_by_name(version, monkeypatch):
     monkeypatch.setattr(install.sys, "version_info", version)
