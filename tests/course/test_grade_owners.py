@@ -3,15 +3,22 @@
 import os
 import unicodedata
 from copy import deepcopy
+from datetime import datetime
+from fractions import Fraction
 
 import nbformat
 import pytest
 from a_hand_out import BN, SEPARABLE, put, table, type_in, write
 
+from utils.course.batches.plan import sources
 from utils.course.storage.input_files import Mistake
+from utils.course.students.collect import collected
+from utils.course.students.marking_scheme import Scheme
+from utils.course.students.marks import marks
 from utils.course.students.owners import Owner, Owners, Unclear
 from utils.course.students.roster import Student
 from utils.course.students.unclear import FilledIn, filled_in, renamed
+from utils.notebook_files.sources import course_notebooks
 
 # Made up, all of them.
 CLASS = [
@@ -311,6 +318,27 @@ def test_unclear_files_are_asked_for_and_the_next_run_reads_what_was_filled_in(h
         points, _, done = grade(back)
         assert (points["cy"], done.returncode) == (1, 0), done.stdout
         assert [row["id"] for row in table(unclear)] == ["CY", "cy", "bo"], "nothing is lost"
+
+
+def test_where_a_platform_dates_files_by_the_download_it_says_otherwise_which_came_last(tmp_path):
+    """Canvas's number of the file, and Moodle's worksheet as the roster. A date of a zip file is today's."""
+    submitted = ("Last modified (submission)", "Friday, 20 November 2026, 11:59 PM")
+    ada = Student("ada", "Ada Example", moodle="77", extra=(submitted,))
+    usable, _ = sources([course_notebooks()[3]])
+    for number, text in ((100, '"moving"'), (99, '"batch"')):
+        notebook = deepcopy(usable[0].notebook)
+        type_in(notebook, "bn-inference", text)
+        put(notebook, tmp_path / "canvas" / f"exampleada_LATE_4711_{number}_{BN}.ipynb")
+    for number in (77, 78):
+        put(notebook, tmp_path / "moodle" / f"Ada Example_{number}_assignsubmission_file_" / f"{BN}.ipynb")
+    found = collected([tmp_path / "canvas"], Owners([ada]), {BN: set()})
+    for attempts, verdict in {"latest": "right", "first": "slip", "agreed": "returned-twice"}.items():
+        made, _ = marks(usable, [ada], None, found, attempts)
+        assert next(each.verdict for each in made if each.question == "bn-inference") == verdict
+    days = Scheme(per_day=Fraction(1, 10), due={"": 0.0})
+    assert {each.late for each in marks(usable, [ada], None, found, "latest", scheme=days)[0]} == {Fraction(1, 10)}
+    found = collected([tmp_path / "moodle"], Owners([ada]), {BN: set()})
+    assert [each.date for each in found.returned] == [datetime(2026, 11, 20, 23, 59).timestamp(), None]
 
 
 @pytest.mark.parametrize(

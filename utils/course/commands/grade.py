@@ -91,6 +91,9 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, feedbac
     say(f"{count} notebooks of {came} of {len(students)} students: {out / 'index.html'}")
     for sentence in told:
         say(sentence)
+    undated = {each.place for each in found.returned if each.date is None and not each.attachment}
+    if worth.due and undated:
+        say(f"  nothing tells when {len(undated)} of them came: no points are taken off them for lateness")
     if found.others:
         kinds = ", ".join(sorted(found.others))
         say(f"  not looked at: {found.others.total()} files that are no notebooks ({kinds})")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from utils.course.students.owners import Unclear
-from utils.course.students.platforms import platform_name
+from utils.course.students.platforms import handed_in, platform_name
 from utils.course.students.roster import Student
 from utils.notebook_files.archives import OTHER, Refused, is_hidden, kind
 from utils.notebook_files.reader import Reader
@@ -38,7 +38,9 @@ MAY_BE_WORK = (
 
 @dataclass(frozen=True)
 class Returned:
-    """A notebook that came back: where it lay and when it was written, whose it is, and what counts of it.
+    """A notebook that came back: where it lay and when it came, whose it is, and what counts of it.
+
+    ``date`` is in seconds since 1970, ``None`` where nothing tells: that of the file, but for what a platform packed.
 
     ``sure``: its path says whose it is; else the notebook alone does. ``notebook`` is the name of the course's.
     ``drawn_for`` are those whose variant it may hold, if not ``student``: where a group handed it in, there is one
@@ -85,14 +87,14 @@ def collected(paths, owners, notebooks, renamed=()):
     ``notebooks`` are the course's: name → the ids of its questions. ``renamed`` says which of them a file is whose name
     does not: place → name.
     """
-    found, read = Collected(), []
+    found, read, renamed = Collected(), [], dict(renamed)
     with Reader() as reader:
         for path in map(Path, paths):
             for file, place, refused in _files(path, unicodedata.normalize("NFC", path.name) or str(path)):
                 own = owners.is_one_person_s(place)
                 several = [(place, None, refused)] if file is None else reader.read(file, place, own)
                 for where, date, content in several:
-                    read.append((where, date, content, _notebook(where, content, notebooks, dict(renamed))))
+                    read.append((where, date, content, _notebook(where, content, notebooks, renamed)))
     owners.learn((place, name, content.course.get("student")) for place, _, content, name in read if _is_read(content))
     asked = {}
     for each in read:
@@ -125,25 +127,27 @@ def _sort_in(found, place, date, content, notebook, owners, notebooks, asked):
     name = place.rsplit("/", 1)[-1]
     if content is None:
         reason = "only zip files are unpacked: unpack it first" if _is_archive(name) else "only notebooks are read"
-        found.unread.append(LeftOut(place, reason, owners.said(place, notebook).students, notebook))
+        found.unread.append(LeftOut(place, reason, owners.may_be_of(place, notebook), notebook))
         return
     if isinstance(content, Refused):
-        found.left_out.append(LeftOut(place, content.reason, owners.said(place, notebook).students, notebook))
+        found.left_out.append(LeftOut(place, content.reason, owners.may_be_of(place, notebook), notebook))
         return
     try:
         if not notebook:
             which = f"which notebook is it? Its name holds that of none: {', '.join(notebooks)}"
-            raise Unclear(which, owners.said(place).students, place)
+            raise Unclear(which, owners.may_be_of(place), place)
         owner = owners.owner(place, notebook, content.course.get("student"))
     except Unclear as error:
         asks = asked.setdefault(error.number, error.asks) if error.number else error.asks
         found.left_out.append(LeftOut(place, str(error), error.students, notebook, asks))
         return
-    written = (platform_name(part) for part in place.split("/"))
-    attachment = next((each.attachment for each in written if each), 0)
+    written = next(filter(None, map(platform_name, place.split("/"))), None)
     for student in owner.students:
-        more = (owner.sure, notebook, content, owner.drawn_for, attachment)
-        found.returned.append(Returned(place, date, student, *more))
+        # A platform dates all files by the time of the download.
+        when = (date, 0) if not written else (handed_in(student, written.number), written.attachment)
+        found.returned.append(
+            Returned(place, when[0], student, owner.sure, notebook, content, owner.drawn_for, when[1])
+        )
 
 
 def _set_apart(found):

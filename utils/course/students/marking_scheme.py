@@ -2,21 +2,19 @@
 
 import difflib
 import math
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
 from utils import questions
 from utils.course.storage.input_files import Mistake
+from utils.course.students.platforms import platform_name
 from utils.exercises import exercise, exercises
 
 PARTS = "points", "partial", "dropped", "late", "corrections"
 CORRECTED = "student", "notebook", "question", "points", "reason"
 DAY = 24 * 3600  # seconds
 MOST_POINTS = 1000
-# Canvas names a file "lastfirst_LATE_userid_attachmentid_original name".
-CANVAS = re.compile(r"(^|/)[^\W_]+(?P<late>_LATE)?_\d+_\d+_")
 
 
 @dataclass(frozen=True)
@@ -184,8 +182,9 @@ def _not_there(student):
 
 
 def _days_late(place, date, due):
-    if by_canvas := CANVAS.search(place):
-        return 1 if by_canvas["late"] else 0
+    written = next(filter(None, map(platform_name, place.split("/"))), None)
+    if written and written.late is not None:
+        return 1 if written.late else 0
     return max(0, math.ceil((date - due) / DAY)) if date is not None and due is not None else 0
 
 

@@ -102,13 +102,13 @@ class Owners:
         ``notebook`` is the notebook's name, and ``claimed`` the id of whom it says it was handed out to, or ``None``.
         """
         said = self.said(place, notebook)
-        if given := self._given_at(place) or (self._is_open(said) and self._given_numbers.get(said.number)):
+        if given := self._given_for(place, said):
             return self._given_owner(given, place)
         people = said.students or tuple(filter(None, [self._learned.get(said.number)]))
         by_itself = self._ids.get(_plain(claimed)) if isinstance(claimed, str) else None
         teams = self._teams(said, people)
         whose = " or ".join(self._called(each) for each in teams)
-        ask = {"asks": said.asks if self._is_open(said) else place, "number": said.number}
+        ask = {"asks": said.asks, "number": said.number} if self._is_open(said) else {"asks": place}
         if claimed is not None and not by_itself:
             raise Unclear(f"it was handed out to {str(claimed)[:70]!r}, who is not in the roster", people, **ask)
         own = by_itself and self._team(by_itself)
@@ -169,6 +169,13 @@ class Owners:
             students += filter(None, [self._named(part)])
             groups += [_group(part)] if self._together and _group(part) in self._members else []
         return Said(tuple(dict.fromkeys(students)), tuple(dict.fromkeys(groups)))
+
+    def may_be_of(self, place, notebook=""):
+        """The students whose file it may be, by what was filled in, its path and its number."""
+        said = self.said(place, notebook)
+        given = self._ids.get(self._given_for(place, said))
+        people = [given] if given else said.students or filter(None, [self._learned.get(said.number)])
+        return tuple(dict.fromkeys(each for team in self._teams(said, people) for each in team))
 
     def is_one_person_s(self, place):
         """Whether all that lies at this place is one person's or one group's, whoever that is."""
@@ -232,6 +239,10 @@ class Owners:
         parts = _plain(place).split("/") if self._given else ()
         return next(filter(None, (self._given.get("/".join(parts[:end])) for end in range(len(parts), 0, -1))), "")
 
+    def _given_for(self, place, said):
+        """The id that was filled in for a place or its number, else ""."""
+        return self._given_at(place) or (self._given_numbers.get(said.number, "") if self._is_open(said) else "")
+
     def _given_owner(self, given, place):
         if given not in self._ids:
             raise Unclear(f"{given!r} is filled in as its owner, who is not in the roster", (), place)
@@ -243,7 +254,7 @@ class Owners:
         return bool(said.asks) and len(self._teams(said, said.students)) != 1
 
     def _teams(self, said, people):
-        """The groups whose it may be; who works alone is one."""
+        """The groups whose it may be, those of these people among them; who works alone is a group of one."""
         teams = [*map(self._team, people), *(tuple(self._members[each]) for each in said.groups)]
         return list(dict.fromkeys(teams))
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 # Moodle: a folder "Full Name_1234567_assignsubmission_file", or all that as the beginning of a file's name. Instead of
 # a name it writes "Participant" where marking is blind, and the group's where groups hand in: the number is the
@@ -16,6 +17,8 @@ CANVAS = re.compile(
     r"_(?P<attachment>\d+)_.*",
     flags=re.DOTALL | re.IGNORECASE,
 )
+
+SUBMITTED = "last modified (submission)"
 
 
 @dataclass(frozen=True)
@@ -40,3 +43,17 @@ def platform_name(part):
         number, late = read["number"] or read["anonymous"], bool(read["late"] or read["late_too"])
         return PlatformName("canvas", read["name"] or "anon", number, late, int(read["attachment"][:18]))
     return None
+
+
+def handed_in(student, number):
+    """When a student handed in, in seconds since 1970, if the roster is Moodle's worksheet of this very assignment.
+
+    It says so in its column "Last modified (submission)": "Friday, 20 November 2026, 11:59 PM". ``None`` if unknown.
+    """
+    if not number or number != student.moodle:
+        return None
+    said = next((value for name, value in student.extra if name.casefold() == SUBMITTED), "")
+    try:
+        return datetime.strptime(said.partition(", ")[2], "%d %B %Y, %I:%M %p").timestamp()
+    except (ValueError, OverflowError):  # nothing came, or another language
+        return None
