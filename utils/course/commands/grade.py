@@ -26,10 +26,12 @@ SHOWN = 20  # of what was left out: a table holds all
     help="What counts of a notebook that came back more than once.",
 )
 @click.option("--marks", "scheme", type=file_type, help="What answers are worth, and corrections by hand (YAML).")
+@click.option("--fill", type=file_type, help="A table of Canvas or Moodle to fill with the points, as a copy.")
+@click.option("--column", help="The column to fill, where it is not clear.")
 @click.option("--feedback", is_flag=True, help="Write a page for each student, and zip files for Canvas and Moodle.")
 @click.option("--new-key", is_flag=True, help="Grade with today's questions, though they changed since the hand-out.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/grades"), show_default=True)
-def grade(returned, roster, secret, notebooks, groups, attempts, scheme, feedback, new_key, out):
+def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, column, feedback, new_key, out):
     """Grade the notebooks that came back, in folders and zip files, without running them.
 
     Writes grades.csv (each student's points), answers.csv (every answer, its verdict and its key), predictions.csv
@@ -41,11 +43,12 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, feedbac
     from utils.course.batches.plan import sources
     from utils.course.commands.terminal import say
     from utils.course.pages.feedback import pages
-    from utils.course.pages.grade_index import FILES, reports
+    from utils.course.pages.grade_index import FILES, reachable, reports, totals
     from utils.course.storage.input_files import Mistake
     from utils.course.storage.output_folder import keep_inputs
     from utils.course.storage.store import FolderStore
     from utils.course.students.collect import LeftOut, collected
+    from utils.course.students.filling import table_filled
     from utils.course.students.gains import gains
     from utils.course.students.giving_back import FEEDBACK
     from utils.course.students.marking_scheme import PLAIN
@@ -63,8 +66,9 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, feedbac
         if unusable:
             raise Mistake("\n".join(each.error for each in unusable))
         store = FolderStore(out)
-        inputs = [*returned, *notebooks, *filter(None, (roster, secret, scheme))]
-        keep_inputs(store, [*FILES, *FEEDBACK, UNCLEAR], [path for path in inputs if path.is_file()])
+        inputs = [*returned, *notebooks, *filter(None, (roster, secret, scheme, fill))]
+        filled_name = [f"filled_{fill.name}"] if fill else []
+        keep_inputs(store, [*FILES, *FEEDBACK, *filled_name, UNCLEAR], [path for path in inputs if path.is_file()])
         worth = _scheme(scheme, usable) if scheme else PLAIN
         students, refused = roster_students(roster)
         filled = filled_in(out / UNCLEAR)
@@ -76,13 +80,20 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, feedbac
         gone = {each.place for each in left_out}
         learned = gains([each for each in found.returned if each.place not in gone])
         foretold = predictions(usable, found)
+        if fill:
+            content, put = table_filled(fill, column, totals(made), sum(reachable(made).values()), found.returned)
         for name, text in reports(made, left_out, foretold, learned).items():
             store.write(name, text, mode=0o600)
         if asks := unclear_csv(left_out, filled):
             store.write(UNCLEAR, asks, mode=0o600)
         else:
             store.remove(UNCLEAR)
-        told = list(_give_back(store, dict(pages(made, foretold)), found.returned)) if feedback else []
+        told = []
+        if fill:
+            store.write(filled_name[0], content, mode=0o600)
+            told += [f"Filled: {out / filled_name[0]}", *put]
+        if feedback:
+            told += _give_back(store, dict(pages(made, foretold)), found.returned)
         store.sweep()
     except (Mistake, OSError) as error:
         raise click.UsageError(str(error)) from error

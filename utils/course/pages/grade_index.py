@@ -51,6 +51,14 @@ def by_student(marks):
     }
 
 
+def totals(marks):
+    """The points of each student in all notebooks; ``None`` where nothing came back that could be read."""
+    return {
+        student: None if set(points.values()) == {None} else sum(filter(None, points.values()))
+        for student, points in by_student(marks).items()
+    }
+
+
 def reachable(marks):
     """The most points that each notebook gives (name → points)."""
     first = next(iter(marks), None)

@@ -1,16 +1,11 @@
 """The feedback as the platforms take it back: zip files in which each page is named as what came back was."""
 
-import re
-
 from nbformat import writes
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from utils.course.storage.zip_files import zipped
+from utils.course.students.platforms import platform_name
 
-# Canvas finds the student and the file that came back by their numbers, and shows what it gets under that file's name.
-CANVAS = re.compile(r"(?P<start>(anon_[^\W_]+|[^\W_]+(_LATE)?_\d+)_\d+_)(?P<name>.*)", flags=re.DOTALL)
-# Moodle finds the student by the participant's number, the second part of the name.
-MOODLE = re.compile(r"(?P<name>.*?)[ _](?P<number>\d+)_assignsubmission_(file|onlinetext)(_.*)?", flags=re.DOTALL)
 CANVAS_ZIP, MOODLE_ZIP = "feedback-canvas.zip", "feedback-moodle.zip"
 FEEDBACK = "feedback", CANVAS_ZIP, MOODLE_ZIP  # what is written: a folder of pages, and the zip files
 PAGE = "feedback.html"
@@ -41,16 +36,17 @@ def platform_zips(pages, returned):
 
 
 def _named(part, student):
-    """``(zip file, name, how the page is put into it)`` where this part of a path is a platform's."""
-    if read := MOODLE.fullmatch(part):
-        name, number = (
-            (student.name or read["name"]).replace("_", " ").replace("/", " "),
-            student.moodle or read["number"],
-        )
+    """``(zip file, name, how the page is put into it)`` where this part of a path is a platform's.
+
+    Moodle finds a participant by the number, the second part of the name. Canvas finds the student and the file that
+    came by their numbers, and shows what it gets under that file's name.
+    """
+    read = platform_name(part)
+    if read and read.platform == "canvas":
+        yield CANVAS_ZIP, part, _in_a_zip if part.casefold().endswith(".zip") else _in_a_notebook
+    elif read and (number := student.moodle or read.number):
+        name = (student.name or read.name).replace("_", " ").replace("/", " ")
         yield MOODLE_ZIP, f"{name}_{number}_assignsubmission_file_{PAGE}", str
-    elif read := CANVAS.fullmatch(part):
-        wrapped = _in_a_zip if read["name"].casefold().endswith(".zip") else _in_a_notebook
-        yield CANVAS_ZIP, part, wrapped
 
 
 def _in_a_zip(page):
