@@ -98,7 +98,7 @@ def test_the_first_choice_at_the_end_is_the_one_recorded(tmp_path):
     assert after("place", "a", tmp_path)._repr_mimebundle_()[CONCEPT]["choice"] == "a"
     second = after("place", concept("place").last.right, tmp_path)
     assert second._repr_mimebundle_()[CONCEPT]["choice"] == "a"
-    assert "Recorded is your first choice here: a." in str(second)
+    assert "Your first choice here is the one that is recorded: a." in str(second)
     assert learned(tmp_path).right == {("place", AFTER): False}
 
 
@@ -108,7 +108,7 @@ def test_the_first_choice_at_the_end_is_the_one_recorded(tmp_path):
 )
 def test_what_is_no_letter_is_a_sentence_and_no_record(ask, given):
     shown = ask("place", given)
-    assert "is none of the choices" in str(shown)
+    assert "is not one of the choices" in str(shown)
     assert shown.choice is None
     assert len(str(shown)) < 2000
 
@@ -133,9 +133,9 @@ def test_a_record_that_breaks_its_form_is_passed_over(tmp_path):
     assert choices_in([*HOSTILE, good, *HOSTILE]) == {("place", BEFORE): "a"}
     for each in HOSTILE:
         keep(tmp_path, each)
-        assert "At the start you chose nothing" in str(after("place", "a", tmp_path))
+        assert "You did not answer this question at the start" in str(after("place", "a", tmp_path))
     (tmp_path / FIRST).write_text("{")
-    assert "At the start you chose nothing" in str(after("place", "a", tmp_path))
+    assert "You did not answer this question at the start" in str(after("place", "a", tmp_path))
 
 
 def test_what_was_learned_is_a_table(tmp_path):

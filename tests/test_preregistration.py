@@ -133,7 +133,7 @@ def test_a_prediction_that_is_changed_afterwards_does_not_count():
         ("share", (0, 1.2), "Not noted: high=1.2"),
         ("log ratio", (-1, 2), "Not noted: low=-1"),
         ("difference", ("a lot", 2), "Not noted: low='a lot'"),
-        ("difference", (None, None), "No prediction yet. Asked is a number: gain."),
+        ("difference", (None, None), "No prediction yet. Predict a number: gain."),
     ],
 )
 def test_a_prediction_is_a_range_of_what_the_deciding_criterion_measures(scale, given, said):

@@ -87,8 +87,8 @@ class Quantity:
     def ask(self):
         """What is shown while there is no prediction."""
         return (
-            f"No prediction yet. Asked is a number: {self.what}. It {self.bounds}. Put numbers in place of None, so "
-            "that your range, from low to high, holds what is measured four times in five."
+            f"No prediction yet. Predict a number: {self.what}. It {self.bounds}. Put numbers in place of None. Choose "
+            "low and high so that such a range holds the measured value four times in five."
         )
 
     def score(self, given, value):
@@ -155,8 +155,9 @@ class Choices:
         """What is shown while there is no prediction."""
         names = ", ".join(f"“{each}”" for each in self.names[:-1])
         return (
-            f"No prediction yet. Asked is {self.what}: {names} or “{self.names[-1]}”. Put it in place of the first "
-            f"None, and in place of the second your confidence, from {1 / len(self.names):.2g} (a pure guess) to 1."
+            f"No prediction yet. Predict {self.what}: {names} or “{self.names[-1]}”. Put one of them in place of the "
+            f"first None. Put your confidence, from {1 / len(self.names):.2g} (a pure guess) to 1, in place of the "
+            "second."
         )
 
     def score(self, given, truth):
@@ -191,7 +192,7 @@ class Prediction:
             return f"Not noted: {self.refusal}"
         if self.given is None:
             return self.asked.ask()
-        return f"Your prediction is noted: {self.said}. What is measured below will answer it."
+        return f"Your prediction is noted: {self.said}. The measurement below will show how close it is."
 
     @property
     def said(self):

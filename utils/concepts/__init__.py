@@ -52,7 +52,7 @@ def before(concept_id, choice):
     asking, letter, refusal = _read(concept_id, choice, BEFORE)
     if refusal:
         return refusal
-    again = "The last notebook asks again, in other words, and says then what is right."
+    again = "The last notebook asks again, in other words, and then says what is right."
     return Noted(concept_id, BEFORE, letter, f"○ Noted: {letter}.", (*asking.lines, again))
 
 
@@ -68,7 +68,7 @@ def after(concept_id, choice, folder="."):
     is_right = letter == asking.right
     lines = [f"“{asking.choices[letter][0]}”", asked.explanation(asking, letter), *_looking_back(asked, folder)]
     if first != letter:
-        lines.append(f"Recorded is your first choice here: {first}.")
+        lines.append(f"Your first choice here is the one that is recorded: {first}.")
     heading, color = ("✓ Right", "success") if is_right else ("✗ Not right", "warn")
     return Noted(concept_id, AFTER, first, f"{heading}: {letter}.", tuple(lines), color)
 
@@ -168,7 +168,7 @@ def _read(concept_id, choice, when):
         return None, None, Noted(concept_id, when, None, "○ Not answered yet.", (*asking.lines, how))
     letter = choice.strip(" .):'\"").casefold() if isinstance(choice, str) and len(choice) < 20 else None
     if letter not in asking.choices:
-        words = f"{shown(choice)} is none of the choices {letters}."
+        words = f"{shown(choice)} is not one of the choices {letters}."
         return None, None, Noted(concept_id, when, None, "? This could not be read.", (*asking.lines, words))
     return asking, letter, None
 
@@ -177,7 +177,7 @@ def _looking_back(asked, folder):
     """Lines on what was chosen at the start."""
     letter = _at_the_start(folder).get((asked.id, BEFORE))
     if letter is None:
-        return ["At the start you chose nothing here, or the first notebook is not in this folder."]
+        return ["You did not answer this question at the start, or the first notebook is not in this folder."]
     words = f"At the start you were asked: {asked.first.text}"
     sentence, idea = asked.first.choices[letter]
     verdict = f"which is not right: {asked.explanation(asked.first, letter)}" if idea else "which is right."

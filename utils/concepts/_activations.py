@@ -12,7 +12,7 @@ CONCEPTS = (
             {
                 "a": ("The channel is dead and can be removed.", "blank is dead"),
                 "b": ("The network was not trained long enough.", "too little training"),
-                "c": ("Nothing in this photograph excites the channel; another one may.", ""),
+                "c": ("Nothing in this photograph excites the channel; another photograph may.", ""),
                 "d": ("The photograph is too dark.", "brightness"),
             },
         ),
@@ -31,8 +31,8 @@ CONCEPTS = (
         "there are many of the first kind and hardly any of the second.",
         ideas={
             "blank is dead": "A channel is dead if it stays 0 for every image. One image cannot show that.",
-            "too little training": "Blank maps are no sign of it: in its deep layers the ImageNet network, trained on "
-            "more than a million photographs, has far more of them than an untrained one.",
+            "too little training": "Blank maps are not a sign of too little training: in its deep layers the ImageNet "
+            "network, trained on more than a million photographs, has far more of them than an untrained one.",
             "brightness": "A deep channel responds to a pattern, and does not measure how bright the photograph is.",
         },
     ),
@@ -65,7 +65,7 @@ CONCEPTS = (
         ideas={
             "one picture proves it": "Every channel has its strongest activation somewhere. Among hundreds of "
             "channels, some have it on this part by chance.",
-            "it must be so": "This is the claim that is to be tested. It cannot serve as its own evidence.",
+            "it must be so": "This is the claim that must be tested. It cannot be its own evidence.",
             "nothing can be tested": "It can be tested: mark the part, look at many photographs, and compare with "
             "controls, such as an untrained network.",
         },

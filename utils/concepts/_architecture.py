@@ -7,23 +7,24 @@ CONCEPTS = (
         id="place",
         topic="architecture",
         first=Asking(
-            "In all training images the object is in the left half, in all test images in the right half. Two networks "
-            "have learned the training images. One has convolutions and global average pooling, the other has Dense "
-            "layers on all pixels. Which one finds the object more often in the test images?",
+            "In all training images the object is in the left half; in all test images it is in the right half. Two "
+            "networks have learned the training images. One has convolutions and global average pooling, the other has "
+            "Dense layers on all pixels. Which one finds the object more often in the test images?",
             {
                 "a": ("The one with Dense layers: it has more weights, so it can learn more.", "more weights"),
                 "b": ("The one with convolutions: a kernel is the same at every place.", ""),
-                "c": ("Neither: a network knows only the places that training showed.", "only what was shown"),
+                "c": ("Neither: a network knows only the places that it saw in training.", "only what was shown"),
                 "d": ("Both, equally often: each of them sees all pixels.", "all pixels are seen"),
             },
         ),
         last=Asking(
             "Two networks have learned to find a click in a recording of one second. In all training recordings it "
-            "comes in the first half, in new ones in the second half. One network slides kernels along the time and "
-            "averages over it, the other has Dense layers on all samples. Which one finds the click more often?",
+            "comes in the first half; in new ones it comes in the second half. One network slides kernels along the "
+            "time axis and averages over it; the other has Dense layers on all samples. Which one finds the click more "
+            "often in new recordings?",
             {
                 "a": ("Both, equally often: each of them gets all samples.", "all pixels are seen"),
-                "b": ("Neither: a network knows only the times that training showed.", "only what was shown"),
+                "b": ("Neither: a network knows only the times that it saw in training.", "only what was shown"),
                 "c": ("The one with Dense layers: it has more weights, so it can learn more.", "more weights"),
                 "d": ("The one with kernels: a kernel is the same at every time.", ""),
             },
@@ -54,7 +55,7 @@ CONCEPTS = (
             },
         ),
         last=Asking(
-            "A Conv2D layer with 5×5 kernels works on maps of 20×20. Now the maps have 60×60. How many weights does "
+            "A Conv2D layer with 5×5 kernels works on maps of 20×20. Now the maps are 60×60. How many weights does "
             "the layer have?",
             {
                 "a": ("Nine times as many.", "weights for each pixel"),
@@ -64,7 +65,7 @@ CONCEPTS = (
             },
         ),
         because="A kernel is used at every place. Its weights are those of one window, for each input channel and each "
-        "filter. A larger image means more work, and no more weights.",
+        "filter. A larger image means more work, but no more weights.",
         ideas={
             "longer rows": "A kernel is not stretched along with the image: its size is chosen when the layer is made.",
             "weights for each pixel": "A Dense layer has weights for each pixel. A convolution shares one kernel over "

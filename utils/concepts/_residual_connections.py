@@ -7,8 +7,8 @@ CONCEPTS = (
         id="deeper",
         topic="residual_connections",
         first=Asking(
-            "Two plain networks without shortcuts are trained on the same images. The one of 8 layers ends with a "
-            "training error of 2 %, the one of 44 layers with a training error of 15 %. What does this show?",
+            "Two plain networks, without shortcuts, are trained on the same images. The one with 8 layers ends with a "
+            "training error of 2 %. The one with 44 layers ends with a training error of 15 %. What does this show?",
             {
                 "a": ("The deep network overfits.", "overfitting"),
                 "b": ("The deep network cannot represent what the shallow one does.", "it cannot represent it"),
@@ -17,23 +17,23 @@ CONCEPTS = (
             },
         ),
         last=Asking(
-            "A plain network of 10 layers gives 97 % of its training images the right label, one of 40 layers gives it "
-            "to 88 % of the same training images. Why?",
+            "A plain network of 10 layers labels 97 % of its training images correctly. A plain network of 40 layers "
+            "labels 88 % of the same training images correctly. Why?",
             {
                 "a": ("There were too few training images for 40 layers.", "more images"),
-                "b": ("Weights with which the 40 layers do as well exist, but training did not find them.", ""),
+                "b": ("There are weights with which the 40 layers do as well, but training did not find them.", ""),
                 "c": ("40 layers lose too much of the image to represent the same function.", "it cannot represent it"),
                 "d": ("The 40 layers have too many weights: they overfit.", "overfitting"),
             },
         ),
         because="The first layers of the deep network could be those of the shallow one, and the others could pass on "
-        "what comes in. Training does not find such weights: this is the degradation problem. In the long run of the "
+        "their input. Training does not find such weights: this is the degradation problem. In the long run of the "
         "notebook on residual connections, plain networks had it, and residual networks of the same depth did not.",
         ideas={
             "overfitting": "Overfitting is a low training error beside a higher test error. Here the training error "
             "itself is high.",
-            "it cannot represent it": "It can: the further layers only have to pass on what comes in. The trouble is "
-            "to find such weights.",
+            "it cannot represent it": "It can: the additional layers only have to pass on their input. The difficulty "
+            "is to find such weights.",
             "more images": "More images help a network that fits its training images and fails on others. This one "
             "does not fit its training images.",
         },
@@ -43,7 +43,7 @@ CONCEPTS = (
         topic="residual_connections",
         first=Asking(
             "A block returns x + F(x), where x is one number. The derivative of F is 0 here. In the backward pass, a "
-            "gradient of 5 arrives at the block's output. Which gradient goes on to its input?",
+            "gradient of 5 arrives at the block's output. What is the gradient at its input?",
             {
                 "a": ("0", "only the branch"),
                 "b": ("1", "not multiplied"),
@@ -53,7 +53,7 @@ CONCEPTS = (
         ),
         last=Asking(
             "A block returns x + F(x), where x is one number. The derivative of F is 0.5 here. In the backward pass, a "
-            "gradient of 4 arrives at the block's output. Which gradient goes on to its input?",
+            "gradient of 4 arrives at the block's output. What is the gradient at its input?",
             {
                 "a": ("1.5", "not multiplied"),
                 "b": ("2", "only the branch"),

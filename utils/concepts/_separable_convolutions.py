@@ -26,8 +26,8 @@ CONCEPTS = (
                 "d": ("1", ""),
             },
         ),
-        because="A depthwise convolution has a window of weights for each channel, and keeps the channels apart. "
-        "Mixing them is left to the pointwise (1×1) convolution behind it.",
+        because="A depthwise convolution has one window of weights for each channel, and keeps the channels apart. "
+        "The pointwise (1×1) convolution after it mixes them.",
         ideas={
             "a window over channels": "The window moves along rows and columns. Nothing moves along the channels, "
             "which have no order.",
@@ -40,8 +40,8 @@ CONCEPTS = (
         id="kernels",
         topic="separable_convolutions",
         first=Asking(
-            "A separable convolution (depthwise, then pointwise, nothing between) takes the place of an ordinary 3×3 "
-            "convolution, with as many channels in and out. What do you know before any training?",
+            "A separable convolution (depthwise, then pointwise, with nothing in between) replaces an ordinary 3×3 "
+            "convolution with the same numbers of input and output channels. What do you know before any training?",
             {
                 "a": ("It can learn the same functions, with fewer weights.", "the same for less"),
                 "b": ("It can learn more functions: it has two layers.", "two layers can do more"),
@@ -52,7 +52,7 @@ CONCEPTS = (
         last=Asking(
             "In an ordinary convolution, one filter looks for horizontal edges in the red channel, and another for "
             "vertical edges in the red channel. Can one separable convolution (one window for each channel, then "
-            "pointwise, nothing between) compute the same?",
+            "pointwise, with nothing in between) compute the same?",
             {
                 "a": ("Yes: every convolution can be split into these two steps.", "the same for less"),
                 "b": ("No: all its filters see the red channel through the same window.", ""),
@@ -60,14 +60,14 @@ CONCEPTS = (
                 "d": ("Yes, and better: fewer weights make fewer mistakes.", "fewer weights are better"),
             },
         ),
-        because="The two steps are one ordinary convolution all of whose filters see a channel through the same "
-        "window, only stronger or weaker. Most ordinary convolutions are not of this form. Whether the restriction "
-        "helps or costs depends on the data.",
+        because="The two steps together are one ordinary convolution in which all filters see a channel through the "
+        "same window, only stronger or weaker. Most ordinary convolutions are not of this form. Whether the "
+        "restriction helps or costs depends on the data.",
         ideas={
-            "the same for less": "Most ordinary kernels are no product of a window for each channel and a mixture. The "
-            "weights that are saved are functions that can no longer be learned.",
-            "two layers can do more": "There is nothing between the two steps that is not linear, so together they "
-            "are one ordinary convolution, of a special form.",
+            "the same for less": "Most ordinary kernels are not the product of one window for each channel and a "
+            "mixture of channels. With fewer weights, fewer functions can be learned.",
+            "two layers can do more": "There is no activation between the two linear steps. So together they are one "
+            "ordinary convolution of a special form.",
             "fewer weights are better": "That depends on the data. No verdict in the notebook on separable "
             "convolutions confirms that they are more accurate.",
         },

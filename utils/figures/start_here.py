@@ -32,10 +32,10 @@ def draw_patch(photograph, patch, row, column, name):
         place = left + panel.width // 2, TITLE // 2
         ImageDraw.Draw(sheet).text(place, title, fill="black", font=_font(24), anchor="mm")
         left += panel.width + GAP
-    means = ", ".join(f"{colour} {patch[..., i].mean():.0f}" for i, colour in enumerate(CHANNELS))
+    ranges = (f"{colour} {patch[..., i].min()} to {patch[..., i].max()}" for i, colour in enumerate(CHANNELS))
     alt = (
         f"The photograph {name} with a square of {size} × {size} pixels marked at row {row}, column {column}; beside "
-        f"it the square's three channels as gray pictures with their values; mean values: {means}."
+        f"it the square's three channels as gray pictures, with their values where there is room: {', '.join(ranges)}."
     )
     buffer = io.BytesIO()
     sheet.save(buffer, format="JPEG", quality=88, subsampling=0)

@@ -29,17 +29,17 @@ def question(kernel_size, channels, filters, size):
             Slip(
                 kernel_size**2 * filters + filters,
                 "the input channels forgotten",
-                f"You gave each filter a flat window of {k}. A filter reaches through all channels of its input.",
+                f"You gave each filter one flat window of {k}. A filter covers all channels of its input.",
             ),
             Slip(
                 counted.value * size**2,
                 "counted at every position",
-                "You counted the filters anew at every position. They slide: all positions share the same weights, "
-                "and the height and width of the input play no part.",
+                "You counted the filters again at every position. They slide: all positions share the same weights, "
+                "so the height and width of the input do not matter.",
             ),
         ),
         hints=(
-            "How many weights does one filter have if it reaches through all input channels? What else does it add?",
+            "How many weights does one filter have if it covers all input channels? What else does it add?",
             f"One filter has {kernel_size} × {kernel_size} × {channels} weights and a bias. Count {filters} of them.",
         ),
     )

@@ -21,23 +21,24 @@ def question(height, width):
             Slip(
                 height * width,
                 "the channels forgotten",
-                "You counted the pixels. In a color picture a pixel is more than one value.",
+                "You counted the pixels. In a color picture each pixel has more than one value.",
             ),
             Slip(
                 height * width * 4,
                 "a fourth channel",
-                "You counted four values a pixel. That is a picture with transparency (RGBA); this one has none.",
+                "You counted four values for each pixel. That is right for a picture with transparency (RGBA); this "
+                "one has none.",
             ),
             Slip(
                 height + width + 3,
                 "added instead of multiplied",
-                "You added the three sizes of the array. Every row has all the columns, and every pixel all the "
-                "channels: sizes of axes are multiplied.",
+                "You added the three sizes of the array. Every row has a value in every column, and every pixel has "
+                "one in every channel, so the sizes of the axes are multiplied.",
             ),
             Slip(
                 2 * (height + width),
                 "the edge instead of the area",
-                "This is the length of the picture's edge. The pixels fill the whole area.",
+                "This is the length of the picture's border. The pixels fill the whole area.",
             ),
         ),
         hints=(

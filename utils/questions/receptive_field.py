@@ -19,12 +19,13 @@ def question(layers, kernel_size, strides):
     ignored = Slip(
         1 + layers * (kernel_size - 1),
         "the strides ignored",
-        "You let every layer add the same. After a stride, neighboring units lie further apart in the image.",
+        "You let every layer add the same number of pixels. After a stride, neighboring units are further apart in "
+        "the image.",
     )
     too_early = Slip(
         1 + sum((kernel_size - 1) * step * strides for step in steps),
         "the layer's own stride counted",
-        "You spread a layer's window by its own stride. Only the strides of the layers before it spread it.",
+        "You spread out a layer's window by its own stride. Only the strides of the layers before it do that.",
     )
     return Question(
         text=f"{layers} convolutions of {kernel_size}×{kernel_size} with strides={strides} follow each other. "
