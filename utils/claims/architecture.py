@@ -3,32 +3,33 @@
 from utils.scoring import Quantity
 from utils.verdicts import CHECK, CONDITION, LOG_RATIO, SHARE, Claim, Criterion
 
-TWO_POINTS = "two points are what a published improvement is worth; a smaller lead could be had by tuning"
-AS_GOOD = "with a quarter, being as good is enough"
+TWO_POINTS = "published improvements are about two points; tuning alone could give a smaller lead"
+AS_GOOD = "with only a quarter, being just as good is enough"
 BETTER_DENSE = "the better of two Dense networks, as large and ten times as large, each at its own learning rate"
 
 CLAIMS = (
     Claim(
         id="hypothesis-space",
         statement="An architecture carries prior knowledge: a convolution assumes that a pattern may be anywhere.",
-        source="seed 001, the essence of model architecture",
+        source="source document 001, the essence of model architecture",
         criteria=(
             Criterion(
                 name="accuracy at a place where no training image was: convnet − Dense",
-                because="who does not assume it can only guess there; ten points cannot be overlooked",
+                because="a network that does not assume it can only guess there; a lead of ten points is clear",
                 control="a network of Dense layers, same images and steps, each at its own learning rate",
                 at_least=0.1,
             ),
             Criterion(
-                name="what the convnet loses from the trained place to the other",
-                because="if a pattern may be anywhere, the place costs less than the ten points that count above",
+                name="accuracy that the convnet loses from the trained place to the other",
+                because="if a pattern may be anywhere, another place should cost less than the ten points asked for "
+                "above",
                 role=CONDITION,
                 control="the same trained network, the same test images, at the place where it was trained",
                 at_most=0.1,
             ),
             Criterion(
-                name="untrained, change of the averaged convolution ÷ change of Dense",
-                because="if the place does not matter, the output changes clearly less; we ask for half",
+                name="before training: change of the averaged convolution ÷ change of Dense",
+                because="if the place does not matter, the output should change clearly less; we ask for half",
                 role=CONDITION,
                 scale=LOG_RATIO,
                 unit="draws of weights and crops",
@@ -37,14 +38,14 @@ CLAIMS = (
             ),
             Criterion(
                 name="convolution: distance from moving along with the picture",
-                because="0 is perfect, by a convolution's definition; float32 sums may differ in their last digits",
+                because="a convolution gives 0 by definition; float32 sums may differ in their last digits",
                 role=CHECK,
                 unit="draws of weights and crops",
                 at_most=1e-4,
             ),
             Criterion(
                 name="Dense: the same distance",
-                because="1 is what unrelated outputs give; a layer that followed even half-way would stay under 0.5",
+                because="unrelated outputs give 1; a layer that moves along even half-way would stay under 0.5",
                 role=CHECK,
                 unit="draws of weights and crops",
                 at_least=0.5,
@@ -66,7 +67,7 @@ CLAIMS = (
     Claim(
         id="architecture-data",
         statement="A poor architecture stays poor however much data it gets; a good one learns faster, from less.",
-        source="seed 001, impact on success",
+        source="source document 001, impact on success",
         criteria=(
             Criterion(
                 name="test accuracy with all images: convnet − Dense",
@@ -76,27 +77,27 @@ CLAIMS = (
             ),
             Criterion(
                 name="this lead with all images − the lead with the fewest",
-                because="stays poor: with sixteen times the images the lead shrinks by less than two points",
+                because="“stays poor” means: with sixteen times the images, the lead shrinks by less than two points",
                 control=BETTER_DENSE,
                 at_least=-0.02,
             ),
             Criterion(
-                name="from less: convnet with a quarter of the images − Dense with all",
+                name="from less: test accuracy, convnet with a quarter of the images − Dense with all",
                 because=AS_GOOD,
                 control=BETTER_DENSE,
                 at_least=0,
             ),
             Criterion(
-                name="faster: convnet after a quarter of its steps − Dense after the best of all its epochs",
+                name="faster: test accuracy, convnet after a quarter of its steps − Dense after its best epoch",
                 because=AS_GOOD,
                 control=BETTER_DENSE,
                 at_least=0,
             ),
             Criterion(
-                name="what the convnet loses when the pixels of all images are put into one new order",
-                because="its lead must come from what it assumes about neighbors; " + TWO_POINTS,
+                name="test accuracy that the convnet loses when the pixels of all images are put into one random order",
+                because="the lead must come from what the convnet assumes about neighbors; " + TWO_POINTS,
                 role=CONDITION,
-                control="the convnet with the pixels in their places, each at its own learning rate",
+                control="the convnet with the pixels in their places; each has its own learning rate",
                 at_least=0.02,
             ),
         ),
@@ -112,16 +113,16 @@ CLAIMS = (
     Claim(
         id="reuse",
         statement="Reuse is central: a kernel that works at every position learns more from the same images.",
-        source="seed 001, module, hierarchy, reuse",
+        source="source document 001, module, hierarchy, reuse",
         criteria=(
             Criterion(
-                name="test accuracy where things may be anywhere: shared kernels − a kernel for every position",
+                name="test accuracy where objects may be anywhere: shared kernels − a kernel for every position",
                 because=TWO_POINTS,
                 control="the same windows, stages and steps without sharing, each at its own learning rate",
                 at_least=0.02,
             ),
             Criterion(
-                name="the same where all things are centered",
+                name="the same difference where all objects are centered",
                 because=TWO_POINTS,
                 role=CONDITION,
                 control="the same windows, stages and steps without sharing, each at its own learning rate",
@@ -129,10 +130,10 @@ CLAIMS = (
             ),
         ),
         literature=(
-            "LeCun 1989, Generalization and network design strategies: of equal networks the one that shares weights "
-            "generalizes best",
+            "LeCun 1989, Generalization and network design strategies: of networks of equal form, the one that "
+            "shares weights generalizes best",
             "Bartunov et al. 2018, Assessing the scalability of biologically-motivated deep learning: without sharing, "
-            "a network falls far behind on ImageNet and little on smaller images",
+            "a network falls far behind on ImageNet, and a little on smaller images",
         ),
         long_run="architecture_data",
         asked=Quantity(
@@ -145,7 +146,7 @@ CLAIMS = (
     Claim(
         id="pyramid",
         statement="Most convnets are pyramids: from stage to stage the filters grow in number while the maps shrink.",
-        source="seed 001, module, hierarchy, reuse",
+        source="source document 001, module, hierarchy, reuse",
         criteria=(
             Criterion(
                 name="families in which every stage has more filters, and smaller maps, than the one before",
@@ -153,7 +154,8 @@ CLAIMS = (
                 scale=SHARE,
                 unit="families of keras.applications",
                 drawn=False,
-                control="stages in random order would grow all along in 1 of 24 families with four, 1 of 120 with five",
+                control="with its stages in random order, 1 family in 24 would grow all along with four stages, 1 in "
+                "120 with five",
                 at_least=0.51,
             ),
             Criterion(
@@ -163,7 +165,7 @@ CLAIMS = (
                 scale=LOG_RATIO,
                 unit="families of keras.applications",
                 drawn=False,
-                control="nothing is needed: it is counted",
+                control="none is needed: it is counted",
                 at_least=2,
             ),
         ),

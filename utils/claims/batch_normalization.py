@@ -3,8 +3,8 @@
 from utils.scoring import Quantity
 from utils.verdicts import CONDITION, LOG_RATIO, SHARE, Claim, Criterion
 
-BATCH_NORMALIZATION = "seed 001, batch normalization"
-NORMALIZATION = "seed 001, what normalization is for"
+BATCH_NORMALIZATION = "source document 001, batch normalization"
+NORMALIZATION = "source document 001, what normalization is for"
 IOFFE = "Ioffe & Szegedy 2015, Batch normalization: accelerating deep network training"
 
 CLAIMS = (
@@ -16,7 +16,7 @@ CLAIMS = (
         criteria=(
             Criterion(
                 name="z-scores: smallest ÷ largest share of a feature in the first step",
-                because="equal, within a factor of two",
+                because="“equally” means within a factor of two",
                 scale=LOG_RATIO,
                 unit="draws of patches",
                 control="the same features, raw",
@@ -24,23 +24,23 @@ CLAIMS = (
             ),
             Criterion(
                 name="min–max: smallest ÷ largest share of a feature in the first step",
-                because="equal, within a factor of two; the claim names both recipes",
+                because="“equally” means within a factor of two; the claim names both methods",
                 scale=LOG_RATIO,
                 unit="draws of patches",
                 control="the same features, raw",
                 at_least=0.5,
             ),
             Criterion(
-                name="effective: loss with raw features − with the worse of the two recipes",
-                because="a tenth of a nat is a tenth more probability on the right answer",
+                name="effective: loss with raw features − loss with the worse of the two methods",
+                because="a tenth of a nat less gives the right answer about a tenth more probability",
                 unit="draws of patches",
-                control="raw features, each side at the best of the same eleven learning rates",
+                control="raw features; each side at its best of the same eleven learning rates",
                 quantity="nats",
                 at_least=0.1,
             ),
             Criterion(
-                name="stable: powers of ten of the learning rate that train, the worse recipe − raw",
-                because="the learning rates are a power of ten apart, so one more is the least that can be seen",
+                name="stable: number of learning rates that train (powers of ten), the worse method − raw",
+                because="the learning rates are powers of ten, so one more is the smallest difference that can be seen",
                 unit="draws of patches",
                 control="raw features, the same eleven learning rates",
                 quantity="powers of ten",
@@ -66,14 +66,14 @@ CLAIMS = (
             Criterion(
                 name="training mode: share of channels that leave with |mean| ≤ 0.1 and variance 1 ± 0.1, at the "
                 "training step where it is smallest",
-                because="close is a tenth; more than one exception in twenty would be no rule",
+                because="“close” means within a tenth; with more than one exception in twenty it is not a rule",
                 scale=SHARE,
-                control="the same channels as they come in, whose share is shown beside it",
+                control="the same channels as they enter the layer; their share is shown beside it",
                 at_least=0.95,
             ),
             Criterion(
                 name="the same after γ and β, which is what the next layer gets, at the end of the training",
-                because="the same share: the claim makes no difference between the two",
+                because="the same share: the claim does not say that it is only about the values before γ and β",
                 role=CONDITION,
                 scale=SHARE,
                 control="the same channels before γ and β",
@@ -81,7 +81,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="inference mode, new images of the same kind, at the end of the training",
-                because="the same share: the claim is not limited to the batches that were trained with",
+                because="the same share: the claim is not limited to the batches of the training",
                 role=CONDITION,
                 scale=SHARE,
                 control="the images of the training, in training mode",
@@ -89,7 +89,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="inference mode, images of half the contrast, and brighter, at the end of the training",
-                because="the same share: a new camera is the commonest thing that comes in",
+                because="the same share: images from another camera are common in practice",
                 role=CONDITION,
                 scale=SHARE,
                 control="images of full contrast in inference mode",
@@ -97,7 +97,8 @@ CLAIMS = (
             ),
         ),
         literature=(
-            IOFFE + ", algorithm 1: ε is added to the variance, so a channel far quieter than ε is not brought to 1",
+            IOFFE + ", algorithm 1: ε is added to the variance, so a channel with a variance far below ε is not "
+            "brought to 1",
         ),
         long_run="bn_order",
         asked=Quantity(
@@ -115,21 +116,21 @@ CLAIMS = (
         criteria=(
             Criterion(
                 name="training: spread of the logits over companions ÷ over photographs",
-                because="a twentieth of what tells photographs apart already changes close decisions",
+                because="a twentieth of the spread between photographs is enough to change close decisions",
                 scale=LOG_RATIO,
                 control="the same photograph with the same companions at inference",
                 at_least=0.05,
             ),
             Criterion(
                 name="inference: largest change of a logit when the companions change",
-                because="the same sum in another place of memory may differ in the last digit of float32",
+                because="a float32 sum in another order may differ in its last digits",
                 control="the same photograph with the same companions in training",
                 at_most=1e-4,
             ),
             Criterion(
                 name="inference: largest distance from the formula with the kept averages",
-                because="the layer and the formula may add up in another order, no more",
-                control="the formula with the batch's own statistics, whose distance is shown beside it",
+                because="the layer and the formula may only differ in the order of their sums",
+                control="the formula with the batch's own statistics; its distance is shown beside it",
                 at_most=1e-3,
             ),
         ),
@@ -141,8 +142,8 @@ CLAIMS = (
         source=BATCH_NORMALIZATION,
         criteria=(
             Criterion(
-                name="what the first half of the training counts for in the moving average",
-                because="where every step counts alike it is 0.5; half of that is far from alike",
+                name="share of the moving average that comes from the first half of the training",
+                because="if every step counted equally, it would be 0.5; half of that is far from equal",
                 scale=SHARE,
                 unit="trainings (111 steps with momentum 0.9, as here; 1,000 with Keras's 0.99)",
                 drawn=False,
@@ -152,7 +153,7 @@ CLAIMS = (
         ),
         literature=(IOFFE + ", algorithm 2: moving averages",),
         asked=Quantity(
-            "the share for which the first half of the training counts in the moving average",
+            "the share of the moving average that comes from the first half of the training",
             scale=0.8,
             least=0,
             most=1,

@@ -3,7 +3,7 @@
 from utils.scoring import Quantity
 from utils.verdicts import CHECK, CONDITION, LOG_RATIO, SHARE, Claim, Criterion
 
-BATCH_NORMALIZATION = "seed 001, batch normalization"
+BATCH_NORMALIZATION = "source document 001, batch normalization"
 IOFFE = "Ioffe & Szegedy 2015, Batch normalization: accelerating deep network training"
 SANTURKAR = "Santurkar et al. 2018, How does batch normalization help optimization?"
 WU = "Wu & He 2018, Group normalization"
@@ -20,15 +20,15 @@ CLAIMS = (
         criteria=(
             Criterion(
                 name="share of the networks that have a batch normalization for at least every second convolution",
-                because="many is more than half of them; extensive is every second convolution",
+                because="“many” means at least half of them; “extensively” means at every second convolution",
                 scale=SHARE,
                 unit="families of keras.applications",
                 drawn=False,
-                control="nothing is compared: the layers are counted",
+                control="none is needed: the layers are counted",
                 at_least=0.5,
             ),
         ),
-        literature=("Liu et al. 2022, A ConvNet for the 2020s: layer normalization in its place",),
+        literature=("Liu et al. 2022, A ConvNet for the 2020s: layer normalization instead",),
         long_run="bn_order",
     ),
     Claim(
@@ -40,25 +40,25 @@ CLAIMS = (
             Criterion(
                 name="usually before: share of the networks with batch normalization that have it directly before the "
                 "activation more often than directly after",
-                because="usually is more than half of them",
+                because="“usually” means at least half of them",
                 scale=SHARE,
                 unit="families of keras.applications",
                 drawn=False,
-                control="nothing is compared: the layers are counted",
+                control="none is needed: the layers are counted",
                 at_least=0.5,
             ),
             Criterion(
                 name="likely trains well: share of the networks with it after the activation whose test accuracy is at "
                 "least three times that of guessing",
-                because="likely is more often than not",
+                because="“likely” means at least every second time",
                 scale=SHARE,
                 control="the same network with it before the activation, same seeds and batches: see the next line",
                 at_least=0.5,
             ),
             Criterion(
                 name="not critical: test accuracy with it after − before the activation",
-                because="an order that costs less than five points decides nothing that a learning rate could not; "
-                "learning is worth more than forty",
+                because="an order that changes less than five points matters no more than a learning rate; training "
+                "gains more than forty points",
                 control="the same network, seeds and batches with it before; in the long run each at the best of "
                 "three learning rates",
                 at_least=-FIVE_POINTS,
@@ -82,7 +82,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="the same with a second data set",
-                because="the same five points: an order that is critical for some images is critical",
+                because="the same five points: an order that is critical for other images is critical, too",
                 role=CONDITION,
                 control="the same network, seeds and batches with it before, each at its best learning rate",
                 at_least=-FIVE_POINTS,
@@ -106,7 +106,7 @@ CLAIMS = (
         criteria=(
             Criterion(
                 name="gradients: distance from an even flow, without − with, Keras's default initialization (Glorot)",
-                because="0.02 powers of ten a layer are a factor of ten over fifty layers",
+                because="0.02 powers of ten per layer make a factor of ten over fifty layers",
                 control="the same network, weights and batch without batch normalization",
                 quantity="powers of ten a layer",
                 at_least=0.02,
@@ -121,14 +121,14 @@ CLAIMS = (
             ),
             Criterion(
                 name="largest learning rate that trains, with ÷ without",
-                because="one step of the rates that are tried, which are a factor of 3.2 apart",
+                because="the learning rates that we try are a factor of about 3.2 apart, so 3 is one of their steps",
                 scale=LOG_RATIO,
                 control="the same network without batch normalization, He's initialization, same rates and batches",
                 at_least=3,
             ),
             Criterion(
                 name="depth: loss that a deep network adds to a shallow one, without − with",
-                because="a tenth of a nat is a tenth more probability on the right answer",
+                because="a tenth of a nat less gives the right answer about a tenth more probability",
                 control="the same networks without batch normalization, each of the four at its own best learning rate",
                 quantity="nats",
                 at_least=0.1,
@@ -137,7 +137,8 @@ CLAIMS = (
         literature=(
             SANTURKAR + ": a smoother loss, not less internal covariate shift",
             "Bjorck et al. 2018, Understanding batch normalization: larger learning rates are the gain",
-            "Yang et al. 2019, A mean field theory of batch normalization: gradients grow by a factor of 1.21 a layer",
+            "Yang et al. 2019, A mean field theory of batch normalization: gradients grow by a factor of 1.21 per "
+            "layer",
         ),
         long_run="bn_rates",
         asked=Quantity(
@@ -150,25 +151,25 @@ CLAIMS = (
     Claim(
         id="bn-covariate-shift",
         statement="Batch normalization works because it reduces internal covariate shift.",
-        source="Ioffe & Szegedy 2015; seed 001 leaves the reason open",
+        source="Ioffe & Szegedy 2015; source document 001 leaves the reason open",
         criteria=(
             Criterion(
-                name="share of the benefit that is lost when every layer gets another distribution at each step",
-                because="a reason that explains less than half of the benefit is not the reason",
+                name="share of the benefit that is lost when every layer gets a different distribution at each step",
+                because="what explains less than half of the benefit is not the main reason",
                 control="batch normalization left alone (nothing lost) and the network without it (all lost), each at "
                 "its own best learning rate",
                 at_least=0.5,
             ),
             Criterion(
                 name="shift between two steps, shaken ÷ without batch normalization",
-                because="below 1 the shaken network would be the steadier one, and the experiment would say nothing",
+                because="below 1 the shaken network would be the steadier one, and the experiment would show nothing",
                 role=CHECK,
                 scale=LOG_RATIO,
                 at_least=1,
             ),
             Criterion(
                 name="the benefit: loss without − with batch normalization",
-                because="a share of a benefit below a tenth of a nat would be a share of nothing",
+                because="if the benefit is less than a tenth of a nat, a share of it means nothing",
                 role=CHECK,
                 quantity="nats",
                 at_least=0.1,
@@ -183,26 +184,26 @@ CLAIMS = (
     Claim(
         id="bn-noise",
         statement="Batch normalization adds noise, and so is a weak regularizer.",
-        source="seed 000, intuitions",
+        source="source document 000, intuitions",
         criteria=(
             Criterion(
                 name="noise: exponent of the spread against the batch size",
-                because="means of n independent values vary as n to the power of −0.5; no dependence is 0, a plain "
-                "share is −1",
+                because="the mean of n independent values varies like n to the power of −0.5; without any dependence "
+                "the exponent would be 0",
                 control="the theory's −0.5; at inference the spread is 0",
                 at_least=-0.6,
                 at_most=-0.4,
             ),
             Criterion(
                 name="regularizer: test accuracy at equal training accuracy, statistics of 4 images − of all 64",
-                because="one point of accuracy is the least that a regularizer is used for",
+                because="for less than one point of accuracy, nobody would use a regularizer",
                 control="the same network, initial weights and batches with calm statistics, at the same training "
                 "accuracies",
                 at_least=0.01,
             ),
             Criterion(
                 name="the same with statistics of 16 images, half as noisy",
-                because="the same point: four images may be too strong a dose",
+                because="the same point: the noise of four images may be too strong",
                 role=CONDITION,
                 control="the same network, initial weights and batches with calm statistics, at the same training "
                 "accuracies",
@@ -233,11 +234,11 @@ CLAIMS = (
         id="bn-small-batches",
         statement="In small batches batch normalization loses accuracy; group normalization, which looks at each image "
         "by itself, does not.",
-        source="Wu & He 2018 (where the field went; the seeds do not say it)",
+        source="Wu & He 2018; not in the source documents",
         criteria=(
             Criterion(
                 name="accuracy lost from batches of 32 to batches of 2, batch − group normalization",
-                because="two points of test accuracy are what a new architecture is published for",
+                because="published improvements are about two points of test accuracy",
                 control="group normalization with the same images, each at the learning rate that is best on images "
                 "kept back",
                 at_least=TWO_POINTS,
@@ -250,14 +251,14 @@ CLAIMS = (
             ),
             Criterion(
                 name="in batches of 32: group − batch normalization",
-                because="the same two points: a replacement that is worse where batches are large is none",
+                because="the same two points: a replacement must not be worse where batches are large",
                 role=CONDITION,
                 control="batch normalization with the same images, at its own best learning rate",
                 at_least=-TWO_POINTS,
             ),
             Criterion(
                 name="accuracy lost from batches of 32 to batches of 8, batch − group normalization",
-                because="the same two points: where does it begin?",
+                because="the same two points: at which batch size does the loss begin?",
                 role=CONDITION,
                 control="group normalization with the same images, at its own best learning rate",
                 at_least=TWO_POINTS,
@@ -270,7 +271,7 @@ CLAIMS = (
                 at_least=TWO_POINTS,
             ),
         ),
-        literature=(WU + ": 10.6 points less error than batch normalization at 2 images a processor",),
+        literature=(WU + ": 10.6 points less error than batch normalization with 2 images per processor",),
         long_run="bn_small_batches",
     ),
 )

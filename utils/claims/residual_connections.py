@@ -9,22 +9,23 @@ BALDUZZI = "Balduzzi et al. 2017, The shattered gradients problem (arXiv:1702.08
 VEIT = "Veit et al. 2016, Residual networks behave like ensembles of relatively shallow networks (arXiv:1605.06431)"
 FIXUP = "Zhang et al. 2019, Fixup initialization (arXiv:1901.09321)"
 
-INTUITIONS = "seed 000, intuitions on why residual blocks work"
-TENTH = "a tenth of the gradient, or less, would have to be made up for by a learning rate ten times as large"
+INTUITIONS = "source document 000, intuitions on why residual blocks work"
+TENTH = "at a tenth of the gradient, or less, training would need a learning rate ten times as large"
 HALF_NOISE = (
-    "two noisy copies of one signal have the signal's share of the power as cosine: below one half, noise is the larger"
+    "the cosine of two noisy copies of one signal is the signal's share of the power: below one half, there is more "
+    "noise"
 )
-FIVE_POINTS = "five points of a hundred: what one would call a difference at sight"
-TWO_POINTS = "two points of training error: He et al. report more than that between 20 and 56 layers"
-SAME_CARE = "the same layers, images, batches and steps, its own learning rate chosen on images kept back"
-ONE_OF_TEN = "one member of ten or more: an ensemble would lose about a tenth of what it knows"
+FIVE_POINTS = "five percentage points are a difference that anybody would notice"
+TWO_POINTS = "two points of training error: He et al. report a larger difference between 20 and 56 layers"
+SAME_CARE = "the same layers, images, batches and steps, and its own learning rate, chosen on images kept back"
+ONE_OF_TEN = "without one of ten or more members, an ensemble would lose about a tenth of what it knows at most"
 
 CLAIMS = (
     Claim(
         id="vanishing-gradient",
         statement="Every function of a deep chain adds noise, which overwhelms the gradient: it vanishes on its way "
         "back. A residual connection lets it through.",
-        source="seed 001, residual connection",
+        source="source document 001, residual connection",
         criteria=(
             Criterion(
                 name="plain network of 64 layers: gradient norm at the first block ÷ at the last",
@@ -48,7 +49,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="residual network of 64 layers: the same cosine",
-                because=f"the signal must be the larger: {HALF_NOISE}",
+                because=f"there must be more signal than noise: {HALF_NOISE}",
                 at_least=0.5,
                 control="the plain network with the same dropout",
             ),
@@ -69,8 +70,8 @@ CLAIMS = (
             ),
             Criterion(
                 name="residual network: that cosine minus the cosine for two different images",
-                because="a gradient that is nearly the same for every image would agree, too, and tell little: a tenth "
-                "more is what can be seen in a figure",
+                because="gradients that are nearly the same for every image would agree, too, and tell little; a tenth "
+                "more can be seen in a figure",
                 role=CONDITION,
                 at_least=0.1,
                 control="the gradients of two different images for the same class, without dropout",
@@ -88,11 +89,11 @@ CLAIMS = (
     Claim(
         id="residual-information",
         statement="The sum of a block's output and its input always preserves full information about the input.",
-        source="seed 001, residual connection",
+        source="source document 001, residual connection",
         criteria=(
             Criterion(
                 name="of 100 pairs of different inputs, those that one residual block turns into the same output",
-                because="always and full: not a single pair may become the same",
+                because="“always” and “full” mean that not a single pair may become the same",
                 scale=COUNT,
                 unit="",
                 drawn=False,
@@ -100,8 +101,9 @@ CLAIMS = (
                 control="not needed: two inputs with one output are a counterexample",
             ),
             Criterion(
-                name="largest |block(x) − |x||: the block's two convolutions are set so that it adds 2·relu(−x)",
-                because="the counterexample must be the course's own block; float32 sums may differ a little",
+                name="largest difference between the block's output and what its weights are set to compute",
+                because="the pairs must go through the course's own block, set as planned; float32 sums may differ a "
+                "little",
                 role=CHECK,
                 unit="",
                 drawn=False,
@@ -109,21 +111,21 @@ CLAIMS = (
             ),
             Criterion(
                 name="untrained residual network of 40 layers: R² of its input to the blocks, read from their output",
-                because="full means that a hundredth lost is already too much",
+                because="“full” means that losing a hundredth is already too much",
                 role=CONDITION,
                 at_least=0.99,
                 control="the plain network with the same initial weights, read in the same way",
             ),
             Criterion(
                 name="the same R², residual − plain",
-                because="a tenth of the input is a difference that one would care about",
+                because="a tenth of the input is a difference that matters",
                 role=CONDITION,
                 at_least=0.1,
                 control="the plain network with the same initial weights, read in the same way",
             ),
             Criterion(
                 name="trained residual network of 40 layers: the same R²",
-                because="full means that a hundredth lost is already too much",
+                because="“full” means that losing a hundredth is already too much",
                 role=CONDITION,
                 at_least=0.99,
                 control="the same network before its training",
@@ -132,7 +134,7 @@ CLAIMS = (
         literature=(
             "Behrmann et al. 2019, Invertible residual networks (arXiv:1811.00995): x + f(x) can be inverted if the "
             "slope of f stays below 1",
-            f"{HE_2016}: the shortcut carries a signal on unchanged as long as nothing but additions lies on it",
+            f"{HE_2016}: the shortcut passes a signal on unchanged as long as there are only additions on it",
         ),
         long_run="deep_signals",
     ),
@@ -140,38 +142,38 @@ CLAIMS = (
         id="residual-trains-deep",
         statement="With residual connections you can build networks of arbitrary depth, without having to worry about "
         "vanishing gradients.",
-        source="seeds 000 and 001, residual connection",
+        source="source documents 000 and 001, residual connection",
         criteria=(
             Criterion(
                 name="training accuracy, deep residual − deep plain with He initialization",
-                because=f"there must be something to worry about without them: {FIVE_POINTS}",
+                because=f"without residual connections there must be something to worry about; {FIVE_POINTS}",
                 at_least=0.05,
                 control=f"the plain network: {SAME_CARE}",
             ),
             Criterion(
                 name="training accuracy, deep residual − shallow residual",
-                because=f"depth itself must not cost accuracy: {FIVE_POINTS}",
+                because=f"depth itself must not cost accuracy; {FIVE_POINTS}",
                 at_least=-0.05,
                 control=f"the residual network with a quarter of the layers or fewer: {SAME_CARE}",
             ),
             Criterion(
                 name="the first difference, when the plain network takes four times the steps",
-                because=f"the plain network might only be slower: {FIVE_POINTS}",
+                because=f"the plain network might only be slower; {FIVE_POINTS}",
                 role=CONDITION,
                 at_least=0.05,
                 control="the plain network with He initialization and four times as many steps",
             ),
             Criterion(
                 name="residual network: powers of ten that the activations grow per layer",
-                because="arbitrary depth needs values that stay: tenfold in 64 layers is 1/64 a layer, and steady "
-                "growth ends in an overflow",
+                because="at arbitrary depth, steady growth ends in an overflow; 1/64 per layer is tenfold growth in 64 "
+                "layers",
                 role=CONDITION,
                 at_most=1 / 64,
-                control="an even network would have 0; the same photographs at every depth",
+                control="a network that keeps the size of its values would have 0; the same photographs at every depth",
             ),
         ),
         literature=(
-            f"{HE_2015}: 152 layers train, and 1,202 do (with a higher test error), all with batch normalization",
+            f"{HE_2015}: 152 layers train, and so do 1,202 (with a higher test error), all with batch normalization",
             f"{FIXUP}: without it, the initialization must be scaled by depth",
         ),
         long_run="degradation",
@@ -181,7 +183,7 @@ CLAIMS = (
         id="residual-degradation",
         statement="Even with batch normalization, deeper plain networks have a higher training error; deeper residual "
         "networks do not (the degradation problem).",
-        source="He et al. 2015, the paper behind seed 000's residual block",
+        source="He et al. 2015, the paper behind source document 000's residual block",
         criteria=(
             Criterion(
                 name="plain networks with batch normalization: training error, 44 layers − 8 layers",
@@ -191,7 +193,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="residual networks with batch normalization: the same difference",
-                because=f"no more than would be noticed: {TWO_POINTS}",
+                because=f"the difference must be too small to matter: {TWO_POINTS}",
                 at_most=0.02,
                 control=f"8 layers: {SAME_CARE}",
             ),
@@ -211,14 +213,14 @@ CLAIMS = (
             ),
             Criterion(
                 name="share of these trainings that have converged",
-                because="an error that still falls says nothing about the end: nine in ten must lose less than 1 % "
-                "of their training loss over the last tenth of the steps",
+                because="an error that is still falling says nothing about where it ends: in nine of ten trainings, "
+                "the training loss must fall by less than 1 % over the last tenth of the steps",
                 role=CONDITION,
                 scale=SHARE,
                 unit="trainings",
                 drawn=False,
                 at_least=0.9,
-                control="not needed: it is about the trainings themselves",
+                control="not needed: the trainings are compared with themselves",
             ),
         ),
         literature=(
@@ -248,15 +250,15 @@ CLAIMS = (
             ),
             Criterion(
                 name="distance from the identity after training, residual ÷ plain",
-                because="easily: after the same steps at most half as far from it as a plain block",
+                because="“easily” means: after the same steps, at most half as far from the identity as a plain block",
                 scale=LOG_RATIO,
                 at_most=0.5,
-                control=f"a plain block, which could copy its input as well: {SAME_CARE}",
+                control=f"a plain block, which could also copy its input: {SAME_CARE}",
             ),
             Criterion(
-                name="the share of the first distance that training leaves, residual ÷ plain",
-                because="a residual block starts nearer to the identity: training, too, should bring it on at least "
-                "twice as far",
+                name="share of the initial distance that is left after training, residual ÷ plain",
+                because="a residual block starts nearer to the identity, so training itself should also leave at most "
+                "half as large a share",
                 role=CONDITION,
                 scale=LOG_RATIO,
                 at_most=0.5,
@@ -273,14 +275,14 @@ CLAIMS = (
         criteria=(
             Criterion(
                 name="trained residual network of 20 blocks: share of the gradient through at most a third of them",
-                because="most is more than half",
+                because="“most” means more than half",
                 scale=SHARE,
                 at_least=0.5,
                 control="the paths themselves, of which 6 in 100 are that short",
             ),
             Criterion(
                 name="the same share, when the norms of single paths are added up",
-                because="paths of one length may cancel each other; Veit et al. add up norms: more than half",
+                because="paths of the same length may cancel each other, so Veit et al. add up norms; more than half",
                 role=CONDITION,
                 scale=SHARE,
                 at_least=0.5,
@@ -288,7 +290,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="the same share before training",
-                because="the initialization alone might do it: more than half",
+                because="the initialization alone might be the reason; more than half",
                 role=CONDITION,
                 scale=SHARE,
                 at_least=0.5,
@@ -296,7 +298,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="the same share in trained networks with batch normalization",
-                because="Veit's networks had it: more than half",
+                because="the networks of Veit et al. had batch normalization; more than half",
                 role=CONDITION,
                 scale=SHARE,
                 at_least=0.5,
@@ -328,20 +330,20 @@ CLAIMS = (
             ),
             Criterion(
                 name="that share, residual − plain network without one layer",
-                because="a chain should do clearly worse: a quarter of what was learned",
+                because="a plain network should do clearly worse: by a quarter of what was learned",
                 at_least=0.25,
                 control=f"the plain network: {SAME_CARE}",
             ),
             Criterion(
                 name="residual network: the same share without its most important block",
-                because="any member of an ensemble can go: more than half is left",
+                because="an ensemble can do without any one member: more than half must be left",
                 role=CONDITION,
                 at_least=0.5,
                 control="the mean of the blocks",
             ),
             Criterion(
                 name="residual network: the same share without three tenths of its blocks, drawn at random",
-                because="an ensemble fades with the number of members that go: more than half is left",
+                because="an ensemble gets worse only gradually as members are removed: more than half must be left",
                 role=CONDITION,
                 at_least=0.5,
                 control="the whole network",
@@ -350,7 +352,8 @@ CLAIMS = (
         literature=(VEIT, f"{HE_2016}: a forward pass is a sum over blocks"),
         long_run="residual_lesions",
         asked=Quantity(
-            "the share of what the residual network learned that is left without one block (1: all, 0: it guesses)",
+            "the share of what the residual network learned that is left without one block (1: all of it, 0: it "
+            "guesses)",
             scale=0.8,
         ),
     ),

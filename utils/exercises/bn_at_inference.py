@@ -18,8 +18,8 @@ def batch_norm_inference(x, gamma, beta, moving_mean, moving_variance, epsilon=1
     ...  # your code
 '''
 HINTS = (
-    "Nothing is averaged here: each image gives the same whatever else is in the batch.",
-    "It is the forward pass of training with other numbers in the place of the batch's mean and variance.",
+    "Nothing is averaged here: each image gives the same output, whatever else is in the batch.",
+    "It is the forward pass of training, with other numbers instead of the batch's mean and variance.",
 )
 
 
@@ -91,21 +91,21 @@ SLIPS = (
     Slip(
         _wrong(batch=("mean",)),
         "the batch's own mean",
-        "The mean that you subtract is the batch's. At inference the layer takes both numbers from its averages.",
+        "The mean that you subtract is the batch's. At inference the layer uses its moving averages for both.",
     ),
     Slip(
         _wrong(batch=("variance",)),
         "the batch's own variance",
-        "The variance that you divide by is the batch's. At inference the layer takes both numbers from its averages.",
+        "The variance that you divide by is the batch's. At inference the layer uses its moving averages for both.",
     ),
     Slip(
         _wrong(root=False),
         "divided by the variance",
-        "The average that is kept is a variance; its root is needed.",
+        "The layer keeps an average of the variance. Divide by its square root.",
     ),
     Slip(_wrong(outside=True), "ε outside the root", "Epsilon is added to the variance, under the root."),
     Slip(_without_epsilon, "ε forgotten", "Epsilon is added to the variance, as in training."),
-    Slip(_wrong(centered=False), "the mean not subtracted", "You only divide. First the mean is subtracted."),
+    Slip(_wrong(centered=False), "the mean not subtracted", "You only divide. Subtract the mean first."),
     Slip(_wrong(scale=False), "γ and β forgotten", "After normalizing, the layer scales by gamma and shifts by beta."),
     Slip(_wrong(swapped=True), "γ and β exchanged", "gamma scales and beta shifts."),
 )

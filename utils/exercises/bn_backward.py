@@ -7,8 +7,8 @@ from utils.exercises import Slip
 KIND = "fill in"
 POINTS = 4
 TEXT = (
-    "Write the backward pass of BatchNormalization in training. dy is the gradient of the loss with respect to what "
-    "the layer gives. Return the gradients with respect to x, gamma and beta, in this order."
+    "Write the backward pass of BatchNormalization in training. dy is the gradient of the loss with respect to the "
+    "layer's output. Return the gradients with respect to x, gamma and beta, in this order."
 )
 STUB = '''
 def batch_norm_backward(dy, x, gamma, epsilon=1e-3):
@@ -19,8 +19,8 @@ def batch_norm_backward(dy, x, gamma, epsilon=1e-3):
 '''
 HINTS = (
     "x reaches y in three ways: directly, through the mean, and through the variance. Each adds a part to dx.",
-    "With x̂ the normalized x: dbeta is the sum of dy, dgamma the sum of dy·x̂, both for each channel. Before dx is "
-    "scaled, two things are subtracted from dy: its mean, and x̂ times another mean.",
+    "Call the normalized x x̂. For each channel, dbeta is the sum of dy, and dgamma is the sum of dy·x̂. For dx, "
+    "subtract two things from dy before you scale it: its mean, and x̂ times another mean.",
 )
 
 
@@ -104,22 +104,22 @@ SLIPS = (
     Slip(
         _wrong(variance=0),
         "the variance as a constant",
-        "Your dx has the part that comes through the mean, and not the one through the variance.",
+        "Your dx has the part that comes through the mean, but not the part that comes through the variance.",
     ),
     Slip(
         _wrong(mean=0),
         "the mean as a constant",
-        "Your dx has the part that comes through the variance, and not the one through the mean.",
+        "Your dx has the part that comes through the variance, but not the part that comes through the mean.",
     ),
     Slip(
         _wrong(variance=-1),
         "the variance's part with the wrong sign",
-        "In dx, the part that comes through the variance has the wrong sign: derive 1/√(variance + ε) once more.",
+        "In dx, the part that comes through the variance has the wrong sign. Differentiate 1/√(variance + ε) again.",
     ),
     Slip(
         _wrong(count=lambda x: 1),
         "sums in place of means",
-        "In dx, each sum over a channel has to be divided by how many numbers the channel has.",
+        "In dx, divide each sum over a channel by the number of values in the channel.",
     ),
     Slip(
         _wrong(count=len),
@@ -129,27 +129,28 @@ SLIPS = (
     Slip(
         _wrong(scaled=False),
         "γ forgotten in dx",
-        "γ scales on the way forward, so it scales the gradient on the way back: look at dx.",
+        "γ scales in the forward pass, so it also scales the gradient in the backward pass. Look at dx.",
     ),
     Slip(
         _wrong(root=False),
         "dx divided by the variance",
-        "Your dx is divided by variance + ε; forward, the layer divides by the root of it.",
+        "You divide dx by variance + ε. In the forward pass, the layer divides by the square root of it.",
     ),
     Slip(
         _wrong(product="x"),
         "x not normalized in dgamma",
-        "γ multiplies the normalized x. So the normalized x, not x itself, is what dgamma needs.",
+        "γ multiplies the normalized x. So dgamma needs the normalized x, not x itself.",
     ),
     Slip(
         _wrong(product="centered"),
         "x not divided in dgamma",
-        "For dgamma you subtract the mean from x and do not divide. γ multiplies the normalized x.",
+        "For dgamma you subtract the mean from x, but you do not divide. γ multiplies the normalized x.",
     ),
     Slip(
         _wrong(total=np.mean),
         "dgamma and dbeta as means",
-        "γ and β serve every image and every position of a channel. Their gradients are sums over these, not means.",
+        "γ and β are used for every image and every position of a channel. Their gradients are sums over these, not "
+        "means.",
     ),
     Slip(
         _without_sums,
@@ -157,5 +158,7 @@ SLIPS = (
         "Your dgamma and dbeta have the shape of x. There is one γ and one β for each channel, so a sum is missing.",
     ),
     Slip(_wrong(swapped=True), "dgamma and dbeta exchanged", "The order is dx, dgamma, dbeta."),
-    Slip(_without_epsilon, "ε forgotten", "The layer divides by √(variance + ε), forward and so also backward."),
+    Slip(
+        _without_epsilon, "ε forgotten", "The layer divides by √(variance + ε) in the forward pass, so dx needs ε, too."
+    ),
 )

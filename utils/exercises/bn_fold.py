@@ -7,8 +7,8 @@ from utils.exercises import Slip
 KIND = "fill in"
 POINTS = 3
 TEXT = (
-    "At inference, a convolution and the BatchNormalization behind it can be replaced by one convolution. Return its "
-    "kernel and its bias."
+    "At inference, one convolution can replace a convolution and the BatchNormalization after it. Return its kernel "
+    "and its bias."
 )
 STUB = '''
 def fold(kernel, bias, gamma, beta, moving_mean, moving_variance, epsilon=1e-3):
@@ -97,18 +97,19 @@ SLIPS = (
     Slip(
         _wrong(axis=-2),
         "the kernel scaled along its input channels",
-        "You scale the kernel along its third axis. Batch normalization stands behind the convolution, so its channels "
-        "are the filters.",
+        "You scale the kernel along its third axis. Batch normalization comes after the convolution, so its channels "
+        "are the convolution's filters.",
     ),
     Slip(
         _wrong(kernel=True),
         "the kernel as it was",
-        "Only the bias is changed. Batch normalization also multiplies each channel, and with it every weight.",
+        "You change only the bias. Batch normalization also multiplies each channel, so every weight must be "
+        "multiplied.",
     ),
     Slip(
         _wrong(with_bias=False),
         "the old bias forgotten",
-        "The convolution's own bias is lost. It is a part of what gets normalized.",
+        "The convolution's own bias is lost. It is added before the normalization.",
     ),
     Slip(
         _wrong(bias_factor=False),
@@ -123,7 +124,7 @@ SLIPS = (
     Slip(
         _wrong(mean_factor=False),
         "moving_mean not scaled",
-        "moving_mean is subtracted before the division and before γ, so both of them act on it as well.",
+        "moving_mean is subtracted before the division and before γ, so both apply to it, too.",
     ),
     Slip(_wrong(sign=-1), "moving_mean added", "moving_mean has the wrong sign in your bias."),
     Slip(_wrong(beta=True), "β forgotten", "β is missing in your bias."),
@@ -131,7 +132,7 @@ SLIPS = (
     Slip(
         _wrong(root=False),
         "divided by the variance",
-        "You divide by moving_variance + ε; the layer divides by the root of it.",
+        "You divide by moving_variance + ε. The layer divides by the square root of it.",
     ),
     Slip(_wrong(epsilon=True), "ε forgotten", "Epsilon is added to moving_variance, under the root."),
 )

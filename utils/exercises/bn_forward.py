@@ -19,7 +19,7 @@ def batch_norm_forward(x, gamma, beta, epsilon=1e-3):
 '''
 HINTS = (
     "np.mean and np.var take the axes to average over; a channel keeps its own mean and variance.",
-    "mean = x.mean(axis=(0, 1, 2)) has one number for each channel; var likewise. Where does epsilon go?",
+    "mean = x.mean(axis=(0, 1, 2)) has one number for each channel, and so has the variance. Where does epsilon go?",
 )
 
 
@@ -78,12 +78,12 @@ SLIPS = (
     Slip(
         _wrong(axis=(0, 1, 2, 3)),
         "one mean for the whole tensor",
-        "You average over the channels, too. Each channel has a mean and a variance of its own.",
+        "You average over the channels, too. Each channel has its own mean and variance.",
     ),
     Slip(
         _wrong(axis=(1, 2)),
         "each image by itself",
-        "Your averages go over rows and columns only. Those of batch normalization go over the images, too.",
+        "You average over rows and columns only. Batch normalization also averages over the images.",
     ),
     Slip(
         _wrong(axis=(1, 2, 3)),
@@ -98,7 +98,7 @@ SLIPS = (
     Slip(_wrong(ddof=1), "divided by n − 1", "The variance here is the plain mean of the squared differences."),
     Slip(_wrong(outside=True), "ε outside the root", "Epsilon is added to the variance, under the root."),
     Slip(_without_epsilon, "ε forgotten", "Epsilon is added to the variance, under the root."),
-    Slip(_wrong(root=False), "divided by the variance", "You divide by the variance; its root is needed."),
+    Slip(_wrong(root=False), "divided by the variance", "You divide by the variance. Divide by its square root."),
     Slip(_wrong(scale=False), "γ and β forgotten", "After normalizing, the layer scales by gamma and shifts by beta."),
     Slip(_wrong(swapped=True), "γ and β exchanged", "gamma scales and beta shifts."),
 )

@@ -18,7 +18,7 @@ def update_averages(x, moving_mean, moving_variance, momentum=0.99):
     ...  # your code
 '''
 HINTS = (
-    "In Keras, momentum is the share of the old average that stays. What is left of 1 goes to the batch.",
+    "In Keras, momentum is the share of the old average that stays. The batch gets the rest, 1 − momentum.",
     "Both averages are updated in the same way: one from x.mean(axis=…), the other from x.var(axis=…), with the axes "
     "of the forward pass.",
 )
@@ -86,16 +86,16 @@ SLIPS = (
     Slip(
         _wrong(old=lambda momentum: 1 - momentum, new=lambda momentum: momentum),
         "momentum the wrong way round",
-        "You give the batch the share that should stay of the old average. (Other libraries count it like this; in "
-        "Keras, a momentum near 1 means slow averages.)",
+        "You give the batch the share that the old average should keep. (Some other libraries define momentum like "
+        "this. In Keras, a momentum near 1 means slow averages.)",
     ),
     Slip(
         _wrong(ddof=1),
         "the sample variance",
-        "Your batch variance is divided by n − 1. Keras keeps the plain mean of the squared differences.",
+        "Your batch variance is divided by n − 1. Keras uses the plain mean of the squared differences.",
     ),
-    Slip(_wrong(kept=(1,)), "only the mean", "moving_variance stays as it was. Both averages move at every step."),
-    Slip(_wrong(kept=(0,)), "only the variance", "moving_mean stays as it was. Both averages move at every step."),
+    Slip(_wrong(kept=(1,)), "only the mean", "moving_variance stays as it was. Both averages change at every step."),
+    Slip(_wrong(kept=(0,)), "only the variance", "moving_mean stays as it was. Both averages change at every step."),
     Slip(
         _wrong(root=True),
         "the standard deviation",
@@ -109,22 +109,23 @@ SLIPS = (
     Slip(
         _wrong(old=lambda momentum: 0, new=lambda momentum: 1),
         "the batch in place of the average",
-        "You return the batch's own statistics. What was collected before has to count, too.",
+        "You return the batch's own statistics. The old averages must count, too.",
     ),
     Slip(
         _wrong(old=lambda momentum: 1),
         "nothing is forgotten",
-        "You add a share of the batch to the whole old average, so it grows with every step. The two shares sum to 1.",
+        "You add a share of the batch to the whole old average, so it grows with every step. The two shares must sum "
+        "to 1.",
     ),
     Slip(
         _wrong(old=lambda momentum: 0.5, new=lambda momentum: 0.5),
         "the plain mean of old and new",
-        "Old average and batch count alike here. momentum says how much of the old average stays.",
+        "The old average and the batch count equally here. momentum says how much of the old average stays.",
     ),
     Slip(
         _wrong(axis=(0, 1, 2, 3)),
         "one mean for the whole tensor",
-        "You average over the channels, too. Each channel has averages of its own.",
+        "You average over the channels, too. Each channel has its own averages.",
     ),
     Slip(_wrong(swapped=True), "mean and variance exchanged", "The order is moving_mean, moving_variance."),
 )

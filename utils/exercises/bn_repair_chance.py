@@ -12,9 +12,9 @@ SECONDS = 60
 STEPS, BATCH_SIZE, LEARNING_RATE = 40, 32, 0.3
 GOOD = 0.85  # of 1; guessing one of four classes gives 0.25
 TEXT = (
-    "This network is trained for 40 steps, with batches of 32. With the batches' own statistics it then names all "
-    "training images. At inference it does little better than guessing. Repair the network; the training stays "
-    "as it is."
+    "This network is trained for 40 steps, with batches of 32. With the batches' own statistics it is then right on "
+    "all training images. At inference it does little better than guessing. Repair the network; do not change the "
+    "training."
 )
 STUB = '''
 def small_network(shape, classes):
@@ -155,8 +155,8 @@ SLIPS = (
     Slip(
         _wrong(lambda x: keras.layers.BatchNormalization()(x), scaled=True),
         "the averages are still too slow",
-        "At inference it is still often wrong. After 40 steps, the averages of a layer still hold much of their "
-        "initial values.",
+        "At inference it is still often wrong. After 40 steps, the averages of at least one layer still consist to a "
+        "large part of their initial values.",
     ),
     Slip(
         _wrong(lambda x: x),
@@ -171,13 +171,13 @@ SLIPS = (
     Slip(
         _wrong(lambda x: keras.layers.BatchNormalization(momentum=0.01)(x)),
         "averages that hold one batch",
-        "It works, by luck: such averages hold hardly more than the last batch. In Keras, momentum is the share of the "
-        "old average that stays.",
+        "It works, but by luck: such averages hold hardly more than the last batch. In Keras, momentum is the share "
+        "of the old average that stays.",
     ),
     Slip(
         _wrong(_by_the_batch),
         "the batch's own statistics at inference",
-        "It names new images, but by the statistics of the batch that they are in. What it says of one image now "
-        "depends on the others.",
+        "It is right on new images, but it uses the statistics of the batch that they are in. Its output for one image "
+        "now depends on the others.",
     ),
 )

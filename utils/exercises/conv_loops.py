@@ -7,8 +7,8 @@ from utils.exercises import Slip
 KIND = "fill in"
 POINTS = 2
 TEXT = (
-    "Write what Conv2D computes, with NumPy and loops: put the kernel on every place of the image, multiply, add up "
-    "over rows, columns and channels of the window, and add the bias."
+    "Write what Conv2D computes, with NumPy and loops: put the kernel on every place of the image, multiply, sum "
+    "over the rows, columns and channels of the window, and add the bias."
 )
 STUB = '''
 def convolution_by_loops(x, kernel, bias, strides=1):
@@ -119,13 +119,13 @@ SLIPS = (
     Slip(
         _with(new_kernel=lambda kernel: kernel[::-1, ::-1]),
         "the kernel is flipped",
-        "You turn the kernel by half a turn, as in a convolution of mathematics. Networks do not: the kernel's first "
-        "weight belongs to the window's upper left pixel.",
+        "You rotate the kernel by 180 degrees, as the mathematical convolution does. Networks do not: the kernel's "
+        "first weight belongs to the window's upper left pixel.",
     ),
     Slip(
         _with(new_bias=lambda bias: 0 * bias),
         "the bias is forgotten",
-        "Each filter adds a constant of its own to its map.",
+        "Each filter adds its own bias to its map.",
     ),
     Slip(
         _with(new_bias=lambda bias: bias.sum() + 0 * bias),
@@ -140,9 +140,13 @@ SLIPS = (
     Slip(
         _first_channel,
         "only the first channel",
-        "A filter looks at all channels of the image, and adds up what it finds in each.",
+        "A filter looks at all channels of the image, and sums over them.",
     ),
-    Slip(_stride_lost, "the stride is lost", "You compute every place. With strides=2, every second one is needed."),
+    Slip(
+        _stride_lost,
+        "the stride is lost",
+        "You compute the output at every place. With strides=2, only every second place is needed.",
+    ),
     Slip(
         _next_to_each_other,
         "the windows lie next to each other",
@@ -155,7 +159,9 @@ SLIPS = (
     ),
     Slip(_same, "padding is “same”", "Zeros around the image keep its size. Here no window leaves the image."),
     Slip(
-        _images_summed, "the images are added up", "You sum over the images of the batch. Each has a result of its own."
+        _images_summed,
+        "the images are added up",
+        "You sum over the images of the batch. Each image has its own result.",
     ),
-    Slip(_mean, "the mean in place of the sum", "You divide by the size of the window. The products are only added."),
+    Slip(_mean, "the mean in place of the sum", "You divide by the size of the window. The products are only summed."),
 )

@@ -24,7 +24,7 @@ def equivariance_error(convolution, image, down, right, border):
 HINTS = (
     "There are two ways from the image to a shifted map: shift first and then convolve, or convolve first and then "
     "shift. Compare the two where no pixel came in from outside.",
-    "What fills the place that a shift leaves empty does not matter, since border is left out. Be careful with "
+    "It does not matter what fills the place that a shift leaves empty, since the border is left out. Be careful with "
     "slices that end at -0: they are empty.",
 )
 
@@ -142,7 +142,7 @@ SLIPS = (
     Slip(
         _wrong(inside=False),
         "the border counts, too",
-        "You compare the whole maps. Near the border the two differ for any convolution, because of what comes in from "
+        "You compare the whole maps. Near the border they differ for any convolution, because of what comes in from "
         "outside.",
     ),
     Slip(
@@ -153,8 +153,8 @@ SLIPS = (
     Slip(
         _invariance,
         "compared with the maps as they were",
-        "You compare with the maps that were not shifted. That asks whether the output stays (invariance), not "
-        "whether it moves along (equivariance).",
+        "You compare with the maps that were not shifted. That asks whether the output stays the same (invariance), "
+        "not whether it moves along (equivariance).",
     ),
     Slip(
         _wrong(maps_by=lambda down, right: (right, down)),
@@ -164,21 +164,22 @@ SLIPS = (
     Slip(
         _wrong(image_by=lambda down, right: (right, down), maps_by=lambda down, right: (right, down)),
         "down and right exchanged",
-        "Image and maps move together, but to the right by what should be down. Axis 1 holds the rows.",
+        "Image and maps move together, but you use down for the shift to the right, and right for the shift down. "
+        "Axis 1 holds the rows.",
     ),
     Slip(
         _wrong(between=lambda one, other: np.abs(one - other).mean()),
         "the mean difference",
-        "You average the differences. The largest one is asked for.",
+        "You average the differences. The exercise asks for the largest one.",
     ),
     Slip(
         _wrong(between=lambda one, other: (one - other).max()),
         "no absolute value",
-        "A difference below 0 is one, too. Take its absolute value before you look for the largest.",
+        "Negative differences count, too. Take the absolute value before you look for the largest.",
     ),
     Slip(
         _image_with_image,
         "the maps are compared with themselves",
-        "Both sides convolve first and shift then, so they never differ. One side must shift the image first.",
+        "Both sides convolve first and then shift, so they never differ. One side must shift the image first.",
     ),
 )

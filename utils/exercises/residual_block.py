@@ -9,7 +9,7 @@ KIND = "fill in"
 POINTS = 3
 TEXT = (
     "Write the residual block of He and others: a 3×3 convolution with ReLU that takes the strides, a 3×3 convolution, "
-    "the addition of the shortcut, and a ReLU. A 1×1 convolution is on the shortcut only where the shape changes."
+    "the addition of the shortcut, and a ReLU. The shortcut has a 1×1 convolution only where the shape changes."
 )
 STUB = '''
 def strided_block(x, filters, strides=1):
@@ -19,8 +19,9 @@ def strided_block(x, filters, strides=1):
     ...  # your code
 '''
 HINTS = (
-    "Keep a second name for x before the first convolution. All convolutions have biases, the 3×3 ones padding='same'.",
-    "The shape changes where strides is not 1, and where x.shape[-1] is not filters. The projection takes the strides, "
+    "Give x a second name before the first convolution. All convolutions have biases; the 3×3 ones have "
+    "padding='same'.",
+    "The shape changes if strides is not 1, or if x.shape[-1] is not filters. The projection takes the strides, "
     "and has no activation.",
 )
 
@@ -112,7 +113,7 @@ SLIPS = (
     Slip(
         _wrong(keeps_strides=False),
         "the shortcut lost its strides",
-        "With strides above 1 the two sides have different sizes: the projection has to take the same steps.",
+        "With strides above 1 the two sides have different sizes: the projection must have the same strides.",
     ),
     Slip(
         _wrong(projects=lambda strides, changed: True),
@@ -122,13 +123,13 @@ SLIPS = (
     Slip(
         _wrong(projects=lambda strides, changed: changed),
         "no projection where only the strides change the shape",
-        "With strides above 1 the size changes, even if the number of channels stays.",
+        "With strides above 1 the size changes, even if the number of channels stays the same.",
     ),
     Slip(
         _wrong(projects=lambda strides, changed: strides != 1),
         "no projection where only the channels change",
-        "With strides of 1 the number of channels can change, too. Look at filters. (One channel is added to all "
-        "others without an error.)",
+        "With strides=1 the number of channels can change, too. Look at filters. (A single channel is added to every "
+        "channel without an error.)",
     ),
     Slip(
         _wrong(activations=("relu", "relu"), at_the_end=None),
@@ -138,13 +139,13 @@ SLIPS = (
     Slip(
         _wrong(activations=("relu", "relu")),
         "one ReLU too many",
-        "The second convolution has no activation of its own. With a ReLU, the branch can only add, never subtract.",
+        "The second convolution should have no activation. With a ReLU, the branch can only add, never subtract.",
     ),
     Slip(_wrong(at_the_end=None), "no ReLU at the end", "The block ends with a ReLU, after the addition."),
     Slip(
         _wrong(activations=(None, None)),
         "no ReLU between the convolutions",
-        "Two convolutions without an activation between them are no more than one. The first has a ReLU.",
+        "Two convolutions without an activation between them can do no more than one. The first has a ReLU.",
     ),
     Slip(
         _wrong(on_shortcut="relu"),
@@ -155,26 +156,26 @@ SLIPS = (
     Slip(
         _wrong(times=2),
         "the shortcut added twice",
-        "The shortcut is in the sum twice. With many blocks, the values would double in each.",
+        "The shortcut is in the sum twice. With many blocks, the values would double in each block.",
     ),
     Slip(
         _wrong(late=True),
         "the shortcut begins too late",
-        "Your shortcut begins behind the first convolution. It goes around both.",
+        "Your shortcut begins after the first convolution. It should go around both.",
     ),
     Slip(
         _wrong(steps=(0, 1)),
         "the strides in the second convolution",
-        "Your second convolution takes the strides. In this block it is the first one's task.",
+        "Your second convolution has the strides. In this block, the first one has them.",
     ),
     Slip(
         _wrong(steps=(1, 1)),
         "the strides in both convolutions",
-        "Both convolutions take the strides, so the size shrinks twice. Only the first one takes them.",
+        "Both convolutions have the strides, so the size shrinks twice. Only the first one should have them.",
     ),
     Slip(
         _wrong(concatenated=True),
         "concatenated",
-        "You put the two sides one behind the other. A residual block adds them, value by value.",
+        "You concatenate the two sides. A residual block adds them, value by value.",
     ),
 )

@@ -26,10 +26,10 @@ def pooled_blocks(x, filters, pool_size=2):
     return x
 '''
 HINTS = (
-    "Write down the three numbers of the shape behind each line of a block, for maps of 7 × 7 with 3 channels. There "
-    "is more than one mistake.",
-    "Which lines still have Keras's default padding? And what must the projection do as the branch does: in the number "
-    "of channels, and in the size?",
+    "For maps of 7 × 7 with 3 channels, write down the shape after each line of a block. There is more than one "
+    "mistake.",
+    "Which lines still have Keras's default padding? And how must the projection change the number of channels and the "
+    "size, so that they are those of the branch?",
 )
 
 
@@ -134,34 +134,35 @@ SLIPS = (
     Slip(
         _wrong(pooling="valid"),
         "the pooling drops what is left over",
-        "With sizes that pool_size does not divide, the pooling rounds down and the shortcut's strides round up.",
+        "If pool_size does not divide the size of the maps, the pooling rounds down and the shortcut's strides round "
+        "up.",
     ),
     Slip(
         _wrong(steps=lambda pool_size: 2),
         "strides of 2, whatever the pooling",
-        "The projection takes steps of 2. The pooling takes steps of pool_size.",
+        "The projection has strides of 2. The pooling has strides of pool_size.",
     ),
     Slip(
         _first_filters,
         "the projection has the first block's filters",
-        "In the second block, the branch has other filters than the projection. (Where the projection has a single "
-        "filter, the addition repeats it without an error.)",
+        "In the second block, the branch and the projection have different numbers of filters. (If the projection has "
+        "a single filter, the addition repeats it without an error.)",
     ),
     Slip(
         _wrong(projected=lambda filters: 1),
         "one channel for all",
-        "Your projection has one filter. The addition repeats it for every channel, so the shortcut carries next to "
+        "Your projection has one filter. The addition repeats it for every channel, so the shortcut passes on almost "
         "nothing.",
     ),
     Slip(
         _wrong(pools=False),
         "without pooling",
-        "The sizes fit because nothing is pooled any more. The network should still pool in each block.",
+        "The sizes fit because nothing is pooled anymore. The network should still pool in each block.",
     ),
     Slip(
         _wrong(pooled_shortcut=True),
         "the shortcut is pooled",
-        "The sizes fit, but the shortcut has a pooling of its own. Its 1×1 convolution can take the steps itself.",
+        "The sizes fit, but the shortcut has its own pooling. Its 1×1 convolution can use strides instead.",
     ),
     Slip(
         _wrong(activation="relu"),
@@ -171,11 +172,11 @@ SLIPS = (
     Slip(
         _wrong(added=False),
         "without the addition",
-        "It runs because nothing is added any more. So it is a plain network.",
+        "It runs because nothing is added anymore. So it is a plain network.",
     ),
     Slip(
         _wrong(pool_in_convolution=True),
         "strides in the place of the pooling",
-        "The sizes fit, but the max pooling is gone: your convolution takes the steps. Keep the pooling.",
+        "The sizes fit, but the max pooling is gone: your convolution has strides instead. Keep the pooling.",
     ),
 )

@@ -26,9 +26,9 @@ def deep_blocks(x, filters, blocks):
     return x
 '''
 HINTS = (
-    "Write the network out for two blocks, as a formula. What is added in the second block? What would have to be?",
-    "Follow the way of the sum from the end to the beginning: only additions may lie on it. There are two mistakes, "
-    "one in what residual is, and one in what comes after the addition.",
+    "Write the network for two blocks as a formula. What is added in the second block? What should be added?",
+    "Follow the sum back from the end of the network to its beginning: there may be nothing but additions on the way. "
+    "There are two mistakes, one in what residual is, and one in what comes after the addition.",
 )
 
 
@@ -105,22 +105,23 @@ SLIPS = (
     Slip(
         _wrong(at_the_end="relu"),
         "a ReLU on the way of the sum",
-        "Each block now adds its own input. But a ReLU after each addition still lies on the way from block to block.",
+        "Each block now adds its own input. But there is still a ReLU after each addition, on the way from block to "
+        "block.",
     ),
     Slip(
         _wrong(begins="at the network"),
         "always the first block's input",
-        "The ReLU is gone. But every block adds the same maps, those before the first block, and not its own input.",
+        "The ReLU is gone. But every block adds the same maps, those before the first block, instead of its own input.",
     ),
     Slip(
         _wrong(begins="in the block"),
         "the shortcut begins too late",
-        "Your shortcut begins behind the first convolution of a block, so every path goes through that convolution.",
+        "Your shortcut begins after the first convolution of a block, so every path goes through that convolution.",
     ),
     Slip(
         _wrong(begins="in the block", at_the_end="relu"),
         "the shortcut begins too late, and a ReLU is on its way",
-        "Your shortcut goes around one convolution only, and a ReLU after the addition still lies on the way.",
+        "Your shortcut goes around one convolution only, and there is still a ReLU after the addition.",
     ),
     Slip(
         _wrong(second="relu"),
@@ -131,7 +132,7 @@ SLIPS = (
     Slip(
         _wrong(on_shortcut="relu"),
         "the ReLU moved onto the shortcut",
-        "Now the ReLU lies on the shortcut itself. Nothing at all should be there.",
+        "Now the ReLU is on the shortcut itself. There should be no layer at all.",
     ),
     Slip(
         _wrong(times=2),
@@ -141,16 +142,16 @@ SLIPS = (
     Slip(
         _wrong(times=2, of_branch=False),
         "the branch is not added",
-        "Your addition has the shortcut on both sides. What the two convolutions give leads nowhere.",
+        "Your addition has the shortcut on both sides. The output of the two convolutions is not used.",
     ),
     Slip(
         _wrong(times=0),
         "no shortcut",
-        "Nothing is added any more, so this is a plain network: every path goes through all of its convolutions.",
+        "Nothing is added anymore, so this is a plain network: every path goes through all of its convolutions.",
     ),
     Slip(
         _wrong(projected=True),
         "a convolution on the shortcut",
-        "The shapes fit already, so the shortcut needs no projection. A layer on it lies on every path.",
+        "The shapes fit already, so the shortcut needs no projection. With a layer on it, no path is free of layers.",
     ),
 )

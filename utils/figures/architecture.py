@@ -25,7 +25,7 @@ def draw_patches(images, labels, class_names, each=12):
     """One row of gray patches a class; ``images`` are ``(n, size, size, 1)``, 0…255."""
     rows = [np.hstack(images[labels == number][:each, ..., 0]) for number in range(len(class_names))]
     names = "; ".join(f"row {number + 1}: {name}" for number, name in enumerate(class_names))
-    alt = f"{len(rows)} rows of {each} gray patches of photographs. {names}."
+    alt = f"{len(rows)} rows of {each} gray patches of photographs: {names}."
     return photograph(np.vstack(rows).astype("uint8"), alt, caption=names, width=min(900, 2 * rows[0].shape[1]))
 
 
@@ -53,9 +53,9 @@ def draw_descent(w1, w2, losses, path, x, y, b, shown=(0, 2, 40)):
     right.legend(fontsize=9, loc="upper right")
     ends = "; ".join(f"after {step} steps w1 ≈ {path[step][0]:.2f}, w2 ≈ {path[step][1]:.2f}" for step in shown)
     alt = (
-        "Left: contour lines of the loss over the plane of the weights w1 and w2, a bowl, and gradient descent's path "
-        f"down into it: {ends}. Right: the patches over brightness and roughness, with the straight line h(x) = 0.5 "
-        "of each of these hypotheses."
+        "Left: contour lines of the loss over the plane of the weights w1 and w2. They form a bowl, and gradient "
+        f"descent goes down into it: {ends}. Right: the patches over brightness and roughness, with the straight line "
+        "h(x) = 0.5 of each of these hypotheses."
     )
     return picture(figure, alt)
 
@@ -94,8 +94,9 @@ def draw_hypotheses(surfaces, x, y):
     figure.colorbar(filled, ax=axes, label="h(x)", ticks=[0, 0.5, 1])
     shares = ", ".join(f"{name} ≈ {surface.test_accuracy:.2f}" for name, surface in surfaces.items())
     alt = (
-        "The patches over brightness and roughness, three times, each on the colors of another hypothesis h(x) with "
-        "its border h(x) = 0.5: the linear one's is a straight line, the tree's has corners, the network's is a curve. "
+        "Three panels with the patches over brightness and roughness. The colors of each panel show another hypothesis "
+        "h(x), with its border h(x) = 0.5. The linear one's border is a straight line, the tree's has corners, the "
+        "network's is a curve. "
         f"Share of test patches right: {shares}."
     )
     return picture(figure, alt)

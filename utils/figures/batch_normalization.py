@@ -71,9 +71,8 @@ def draw_drift(deviations):
     axis.legend(frameon=False, fontsize=9, loc="lower left")
     return picture(
         figure,
-        "Standard deviation of what each convolution gives, a dot a channel, with the median of the layer. "
-        + "; ".join(said)
-        + ".",
+        "Standard deviation of each convolution's output by layer: a dot for each channel, and the median of each "
+        "layer. " + "; ".join(said) + ".",
     )
 
 
@@ -114,7 +113,7 @@ def draw_company(in_training, at_inference, classes):
     return picture(
         figure,
         f"The logits of one image in {len(in_training)} different batches. In training mode the lines differ, with a "
-        f"mean standard deviation of ≈ {spreads[0]:.2f}; in inference mode they lie on each other, ≈ {spreads[1]:.1g}.",
+        f"mean standard deviation of ≈ {spreads[0]:.2f}; in inference mode they coincide, ≈ {spreads[1]:.1g}.",
     )
 
 
@@ -128,7 +127,7 @@ def draw_short_training(steps, kept, runs, chance):
         left.plot(steps, share, line, color=colour, label=f"momentum {momentum:g}")
     left.axvline(runs[0].steps, color=BLACK, linewidth=0.8)
     left.text(runs[0].steps, 1, " our training ends", fontsize=8.5, va="top")
-    left.set(ylim=(0, 1.02), xlabel="training steps", ylabel="share of the starting value left")
+    left.set(ylim=(0, 1.02), xlabel="training steps", ylabel="share of the initial value left")
     left.legend(frameon=False, fontsize=9, loc="center right")
     places, labels, said = [], [], []
     for run, (colour, marker, _) in zip(runs, (WITHOUT, WITH), strict=True):
@@ -148,7 +147,7 @@ def draw_short_training(steps, kept, runs, chance):
     left_over = ", ".join(f"{share[runs[0].steps]:.2g} with momentum {momentum:g}" for momentum, share in kept.items())
     return picture(
         figure,
-        f"Left: after {runs[0].steps} steps the starting value still counts for {left_over}. Right, mean test "
+        f"Left: after {runs[0].steps} steps the initial value still counts for {left_over}. Right, mean test "
         f"accuracy: {', '.join(said)}"
         f"; guessing {chance:.3g}.",
     )
@@ -186,7 +185,7 @@ def draw_order(before, after, margin, chance):
         figure,
         f"Median test accuracy with the normalization before the activation ≈ {np.median(before):.2f}, after it "
         f"≈ {np.median(after):.2f}; median of the paired differences ≈ {difference.value:.2f}, interval "
-        f"≈ {difference.low:.2f} to ≈ {difference.high:.2f}; not critical is anything from {low:g} to {high:g}; "
+        f"≈ {difference.low:.2f} to ≈ {difference.high:.2f}; a difference from {low:g} to {high:g} is not critical; "
         f"guessing {chance:.3g}.",
     )
 
@@ -261,7 +260,8 @@ def draw_noise(batch_sizes, spreads, slope):
     return picture(
         figure,
         f"On two logarithmic axes the spread falls along a straight line, from ≈ {middle[0]:.2g} at "
-        f"{batch_sizes[0]} images to ≈ {middle[-1]:.2g} at {batch_sizes[-1]}: exponent ≈ {slope:.2f}, the line's −0.5.",
+        f"{batch_sizes[0]} images to ≈ {middle[-1]:.2g} at {batch_sizes[-1]}: exponent ≈ {slope:.2f}; that of the "
+        "dashed line is −0.5.",
     )
 
 

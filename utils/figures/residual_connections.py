@@ -32,7 +32,7 @@ def draw_gradients(flows):
         figure,
         "Gradient at the first block divided by the gradient at the last, against depth, on a logarithmic axis. "
         f"After {deepest} layers: {ends}.",
-        "A dot is one seed; lines join the (geometric) means. Dotted: nothing lost, nothing gained.",
+        "A dot is one seed; lines join the (geometric) means. Dotted: as large at the first block as at the last.",
     )
 
 
@@ -165,7 +165,7 @@ def draw_paths(paths):
         figure,
         "Bars for each number of blocks on a path: the share of the gradient through paths of that length, and the "
         f"share of the paths. Through at most a third of the blocks, median over the seeds: {shares}.",
-        "Bars: means over the seeds. Blue ground: at most a third of the blocks.",
+        "Bars: means over the seeds. Blue background: at most a third of the blocks.",
     )
 
 
@@ -186,8 +186,8 @@ def draw_lesions(lesions):
     np.ravel(axes)[0].set_ylim(0, None)
     medians = "; ".join(
         f"{name}: whole {_percent(np.median(each.whole))}; a share of ≈ {np.median(each.kept):.2f} of what was learned "
-        f"is left without one part, ≈ {np.median(each.kept_without_the_most_important):.2f} without the worst one, "
-        f"≈ {np.median(each.kept_without_several):.2f} without three tenths"
+        f"is left without one part, ≈ {np.median(each.kept_without_the_most_important):.2f} without the most "
+        f"important one, ≈ {np.median(each.kept_without_several):.2f} without three tenths"
         for name, each in lesions.items()
     )
     return picture(

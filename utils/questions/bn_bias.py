@@ -17,34 +17,36 @@ def question(kernel_size, channels, filters):
     weights, biases = counted.part("kernels"), counted.part("biases")
     return Question(
         text=f"A Conv2D layer ({filters} filters of {kernel_size}×{kernel_size}, {channels} input channels, biases) is "
-        "followed directly by BatchNormalization. Which of its parameters are redundant, and how many does dropping "
-        "them save?",
+        "followed directly by BatchNormalization. Which of its parameters are redundant, and how many numbers do you "
+        "save by dropping them?",
         answer=biases,
         derivation=(
-            "A bias adds the same number to all values of a channel. The channel's mean moves by that number too, and "
+            "A bias adds the same number to all values of a channel. The channel's mean grows by that number, too, and "
             "BatchNormalization subtracts the mean: the bias is gone. β takes its place.",
-            f"use_bias=False saves one number a filter: {filters:,}.",
+            f"use_bias=False saves one number for each filter: {filters:,}.",
         ),
         slips=(
             Slip(
                 weights,
                 "the weights taken as redundant",
-                "You dropped the kernels. They hold what has been learned. Look for what is constant over a channel.",
+                "You dropped the kernels. They hold what the layer has learned. Look for what is constant over a "
+                "channel.",
             ),
             Slip(
                 2 * biases,
                 "two numbers saved a filter",
-                "You counted two numbers a filter. Only the convolution's bias goes; β stays, because it does the "
-                "bias's work.",
+                "You counted two numbers for each filter. Only the convolution's bias can go. β stays, because it does "
+                "the work of the bias.",
             ),
             Slip(
                 channels,
                 "a bias for every input channel",
-                "You counted the input channels. A convolution adds its bias after it has summed over them.",
+                "You counted the input channels. A convolution sums over them first, and then adds one bias for each "
+                "filter.",
             ),
         ),
         hints=(
-            "BatchNormalization subtracts each channel's mean. Which parameters only move that mean?",
+            "BatchNormalization subtracts each channel's mean. Which parameters change only that mean?",
             f"The biases. The layer has {filters} filters, and each has one.",
         ),
     )

@@ -7,30 +7,30 @@ PARAMETERS = {}
 
 def question():
     return Question(
-        text="Which statistics does BatchNormalization use in model.predict, and what happens if the batch holds a "
-        "single image?",
+        text="Which statistics does BatchNormalization use in model.predict, and what happens if the batch has only "
+        "one image?",
         answer="moving",
         choices={
-            "moving": "The moving averages kept from training; the size of the batch changes nothing.",
+            "moving": "The moving averages kept from training; the size of the batch does not matter.",
             "batch": "The batch's own mean and variance; a single image is normalized by itself.",
-            "division by zero": "The batch's own; a single image has no variance, so the layer divides by zero.",
+            "division by zero": "The batch's own; the variance of a single image is 0, so the layer divides by zero.",
         },
         derivation=(
             "predict calls the layer with training=False: it then uses moving_mean and moving_variance.",
-            "They are fixed numbers. So an image gives the same output whatever else is in its batch, and alone too.",
+            "They are fixed numbers. So an image gives the same output whatever else is in its batch, and also alone.",
         ),
         slips=(
             Slip(
                 "batch",
                 "the batch's statistics at inference",
-                "That is what the layer does while it trains. If it did so at inference, an image's label would depend "
-                "on the images that happen to be predicted with it. What else has the layer kept?",
+                "That is what the layer does in training. If it did so at inference, an image's label would depend "
+                "on the other images in its batch. What else has the layer kept?",
             ),
             Slip(
                 "division by zero",
                 "afraid of a division by zero",
-                "ε is added to the variance for this very case, and the maps of a single image have many positions to "
-                "vary over. And at inference the layer does not look at the batch's statistics at all.",
+                "At inference the layer does not use the batch's statistics at all. Even in training, the maps of a "
+                "single image have many positions, so they have a variance; and ε is added to it.",
             ),
         ),
         hints=(

@@ -33,7 +33,7 @@ def question(first, second, third, fourth, gamma, beta, epsilon):
     means, variances = zip(*((f"{(a + b) / 2:g}", f"{(a - b) ** 2 / 4:g}") for a, b in channels), strict=True)
     return Question(
         text=f"[[{first}, {second}], [{third}, {fourth}]] are two images of one pixel and two channels. What does "
-        f"BatchNormalization (γ={gamma}, β={beta}, ε={epsilon}) make of them in training? Three digits suffice.",
+        f"BatchNormalization (γ={gamma}, β={beta}, ε={epsilon}) return for them in training? Three digits are enough.",
         answer=answer,
         tolerance=0.005,
         derivation=(
@@ -41,9 +41,17 @@ def question(first, second, third, fourth, gamma, beta, epsilon):
             f"γ · (x − mean) / √(variance + ε) + β = {[[round(value, 3) for value in image] for image in answer]}",
         ),
         slips=(
-            Slip(plain, "ε forgotten", "You divided by the standard deviation. Something is added under the root."),
+            Slip(
+                plain,
+                "ε forgotten",
+                "You divided by the standard deviation. What is added to the variance under the root?",
+            ),
             Slip(sample, "divided by n − 1", "The layer's variance is the plain mean of the squared differences."),
-            Slip(by_image, "per image instead of per channel", "You took rows. A row is an image, a column a channel."),
+            Slip(
+                by_image,
+                "per image instead of per channel",
+                "You normalized the rows. A row is an image, a column a channel.",
+            ),
             Slip(unscaled, "γ and β forgotten", "You stopped after normalizing. The layer then scales and shifts."),
         ),
         hints=(

@@ -22,14 +22,14 @@ def question(channels, height, width):
             Slip(
                 counted.trainable,
                 "only the trained parameters",
-                "γ and β are trained. But the layer also keeps the moving statistics that it uses at inference; "
-                "Keras counts them as parameters that are not trained.",
+                "γ and β are trained. But the layer also keeps the moving statistics that it uses at inference. "
+                "Keras counts them as parameters, too: as those that are not trained.",
             ),
             Slip(
                 channels,
                 "one parameter a channel",
                 "You counted the channels. Each channel needs more than one number: think of what is computed from "
-                "the data, and of what is learned on top.",
+                "the data, and of what is learned in addition.",
             ),
             Slip(
                 4,
@@ -40,11 +40,11 @@ def question(channels, height, width):
                 4 * height * width * channels,
                 "a set for every pixel",
                 "You gave each pixel its own parameters. The layer shares them over all positions of a channel, "
-                "as a convolution shares its kernel: height and width play no part.",
+                "as a convolution shares its kernel, so height and width do not matter.",
             ),
         ),
         hints=(
-            "List what the layer must know about one channel to normalize it, at inference too, and to undo the "
+            "List what the layer must know about one channel to normalize it at inference, and to undo the "
             "normalization where that helps.",
             f"Each channel has γ, β, a moving mean and a moving variance. There are {channels} channels.",
         ),

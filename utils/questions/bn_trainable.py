@@ -14,14 +14,14 @@ def question(channels):
         answer=counted.trainable,
         derivation=(
             f"trained by gradient descent: γ and β, {channels} + {channels} = {counted.trainable:,}",
-            f"only kept, from the batches that went through: moving_mean and moving_variance, {channels} each",
+            f"collected from the batches, not trained: moving_mean and moving_variance, {channels} each",
         ),
         slips=(
             Slip(
                 counted.value,
                 "all parameters, trained or not",
-                "This is what the layer holds. The moving statistics are averages of what went through the layer; "
-                "no gradient changes them.",
+                "This is the number of all its parameters. The moving statistics are averages of what went through "
+                "the layer; no gradient changes them.",
             ),
             Slip(
                 channels,
@@ -36,7 +36,7 @@ def question(channels):
         ),
         hints=(
             "Which numbers of the layer does gradient descent change, and which are averages of the data?",
-            f"γ and β are trained, one each for every one of the {channels} channels.",
+            f"γ and β are trained: one of each for each of the {channels} channels.",
         ),
     )
 

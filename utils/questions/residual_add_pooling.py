@@ -17,23 +17,24 @@ def question(size, filters, pool_size):
     rounded_down = Slip(
         (cut, pool_size),
         "rounded down instead of up",
-        "You rounded down, as padding 'valid' does. With 'same' the last, incomplete window counts as well.",
+        "You rounded down, as padding 'valid' does. With 'same' the last, incomplete window counts, too.",
     )
     return Question(
         text=f"A residual block of {filters} filters keeps its input's size ({size}, {size}) until it ends with "
-        f"MaxPooling2D({pool_size}, padding='same'). Which shape does it give, and which strides must the 1×1 "
+        f"MaxPooling2D({pool_size}, padding='same'). Which shape does it return, and which strides must the 1×1 "
         "convolution on its shortcut have? Answer with ((height, width, channels), strides).",
         answer=(pooled, pool_size),
         derivation=(
             f"Pooling with padding 'same' gives ⌈{size} / {pool_size}⌉ = {pooled[0]} positions along each axis.",
-            f"The block gives {pooled}. A 1×1 convolution with strides={pool_size} visits as many positions.",
+            f"The block returns {pooled}. A 1×1 convolution with strides={pool_size} visits the same number of "
+            "positions.",
         ),
         slips=(
             Slip(
                 (pooled, 1),
                 "the stride forgotten",
-                "The shape is right. But a 1×1 convolution that visits every position keeps the size, and then the "
-                "two cannot be added.",
+                "The shape is right. But a 1×1 convolution with strides=1 keeps the size, and then the two sides "
+                "cannot be added.",
             ),
             Slip(
                 ((size, size, filters), pool_size),
@@ -43,8 +44,9 @@ def question(size, filters, pool_size):
             *([rounded_down] if size % pool_size else []),
         ),
         hints=(
-            "How many windows does the pooling place along an axis? The shortcut must visit as many positions.",
-            f"Padding 'same' rounds {size} / {pool_size} up; the shortcut takes the same step as the pooling.",
+            "How many windows does the pooling have along an axis? The shortcut must visit the same number of "
+            "positions.",
+            f"Padding 'same' rounds {size} / {pool_size} up; the shortcut takes steps of the same size as the pooling.",
         ),
     )
 

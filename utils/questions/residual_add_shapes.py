@@ -19,7 +19,7 @@ def question(size, channels, filters):
         raise ValueError("a single channel can be added to any number of channels: it is broadcast")
     block, shortcut = f"({size}, {size}, {filters})", f"({size}, {size}, {channels})"
     return Question(
-        text=f"A block returns {block}; its shortcut brings {shortcut}. Can they be added? What makes it possible?",
+        text=f"A block returns {block}; its shortcut returns {shortcut}. Can the two be added? What makes it possible?",
         answer=f"1x1 with {filters} filters",
         choices={
             "broadcast": "Yes, as they are: the addition broadcasts the smaller one.",
@@ -28,19 +28,25 @@ def question(size, channels, filters):
             f"1x1 with {channels} filters": f"No; a 1×1 convolution with {channels} filters goes on the shortcut.",
         },
         derivation=(
-            f"{filters} and {channels} channels have no partner each: the shapes must be equal.",
+            f"With {filters} and {channels} channels, not every value has a partner: the shapes must be equal.",
             f"A 1×1 convolution with {filters} filters and no activation turns {shortcut} into {block}.",
         ),
         slips=(
-            Slip("broadcast", "yes, it broadcasts", "Only an axis of length 1 is stretched; both have more channels."),
+            Slip(
+                "broadcast",
+                "yes, it broadcasts",
+                "Only an axis of length 1 is repeated; both sides have more channels.",
+            ),
             Slip(
                 "zeros",
                 "padded with zeros",
-                "This is possible without parameters: option A of He et al. (2015). But it is not what we build: we "
-                "let the network learn how the channels are carried over.",
+                "This is possible without parameters: option A of He et al. (2015). But here we "
+                "let the network learn how to compute the new channels.",
             ),
             Slip(
-                f"1x1 with {channels} filters", "as many filters as before", "The shortcut then stays as wide as it is."
+                f"1x1 with {channels} filters",
+                "as many filters as before",
+                "The shortcut then keeps its number of channels.",
             ),
         ),
         hints=("Addition goes value by value. Which axis does not fit?", "A convolution gives one channel per filter."),

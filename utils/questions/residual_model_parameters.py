@@ -36,17 +36,24 @@ def question(filters, channels, size):
         answer=total,
         derivation=counted,
         slips=(
-            Slip(total - projections, "the projections forgotten", "You left the shortcuts out: they hold layers too."),
-            Slip(without_biases, "the biases forgotten", "You counted weights only. Every filter also has a bias."),
-            Slip(total - classifier, "the classifier forgotten", "You stopped at the pooling. One layer follows."),
+            Slip(
+                total - projections, "the projections forgotten", "You left the shortcuts out: they have layers, too."
+            ),
+            Slip(without_biases, "the biases forgotten", "You counted the weights only. Every filter also has a bias."),
+            Slip(
+                total - classifier,
+                "the classifier forgotten",
+                "You stopped at the global average pooling. One layer follows.",
+            ),
             Slip(
                 total - classifier + flattened,
                 "a classifier for every position",
-                "You gave the classifier all positions of the last maps. Global average pooling leaves one a channel.",
+                "You gave the classifier all positions of the last maps. Global average pooling leaves one value for "
+                "each channel.",
             ),
         ),
         hints=(
-            "Write a line for each layer that has parameters: three in every block, and the classifier.",
+            "Write one line for each layer that has parameters: three in every block, and the classifier.",
             f"The lines are {'; '.join(part.factors for part in counted.parts)}.",
         ),
     )

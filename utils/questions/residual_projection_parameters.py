@@ -21,17 +21,17 @@ def question(channels, filters):
             Slip(
                 counted.part("kernels"),
                 "the biases forgotten",
-                "The weights are right. Conv2D also adds a bias per filter unless it is told not to.",
+                "The weights are right. By default, Conv2D also has a bias for each filter.",
             ),
             Slip(
                 Conv2D(filters, 3).parameters((3, 3, channels)).value,
                 "counted as a 3×3 convolution",
-                "These are the parameters of a 3×3 convolution. The projection looks at one position at a time.",
+                "These are the parameters of a 3×3 convolution. The projection uses one position at a time.",
             ),
             Slip(
                 channels * filters + channels,
                 "a bias for every input channel",
-                "The weights are right, but you gave the biases to the input's channels. Each filter adds its own.",
+                "The weights are right, but you counted one bias for each input channel. There is one for each filter.",
             ),
         ),
         hints=(
