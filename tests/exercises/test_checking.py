@@ -85,10 +85,13 @@ def test_an_error_is_shown_with_its_line(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ("return x.reshape(-1)", "The shape is (4,); (2, 1, 1, 2) is right."),
+        ("return x.reshape(-1)", "The shape is (4,); it should be (2, 1, 1, 2)."),
         ("return 'x'", "It returns a str; a number or an array is needed."),
         ("return [x, gamma, [1, 'a']]", "It returns a list; a number or an array is needed."),
-        ("x -= x.mean((0, 1, 2)); return gamma * x / np.sqrt(x.var((0, 1, 2)) + epsilon) + beta", "x is changed"),
+        (
+            "x -= x.mean((0, 1, 2)); return gamma * x / np.sqrt(x.var((0, 1, 2)) + epsilon) + beta",
+            "the function changes x",
+        ),
         (f"{RIGHT} + np.random.normal(size=x.shape)", "smallest case that goes wrong"),
         ("return WIDTH * x", "It reads WIDTH of the notebook."),
         ("from utils.exercises.bn_forward import SOLUTION; return SOLUTION(x, gamma, beta, epsilon)", "own code"),
@@ -113,7 +116,7 @@ def test_a_function_may_call_another_of_the_notebook():
 def test_it_may_not_depend_on_how_often_it_is_called():
     twice = "def f(x, gamma, beta, epsilon, calls=[]):\n    calls.append(1)\n    "
     text = said(twice + RIGHT.replace("+ beta", "+ beta + (len(calls) > 4)"))
-    assert "Called again with the same arguments, it gives another result." in text
+    assert "Called again with the same arguments, it gives a different result." in text
 
 
 def test_one_that_does_not_end_is_stopped(monkeypatch):
@@ -176,7 +179,7 @@ def test_values_are_compared_by_the_largest_number(one, other, equal):
 
 
 def test_no_function_and_no_exercise():
-    assert "this is a ndarray: write the name batch_norm_forward, without brackets." in str(
+    assert "this is of type ndarray: write the name batch_norm_forward, without parentheses." in str(
         check_code("bn-forward", np.zeros(3))
     )
     assert 'There is no exercise "bn-forwrd". Do you mean "bn-forward"?' in str(check_code("bn-forwrd", print))

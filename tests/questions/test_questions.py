@@ -185,7 +185,7 @@ MISTAKES = [
     (("bn-parametres",), {}, 'There is no question "bn-parametres". Do you mean "bn-parameters"?'),
     (("weather",), {}, 'There is no question "weather". The questions are: activation-sparsity, bn-bias, '),
     ((["bn-parameters"],), {}, "There is no question \"['bn-parameters']\". Do you mean"),
-    (("bn-parameters",), {"chanels": 32}, "has no parameter 'chanels'; it has: channels, "),  # codespell:ignore
+    (("bn-parameters",), {"chanel": 32}, "bn-parameters has no parameter 'chanel'; it has: channels, "),
     (("bn-inference",), {"channels": 32}, "bn-inference has no parameter 'channels'; it has none."),
     (("bn-parameters",), {"channels": 0}, "channels=0: a whole number from 1 to 4096 is needed"),
     (("bn-parameters",), {"channels": 10**5000}, "channels=a value of type int: a whole number from 1 to 4096"),

@@ -67,8 +67,8 @@ def refused(exercise_id, why):
 def judge(exercise, function, seed=0):
     """The ``Judgement`` on ``function``, on cases that are drawn from ``seed``."""
     if not callable(function):
-        got = f"A function is needed, and this is a {type(function).__name__}"
-        return refused(exercise.id, f"{got}: write the name {exercise.name}, without brackets.")
+        got = f"A function is needed, but this is of type {type(function).__name__}"
+        return refused(exercise.id, f"{got}: write the name {exercise.name}, without parentheses.")
     if is_stub(function, exercise.stub):
         how = f"Write the body of {exercise.name}, run its cell, and then this one again."
         return Judgement(exercise.id, "unattempted", (exercise.text, how))
@@ -81,7 +81,7 @@ def judge(exercise, function, seed=0):
     if course:
         return judgement("wrong", f"It calls the course's own code ({listed(course)}). Write it yourself.")
     if variables:
-        why = "With other variables there it would do something else: all that it needs must be among its arguments."
+        why = "Everything that it needs must be among its arguments."
         return judgement("wrong", f"It reads {listed(variables)} of the notebook. {why}")
     rights(exercise, seed)  # what the course computes is not the function's time
     try:
@@ -188,10 +188,10 @@ def _habit(exercise, trials, again, seed, judgement):
     for each in trials:
         for name, value in each.arguments.items():
             if isinstance(value, np.ndarray) and not np.array_equal(value, each.after[name], equal_nan=True):
-                why = f"The result is right, but {name} is changed. Whoever calls it still needs {name} as it was."
+                why = f"The result is right, but the function changes {name}. Its caller still needs {name} as it was."
                 return judgement("slip", why, slip="it changes its argument")
     if not all(fits(exercise, again, seed)):
-        why = "Called again with the same arguments, it gives another result."
+        why = "Called again with the same arguments, it gives a different result."
         return judgement("slip", why, slip="it does not always give the same")
     return None
 
@@ -201,4 +201,4 @@ def _reported(exercise, trials):
 
 
 def _praise(exercise):
-    return ("It gives what is right on every case that was tried.",) if exercise.reference else ()
+    return ("It gives the right result in every case that we tried.",) if exercise.reference else ()

@@ -28,19 +28,19 @@ def difference(given, right):
     """Sentences on how ``given`` differs from what is ``right``, both as arrays."""
     if isinstance(right, dict):
         if not isinstance(given, dict) or given.keys() != right.keys():
-            return [f"A dictionary with {listed(right)} is needed; {_kind(given)} came."]
+            return [f"A dictionary with {listed(right)} is needed; your function returns {_kind(given)}."]
         name = next(each for each in right if not _alike(given[each], right[each]))
         return [f"“{name}” is wrong.", *difference(given[name], right[name])]
     if isinstance(right, list):
         if not isinstance(given, list) or len(given) != len(right):
-            return [f"{len(right)} results are needed; {_kind(given)} came."]
+            return [f"{len(right)} results are needed; your function returns {_kind(given)}."]
         place = next(n for n, pair in enumerate(zip(given, right, strict=True)) if not _alike(*pair))
         return [f"Result {place + 1} of {len(right)} is wrong.", *difference(given[place], right[place])]
     if not isinstance(given, np.ndarray):
-        return [f"An array is needed; {_kind(given)} came."]
+        return [f"An array is needed; your function returns {_kind(given)}."]
     if given.shape != right.shape:
-        return [f"The shape is {given.shape}; {right.shape} is right."]
-    return [f"It returns {shown(given)}.", f"Right is {shown(right)}."]
+        return [f"The shape is {given.shape}; it should be {right.shape}."]
+    return [f"It returns {shown(given)}.", f"The right result is {shown(right)}."]
 
 
 def listed(names):

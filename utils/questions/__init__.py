@@ -144,7 +144,7 @@ def another(question_id):
         number = len(variants(question.id))
         if number == 1:
             return Help("No other numbers", [f"{question.id} has no numbers that could be changed."])
-        sentence = f"All {number} sets of numbers of {question.id} were asked; they begin anew with a new kernel."
+        sentence = f"All {number} sets of numbers of {question.id} were asked. Restart the kernel to begin again."
         return Help("No other numbers", [sentence])
     question = again(question.id)
     _shown[question.id] = question.parameters

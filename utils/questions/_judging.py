@@ -144,8 +144,8 @@ def _factor(given, answer):
         return ""
     amount = "a factor of two" if factor == 2 else "a whole factor"  # more would give the number away
     if ratio > 1:
-        return f"Your number is too large by {amount}: what has been multiplied in that should not be?"
-    return f"Your number is too small by {amount}: what has not been multiplied in?"
+        return f"Your number is too large by {amount}: which factor should not be there?"
+    return f"Your number is too small by {amount}: which factor is missing?"
 
 
 def _distance(given, answer):

@@ -29,8 +29,7 @@ def question(kernel_size, channels, filters):
             Slip(
                 weights,
                 "the weights taken as redundant",
-                "You dropped the kernels. They hold what the layer has learned. Look for what is constant over a "
-                "channel.",
+                "You dropped the kernels, which hold what was learned. Look for what is constant over a channel.",
             ),
             Slip(
                 2 * biases,
@@ -41,8 +40,7 @@ def question(kernel_size, channels, filters):
             Slip(
                 channels,
                 "a bias for every input channel",
-                "You counted the input channels. A convolution sums over them first, and then adds one bias for each "
-                "filter.",
+                "You counted the input channels. A convolution sums over them before it adds its bias.",
             ),
         ),
         hints=(

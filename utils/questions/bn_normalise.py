@@ -41,17 +41,9 @@ def question(first, second, third, fourth, gamma, beta, epsilon):
             f"γ · (x − mean) / √(variance + ε) + β = {[[round(value, 3) for value in image] for image in answer]}",
         ),
         slips=(
-            Slip(
-                plain,
-                "ε forgotten",
-                "You divided by the standard deviation. What is added to the variance under the root?",
-            ),
+            Slip(plain, "ε forgotten", "You divided by the standard deviation. What is added under the root?"),
             Slip(sample, "divided by n − 1", "The layer's variance is the plain mean of the squared differences."),
-            Slip(
-                by_image,
-                "per image instead of per channel",
-                "You normalized the rows. A row is an image, a column a channel.",
-            ),
+            Slip(by_image, "per image instead of per channel", "A row is an image. Normalize each column, a channel."),
             Slip(unscaled, "γ and β forgotten", "You stopped after normalizing. The layer then scales and shifts."),
         ),
         hints=(

@@ -26,8 +26,7 @@ def question(size, filters, pool_size):
         answer=(pooled, pool_size),
         derivation=(
             f"Pooling with padding 'same' gives ⌈{size} / {pool_size}⌉ = {pooled[0]} positions along each axis.",
-            f"The block returns {pooled}. A 1×1 convolution with strides={pool_size} visits the same number of "
-            "positions.",
+            f"The block returns {pooled}. A 1×1 convolution with strides={pool_size} visits as many positions.",
         ),
         slips=(
             Slip(
@@ -44,8 +43,7 @@ def question(size, filters, pool_size):
             *([rounded_down] if size % pool_size else []),
         ),
         hints=(
-            "How many windows does the pooling have along an axis? The shortcut must visit the same number of "
-            "positions.",
+            "How many windows does the pooling have along an axis? The shortcut must visit as many positions.",
             f"Padding 'same' rounds {size} / {pool_size} up; the shortcut takes steps of the same size as the pooling.",
         ),
     )

@@ -32,11 +32,7 @@ def question(size, channels, filters):
             f"A 1×1 convolution with {filters} filters and no activation turns {shortcut} into {block}.",
         ),
         slips=(
-            Slip(
-                "broadcast",
-                "yes, it broadcasts",
-                "Only an axis of length 1 is repeated; both sides have more channels.",
-            ),
+            Slip("broadcast", "yes, it broadcasts", "Only an axis of length 1 is repeated; both have more channels."),
             Slip(
                 "zeros",
                 "padded with zeros",
@@ -46,7 +42,7 @@ def question(size, channels, filters):
             Slip(
                 f"1x1 with {channels} filters",
                 "as many filters as before",
-                "The shortcut then keeps its number of channels.",
+                "The shortcut then keeps its channel count.",
             ),
         ),
         hints=("Addition goes value by value. Which axis does not fit?", "A convolution gives one channel per filter."),

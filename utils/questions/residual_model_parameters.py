@@ -36,20 +36,13 @@ def question(filters, channels, size):
         answer=total,
         derivation=counted,
         slips=(
-            Slip(
-                total - projections, "the projections forgotten", "You left the shortcuts out: they have layers, too."
-            ),
+            Slip(total - projections, "the projections forgotten", "You left out the layers on the shortcuts."),
             Slip(without_biases, "the biases forgotten", "You counted the weights only. Every filter also has a bias."),
-            Slip(
-                total - classifier,
-                "the classifier forgotten",
-                "You stopped at the global average pooling. One layer follows.",
-            ),
+            Slip(total - classifier, "the classifier forgotten", "You stopped at the pooling. One more layer follows."),
             Slip(
                 total - classifier + flattened,
                 "a classifier for every position",
-                "You gave the classifier all positions of the last maps. Global average pooling leaves one value for "
-                "each channel.",
+                "You gave the classifier all positions. Global average pooling leaves one value for each channel.",
             ),
         ),
         hints=(

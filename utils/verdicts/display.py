@@ -54,7 +54,7 @@ def number(record):
         return "not measured here"
     measured = Measurement(*(record[name] for name in ("value", "low", "high", "quantity", "n", "exact")))
     n, unit = record["n"], record["unit"]
-    if record["exact"] and n == 1:
+    if n == 1 and (record["exact"] or not unit):  # nothing was repeated
         return str(measured)
     return f"{measured} [n = {n} {unit}{'' if record['drawn'] else ', fixed'}]"
 
