@@ -40,9 +40,7 @@ def question(size, channels, filters):
                 "let the network learn how to compute the new channels.",
             ),
             Slip(
-                f"1x1 with {channels} filters",
-                "as many filters as before",
-                "The shortcut then keeps its channel count.",
+                f"1x1 with {channels} filters", "as many filters as before", "Its number of channels does not change."
             ),
         ),
         hints=("Addition goes value by value. Which axis does not fit?", "A convolution gives one channel per filter."),
