@@ -33,6 +33,7 @@ CLASS = [
     Student("t1", "Two Names"),
     Student("t2", "Two Names"),
     Student("hi", "कुमार, अनीता"),
+    Student("an", "Anon"),
     Student("on", "Éamon O'Neil", moodle="66"),
     Student("c1", "Same Number", email="shared@example.org", canvas="5000"),
     Student("c2", "Other Person", email="shared@example.org", canvas="5000"),
@@ -94,6 +95,7 @@ def test_a_path_says_whose_a_file_is(place, student):
         "back/Lab 3-Max Mueller_99_assignsubmission_file_/{}.ipynb",  # Max Mueller is in another group
         "back/Default group_assignsubmission_file_/{}.ipynb",
         "submissions.zip/nobody_5000_998877_{}.ipynb",
+        "submissions.zip/leeann_4799_998877_{}.ipynb",  # another Ann Lee: that of the roster is number 4711
         "submissions.zip/anon_x7Kq2_998877_{}.ipynb",
         "back/shared@example.org/{}.ipynb",
         "back/max/s001/{}.ipynb",

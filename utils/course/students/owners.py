@@ -25,6 +25,7 @@ ENDING = re.compile(r"\.(zip|ipynb)([ _(-].*|\.(json|txt|download))?$")
 AFTER_AN_ID = re.compile(r"[\s_()\[\]-]+")
 NOT_IN_A_FILE_NAME = re.compile(r"[&<>\"`|':\\/’]")  # Moodle leaves these away: "O'Neil" is "ONeil"
 MOST_GUESSES = 3
+MOST_FOLDERS, LONGEST_PART = 40, 500  # of a path that are looked at; a zip file may name longer ones
 NO_NAMES = ("copy", "copy1", "final", "late", "new", "version")
 
 
@@ -135,9 +136,9 @@ class Owners:
         """Find out from all files whose the numbers are that the roster lacks: ``(place, notebook, claimed)``."""
         claims, known = {}, set()
         for place, notebook, claimed in files:
-            said, parts = self.said(place, notebook), place.split("/")
+            said = self.said(place, notebook)
             if len(said.students) == 1:
-                known |= {("/".join(parts[:at]), _plain(said.students[0].id)) for at in range(len(parts))}
+                known |= {(folder, _plain(said.students[0].id)) for folder in _folders_around(place)}
             if said.number and (given := self._given_at(place)):
                 before = self._given_numbers.setdefault(said.number, given)
                 self._given_numbers[said.number] = given if before == given else ""
@@ -155,7 +156,7 @@ class Owners:
         """What a path says, see ``Said``; ``notebook`` is the name of the notebook, which says nothing of its owner."""
         students, groups, parts = [], [], place.split("/")
         for at, part in enumerate(_plain(place).split("/")):
-            part = _without(ENDING.sub("", part), notebook)
+            part = _without(ENDING.sub("", part[:LONGEST_PART]), notebook)
             if read := platform_name(part):
                 is_folder = at + 1 < len(parts)
                 asks = "/".join(parts[: at + 1]) if is_folder else place
@@ -194,6 +195,9 @@ class Owners:
             by_id = self._ids.get(read.number)  # an id may be a student's number, not that of Canvas
             if by_id and not by_number and (by_id in by_name or not by_id.name):
                 by_number = [by_id]
+            if by_name and not by_number and all(each.canvas for each in by_name):  # the same in every assignment
+                other = f"its name is that of {by_name[0].id}, and its number is not"
+                return Said(tuple(by_name), contradiction=other)
         by_name = by_name or [each for each in [self._ids.get(name)] if each and re.search(r"\d", name)]
         if by_number and by_name:
             both = tuple(each for each in by_number if each in by_name)
@@ -205,15 +209,15 @@ class Owners:
         if by_number or by_name or groups:
             return Said(tuple(by_number or by_name), tuple(groups if self._together else ()))
         numbered = f", and none has {read.number} in a column {read.platform!r} of the roster" if read.number else ""
-        return Said(reason=f"no student is called {name!r}{numbered}", guess=self._similar(words))
+        return Said(reason=f"no student is called {name or 'anon'!r}{numbered}", guess=self._similar(words))
 
     def _behind_a_group(self, name):
         """The students of whom Moodle wrote "Group-Full Name", as it did where groups are kept apart."""
-        for group, members in self._members.items():
-            if _group(name).startswith(f"{group}-"):
-                words = sorted(_words(_group(name)[len(group) + 1 :]))
-                if found := [each for each in members if sorted(_words(each.name)) == words]:
-                    return found
+        for hyphen in re.finditer("-", name):
+            members = self._members.get(_group(name[: hyphen.start()]), [])
+            words = sorted(_words(name[hyphen.end() :]))
+            if found := [each for each in members if sorted(_words(each.name)) == words]:
+                return found
         return []
 
     def _named(self, part):
@@ -236,8 +240,8 @@ class Owners:
 
     def _given_at(self, place):
         """The id that was filled in for a place or for a folder around it, else ""."""
-        parts = _plain(place).split("/") if self._given else ()
-        return next(filter(None, (self._given.get("/".join(parts[:end])) for end in range(len(parts), 0, -1))), "")
+        around = [place, *reversed(_folders_around(place))] if self._given else ()
+        return next(filter(None, (self._given.get(_plain(each)) for each in around)), "")
 
     def _given_for(self, place, said):
         """The id that was filled in for a place or its number, else ""."""
@@ -265,6 +269,12 @@ class Owners:
     @staticmethod
     def _called(team):
         return team[0].id if len(team) == 1 else f"group {team[0].group}"
+
+
+def _folders_around(place):
+    """The folders that a place lies in, the outermost first, and before it "", which holds everything."""
+    parts = place.split("/", MOST_FOLDERS)
+    return ["/".join(parts[:end]) for end in range(len(parts))]
 
 
 def _certain(start, rest, student):

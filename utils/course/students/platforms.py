@@ -23,7 +23,7 @@ SUBMITTED = "last modified (submission)"
 
 @dataclass(frozen=True)
 class PlatformName:
-    """What a platform wrote into a name; ``number`` is "" if it wrote none, ``late`` ``None`` if it does not tell.
+    """What a platform wrote into a name; ``name`` and ``number`` are "" if it wrote none, ``late`` ``None`` likewise.
 
     ``attachment`` is Canvas's number of the file, larger for one that was handed in later; 0 for Moodle.
     """
@@ -41,7 +41,7 @@ def platform_name(part):
         return PlatformName("moodle", read["name"], read["number"] or "")
     if read := CANVAS.fullmatch(part):
         number, late = read["number"] or read["anonymous"], bool(read["late"] or read["late_too"])
-        return PlatformName("canvas", read["name"] or "anon", number, late, int(read["attachment"][:18]))
+        return PlatformName("canvas", read["name"] or "", number, late, int(read["attachment"][:18]))
     return None
 
 
