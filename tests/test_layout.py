@@ -90,6 +90,7 @@ COURSE = [
     "students",
     "pages",
     "workers",
+    "sandbox",
     "engine",
     "warm_kernels",
     "storage",
