@@ -291,10 +291,10 @@ def test_the_figure_says_what_is_explained():
     for activation, words in (("softmax", "the class's logit"), (None, "the network's output for the class")):
         found = grad_cam(linear_model(activation=activation), images)
         drawn = draw_heatmaps(pictures, found, ["a"])
-        assert f"Explained is {words}" in drawn.caption
-        assert f"explained is {words}" in drawn.alt
+        assert f"The map explains {words}" in drawn.caption
+        assert f"They explain {words}" in drawn.alt
     fallen = occlusion(linear_model(), images, [1], size=6, stride=6)
-    assert "Explained is the class's logit" in draw_heatmaps(pictures, fallen, ["b"]).caption
+    assert "The map explains the class's logit" in draw_heatmaps(pictures, fallen, ["b"]).caption
 
 
 @pytest.mark.parametrize(

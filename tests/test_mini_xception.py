@@ -249,11 +249,9 @@ def test_every_figure_says_in_words_what_it_shows(easy):
     said = {
         draw_pyramid([("image", (32, 32, 3)), ("stem", (16, 16, 8))]): "stem 16 × 16 × 8",
         draw_losses(np.linspace(1, 0.2, 60)): "from ≈ 1.0 to ≈ 0.3 in 60 steps",
-        draw_guesses(
-            easy.test_images[:8], probabilities, easy.test_labels[:8]
-        ): "≈ 0.12 of them it takes for the other",
+        draw_guesses(easy.test_images[:8], probabilities, easy.test_labels[:8]): "it gets ≈ 0.12 of them wrong",
         draw_ablation(outcomes, accuracies): "without shortcuts (90 parameters) ≈ 0.55",
-        draw_race(runs): "dropout: from ≈ 0.10 at ≈ 0.20 to ≈ 0.60 at ≈ 0.80",
+        draw_race(runs): "dropout: from test ≈ 0.10 at training ≈ 0.20 to test ≈ 0.60 at training ≈ 0.80",
     }
     for picture, words in said.items():
         assert words in picture.alt

@@ -5,23 +5,22 @@ from utils.verdicts import CONDITION, SHARE, Claim, Criterion
 
 HERE = "networks trained here on patches of photographs"
 FASHION = "networks trained on Fashion-MNIST (the long run)"
-BEFORE = "the same networks before their training; a control that falls counts as one that stays"
+BEFORE = "the same networks before their training; if the control falls, this counts as no change"
 BEFORE_OR_SHUFFLED = (
     "the same networks before their training, and networks trained with shuffled labels: the higher of the two, and 0 "
     "where both fall"
 )
 UNTRAINED = (
-    "an untrained network of the same shape, drawn anew with each draw of crops; a control that falls counts as one "
-    "that stays"
+    "an untrained network of the same shape, drawn anew with each draw of crops; if it falls, this counts as no change"
 )
 VISIBLE = (
-    "on a scale from 0 to 1, a change by less than a twentieth over the whole network cannot be seen in its figure"
+    "on a scale from 0 to 1, a change of less than a twentieth over the whole network cannot be seen in the figure"
 )
 CROPS = "draws of crops"
 VIEWS = "draws of views"
 POINTS = (
-    "in one view of four more than any control: a channel that stands for the part should be seen to do so by anyone "
-    "who looks at the views"
+    "one view in four more than any control: if a channel stands for the part, anyone who looks at the views should "
+    "see it"
 )
 THREE_CONTROLS = (
     "the highest of three, chosen in the same way: deep channels for boxes of the same size elsewhere in the "
@@ -36,7 +35,7 @@ CLAIMS = (
         criteria=(
             Criterion(
                 name="ImageNet network: share of oriented kernels in the first layer",
-                because="a collection of edge detectors consists of them for the most part",
+                because="in a collection of edge detectors, most kernels are edge detectors",
                 scale=SHARE,
                 unit="kernels of this one network",
                 drawn=False,
@@ -46,7 +45,7 @@ CLAIMS = (
             *(
                 Criterion(
                     name=f"{networks}: share of oriented kernels, after the training minus before",
-                    because="the layer has 16 kernels: a change by fewer than two of them would not be noticed",
+                    because="the layer has 16 kernels: a change of fewer than two of them would not be noticed",
                     role=CONDITION,
                     control="the same networks before their training",
                     at_least=0.1,
@@ -94,8 +93,8 @@ CLAIMS = (
                 at_least=0.05,
             ),
             Criterion(
-                name="ImageNet network: how much of a channel it explains which of eight photographs a crop is from, "
-                "last third minus first, beyond the control",
+                name="ImageNet network: how much of a channel is explained by the photograph that a crop is from (one "
+                "of eight), last third minus first, beyond the control",
                 because=VISIBLE,
                 role=CONDITION,
                 unit=CROPS,
@@ -114,7 +113,7 @@ CLAIMS = (
         literature=(
             "Zeiler & Fergus 2014: edges, then textures, parts, and whole objects",
             "Bau et al. 2017 (Network Dissection): with labeled images, more channels of deep layers match objects",
-            "Morcos et al. 2018: selectivity of single units is no measure of their importance",
+            "Morcos et al. 2018: the selectivity of single units does not measure their importance",
         ),
         long_run="activations_in_training",
     ),
@@ -190,8 +189,8 @@ CLAIMS = (
             ),
         ),
         literature=(
-            "Chollet 2021 (Deep Learning with Python, section 9.4.1) says it of blank filters",
-            "Glorot et al. 2011: about half of a rectifier's outputs are 0 before any training",
+            "Chollet 2021 (Deep Learning with Python, section 9.4.1) says this of blank filters",
+            "Glorot et al. 2011: about half of the outputs of a ReLU are 0 before any training",
         ),
         long_run="activations_in_training",
         asked=Quantity(

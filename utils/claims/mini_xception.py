@@ -3,9 +3,9 @@
 from utils.scoring import Quantity
 from utils.verdicts import CHECK, CONDITION, COUNT, Claim, Criterion
 
-ESSENTIAL = "the same network differs by up to 5 points from seed to seed: what costs less, luck can make up for"
-NOTICED = "one point of test accuracy is about what separates published networks (Xception and Inception V3: 0.8)"
-WEAK = "half a point: the effect is said to be weak, and of 2,000 test images this is ten"
+ESSENTIAL = "from seed to seed, the same network differs by up to 5 points: a smaller loss can be chance"
+NOTICED = "published networks differ by about one point of test accuracy (Xception and Inception V3: 0.8)"
+WEAK = "half a point: the effect is said to be weak, and this is ten of 2,000 test images"
 SAME_BATCHES = "the same network and the same batches without it, each at its own learning rate"
 WHOLE = "the whole network with the same seed and batches, each at its own learning rate, chosen on images kept back"
 
@@ -35,14 +35,15 @@ CLAIMS = (
             ),
             Criterion(
                 name="test accuracy lost without batch normalization after four times the steps",
-                because=ESSENTIAL + "; if patience made up for it, the gain would be speed only",
+                because=ESSENTIAL + "; if more steps made up for it, the only gain would be speed",
                 role=CONDITION,
                 control="the whole network, which takes four times the steps, too",
                 at_least=0.05,
             ),
         ),
         literature=(
-            "He et al. 2015 (table 2): with 18 layers a residual net beats a plain one by 0.06 points, with 34 by 3.5",
+            "He et al. 2015 (table 2): a residual network beats a plain one by 0.06 points with 18 layers, by 3.5 with "
+            "34",
             "Chollet 2017: on ImageNet Xception beats Inception V3, which has as many parameters, by 0.8 points",
             "Ioffe & Szegedy 2015: the same accuracy in 14 times fewer steps",
         ),
@@ -51,16 +52,16 @@ CLAIMS = (
     ),
     Claim(
         id="average-one-number",
-        statement="Global average pooling leaves a single number of each feature map.",
+        statement="Global average pooling leaves a single number for each feature map.",
         source="seed 000",
         criteria=(
             Criterion(
                 name="numbers per feature map",
-                because="a single one is claimed",
+                because="the claim says: a single one",
                 scale=COUNT,
                 unit="networks",
                 drawn=False,
-                control="flattening the same maps keeps height × width numbers of each",
+                control="flattening the same maps keeps height × width numbers for each",
                 at_least=1,
                 at_most=1,
             ),
@@ -88,7 +89,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="test accuracy at the end, with dropout − without",
-                because="a smaller gap must not be paid for by fewer correct answers",
+                because="a smaller gap must not cost correct answers",
                 role=CONDITION,
                 control=SAME_BATCHES,
                 at_least=0,
@@ -104,7 +105,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="share changed at inference",
-                because="dropout belongs to training only",
+                because="dropout works in training only",
                 role=CHECK,
                 scale=COUNT,
                 unit="layers",
@@ -127,33 +128,33 @@ CLAIMS = (
         source="seed 000",
         criteria=(
             Criterion(
-                name="what the noise takes off the gap at equal training accuracy",
+                name="reduction of the gap by the noise, at equal training accuracy",
                 because=WEAK,
                 control="the same network with statistics of 64 images instead of 4, each at its own learning rate",
                 at_least=0.005,
             ),
             Criterion(
-                name="the same, minus what augmentation takes off",
+                name="the same, minus the reduction by augmentation",
                 because="a weak regularizer does less than a strong one",
-                control="the same network and batches with mirrored and moved images in place of the noise",
+                control="the same network and batches, with mirrored and shifted images instead of the noise",
                 at_most=0,
             ),
             Criterion(
-                name="what augmentation takes off",
+                name="reduction by augmentation",
                 because=NOTICED,
                 role=CONDITION,
                 control=SAME_BATCHES,
                 at_least=0.01,
             ),
             Criterion(
-                name="what dropout takes off",
+                name="reduction by dropout",
                 because=NOTICED,
                 role=CONDITION,
                 control=SAME_BATCHES,
                 at_least=0.01,
             ),
             Criterion(
-                name="what weight decay takes off",
+                name="reduction by weight decay",
                 because=WEAK,
                 role=CONDITION,
                 control=SAME_BATCHES,

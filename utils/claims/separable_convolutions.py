@@ -7,9 +7,9 @@ CHOLLET = "Chollet 2017, Xception: deep learning with depthwise separable convol
 MOBILENETS = "Howard et al. 2017, MobileNets (arXiv:1704.04861)"
 CONVNEXT = "Liu et al. 2022, A ConvNet for the 2020s (CVPR)"
 
-A_FEW_POINTS = "“a few percentage points” are two at least"
-STRONG = "“highly” is r ≥ 0.7: half of what one varies can be read off the other (r² ≈ 0.5)"
-INDEPENDENT = "“fairly independent” is r ≤ 0.3: less than a tenth can be read off the other (r² < 0.1)"
+A_FEW_POINTS = "“a few percentage points” are at least two"
+STRONG = "“highly” means r ≥ 0.7: each explains about half of the other's variance (r² ≈ 0.5)"
+INDEPENDENT = "“fairly independent” means r ≤ 0.3: each explains less than a tenth of the other's variance (r² < 0.1)"
 SAME_SHAPE = "Conv2D with the same kernel, channels and filters"
 SAME_FILTERS = (
     "the same network with Conv2D: the same filters, images, batches and steps; the learning rate is chosen for each "
@@ -59,7 +59,7 @@ CLAIMS = (
     ),
     Claim(
         id="separable-faster",
-        statement="A separable convolution runs quicker, since it calculates less.",
+        statement="A separable convolution runs faster, since it calculates less.",
         source="seed 001, depthwise separable convolutions",
         criteria=(
             Criterion(
@@ -74,7 +74,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="share of the counted saving that the clock shows",
-                because="if the calculations alone decided, it would be 1: half leaves room for fixed costs",
+                because="if only the calculations counted, it would be 1; half leaves room for fixed costs",
                 role=CONDITION,
                 scale=LOG_RATIO,
                 unit="sizes of layer",
@@ -98,26 +98,27 @@ CLAIMS = (
                 name="neighbors inside an ordinary network, mean |r|",
                 because=STRONG,
                 scale=SHARE,
-                control="the same network untrained; pixels in random order have 0",
+                control="the same network untrained; with pixels in random order, it is 0",
                 at_least=0.7,
             ),
             Criterion(
                 name="channels inside an ordinary network, mean |r|",
                 because=INDEPENDENT,
                 scale=SHARE,
-                control="the same network untrained, and the separable one: an ordinary one is not built depthwise",
+                control="the same network untrained, and the separable one; an ordinary one has no depthwise "
+                "convolutions",
                 at_most=0.3,
             ),
             Criterion(
                 name="RGB channels within a photograph, mean |r| over eight",
                 because=STRONG,
                 scale=SHARE,
-                control="channels of noise, which have 0",
+                control="channels of noise, for which it is 0",
                 at_least=0.7,
             ),
             Criterion(
                 name="channels inside an ordinary network, trained − untrained",
-                because="independence that is learned is at least a twentieth below what initial weights give",
+                because="if independence is learned, |r| is at least a twentieth lower than with the initial weights",
                 role=CONDITION,
                 control="the same network with its initial weights",
                 at_most=-0.05,
@@ -201,12 +202,12 @@ CLAIMS = (
     ),
     Claim(
         id="separable-head-start",
-        statement="The assumption is a head start: the separable network learns faster, above all from few data.",
+        statement="The assumption is a head start: the separable network learns faster, above all with little data.",
         source="seed 001, why is this good; seed 000, a strong prior",
         criteria=(
             Criterion(
                 name="steps to nine tenths of the lower final test accuracy, ordinary ÷ separable, few images",
-                because="a fifth of the steps saved is the least that anybody would notice",
+                because="saving a fifth of the steps is the least that anybody would notice",
                 scale=LOG_RATIO,
                 control=SAME_FILTERS,
                 quantity="×",
@@ -214,7 +215,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="that ratio with few images ÷ with many images",
-                because="“above all from few data”: the head start there is larger by a tenth at least",
+                because="“above all with little data”: there, the head start is larger by at least a tenth",
                 scale=LOG_RATIO,
                 control="the same networks with the largest training set",
                 quantity="×",
@@ -229,7 +230,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="the first criterion at one learning rate for both, the least favorable of those tried",
-                because="as in the first criterion, at whatever rate",
+                because="as in the first criterion, at any of the rates",
                 role=CONDITION,
                 scale=LOG_RATIO,
                 control="the same network with Conv2D at the same rate",
@@ -243,13 +244,13 @@ CLAIMS = (
     ),
     Claim(
         id="separable-overfits-less",
-        statement="The separable network is less likely to overfit, which helps when data are few.",
+        statement="The separable network is less likely to overfit, which helps when there is little data.",
         source="seed 001, why is this good",
         criteria=(
             Criterion(
                 name="train − test accuracy at equal training accuracy, separable − ordinary, few images",
-                because="smaller by two points at least; a network that merely learns less has a smaller gap, too, so "
-                "the two are compared where they have learned the same",
+                because="at least two points smaller; a network that has learned less has a smaller gap, too, so the "
+                "two are compared at equal training accuracy",
                 control=SAME_FILTERS,
                 at_most=-0.02,
             ),
@@ -293,9 +294,9 @@ CLAIMS = (
             ),
             Criterion(
                 name="the same, with RGB − with decorrelated colors",
-                because="if the correlation is the reason, without it the loss is a point smaller at least",
+                because="if the correlation is the reason, the loss is at least a point smaller without it",
                 role=CONDITION,
-                control="the same images with their colors turned so that the channels do not correlate",
+                control="the same images, their color axes rotated so that the channels are uncorrelated",
                 at_least=0.01,
             ),
             Criterion(
@@ -308,11 +309,12 @@ CLAIMS = (
             Criterion(
                 name="share of the ImageNet network's first kernels that is kept, shared windows over all colors − one "
                 "window a color",
-                because="windows over all colors keep more where patterns between them exist; less than 0.02 is a tie",
+                because="windows over all colors keep more if there are patterns across colors; less than 0.02 is a "
+                "tie",
                 role=CONDITION,
                 unit="ImageNet networks",
                 drawn=False,
-                control="both have as many weights; random kernels stand beside them",
+                control="both have as many weights; the same is shown for random kernels",
                 at_least=0.02,
             ),
         ),
@@ -328,7 +330,7 @@ CLAIMS = (
             Criterion(
                 name="test accuracy, ConvNeXt − separable residual, 6,000 images",
                 because=ONE_POINT,
-                control="a network of as many separable residual blocks and as many parameters: the same images, "
+                control="a network with as many separable residual blocks and as many parameters: the same images, "
                 "batches and steps; the learning rate is chosen for each on images kept back",
                 at_least=0.01,
             ),
@@ -352,7 +354,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="parameters, ConvNeXt ÷ separable residual",
-                because="“as many” is within two per cent",
+                because="“as many” means within two percent",
                 role=CHECK,
                 scale=LOG_RATIO,
                 unit="pairs of networks",

@@ -4,7 +4,7 @@ from utils.scoring import Quantity
 from utils.verdicts import CONDITION, Claim, Criterion
 
 VIEWS = "draws of views"
-HALF = "to survive is to keep clearly more of the answer than is lost: at least half of the label's probability"
+HALF = "to survive means to keep more of the answer than is lost: at least half of the label's probability"
 
 CLAIMS = (
     Claim(
@@ -31,16 +31,16 @@ CLAIMS = (
             ),
             Criterion(
                 name="share kept with three random branches of nine switched off, mean of four photographs",
-                because="an ensemble weakens step by step: with a third of the branches gone, half must remain",
+                because="an ensemble gets worse step by step: with a third of the branches off, half must be left",
                 role=CONDITION,
                 unit=VIEWS,
                 control="no branch off, and all nine off",
                 at_least=0.5,
             ),
             Criterion(
-                name="share kept with the shortcut cut that is missed least, mean of four photographs",
-                because="without its short path the block is a link of a chain, and a chain keeps nothing (a guess "
-                "among 1,000 classes keeps 0.001 of certainty)",
+                name="share kept with one shortcut cut, the one that is missed least, mean of four photographs",
+                because="without its shortcut, a block passes on its branch alone, and hardly anything of the answer "
+                "should be left (guessing among 1,000 classes gives 0.001)",
                 role=CONDITION,
                 unit=VIEWS,
                 control="the branch of the same block switched off",
@@ -64,23 +64,23 @@ CLAIMS = (
         source="seed 001, batch normalization",
         criteria=(
             Criterion(
-                name="inference: 1 − correlation of the logits, alone and in company, largest of four photographs",
+                name="inference: 1 − correlation of the logits, alone and with the other photographs, largest of four",
                 because="the other images of the batch must not matter; only rounding may differ",
                 unit=VIEWS,
-                control="training mode, with the same images and companions",
+                control="training mode, with the same batches",
                 at_most=1e-4,
             ),
             Criterion(
-                name="training: correlation of the logits, alone and in company, mean of four photographs",
-                because="if the answers agreed much better than this, the batch's statistics would hardly be in use",
+                name="training: correlation of the logits, alone and with the other photographs, mean of four",
+                because="if the answers agreed much better than this, the batch statistics would hardly be in use",
                 unit=VIEWS,
-                control="inference mode, with the same images and companions",
+                control="inference mode, with the same batches",
                 at_most=0.9,
             ),
             Criterion(
                 name="training: share of the probability kept, mean of four photographs",
-                because="what was learned belongs to the moving averages: a batch of four must cost more than half of "
-                "the belief",
+                because="the learned weights fit the moving averages: a batch of four must cost more than half of the "
+                "probability",
                 role=CONDITION,
                 unit=VIEWS,
                 control="inference mode, which keeps all of it",

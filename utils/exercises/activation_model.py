@@ -8,8 +8,8 @@ from utils.exercises import Slip
 KIND = "change"
 POINTS = 2
 TEXT = (
-    "Change the function so that its model returns a dictionary: the name of each layer of that kind, and what this "
-    "layer puts out."
+    "Change the function so that its model returns a dictionary: from the name of each layer of that kind to its "
+    "activations."
 )
 STUB = '''
 def activation_model(model, kind):
@@ -24,7 +24,7 @@ def activation_model(model, kind):
     return keras.Model(model.input, [model.get_layer(name).output for name in names])
 '''
 HINTS = (
-    "model.layers are all its layers in order. isinstance(layer, kind) says whether one is of that kind.",
+    "model.layers lists all layers in order. isinstance(layer, kind) says whether a layer is of that kind.",
     "The outputs of a keras.Model may be a dictionary. Then it returns a dictionary with the same keys.",
 )
 LAYERS = {"first": layers.Conv2D, "second": layers.ReLU, "third": layers.Conv2D, "fourth": layers.ReLU}
@@ -98,8 +98,8 @@ def _by_number(model, kind):
 SLIPS = (
     Slip(
         _wrong(as_list=True),
-        "a list in place of a dictionary",
-        "The activations are right, but nobody can see which layer they are from. Give the model its outputs as a "
+        "a list instead of a dictionary",
+        "The activations are right, but nobody can see which layer they come from. Give the model its outputs as a "
         "dictionary.",
     ),
     Slip(
@@ -114,9 +114,9 @@ SLIPS = (
     ),
     Slip(
         _wrong(output=lambda layer: layer.input),
-        "what goes in, not what comes out",
-        "These are the layers' inputs. Activations are what a layer puts out.",
+        "inputs instead of outputs",
+        "These are the layers' inputs. Activations are a layer's outputs.",
     ),
     Slip(_wrong(all_kinds=True), "layers of every kind", "You return all layers. Only those of the class kind count."),
-    Slip(_by_number, "numbers in place of names", "The keys are numbers. Use the names of the layers as keys."),
+    Slip(_by_number, "numbers instead of names", "The keys are numbers. Use the names of the layers as keys."),
 )

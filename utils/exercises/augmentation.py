@@ -7,8 +7,8 @@ from utils.exercises import Fault
 KIND = "fill in"
 POINTS = 3
 TEXT = (
-    "Write a data augmentation: each image is mirrored left to right in half of the cases, and shifted by up to most "
-    "rows and most columns, at random. Image number i stays number i, so that its label still fits."
+    "Write a data augmentation. Each image is mirrored left to right with a probability of one half, and shifted at "
+    "random by up to most rows and most columns. Image number i stays number i, so that its label still fits."
 )
 STUB = '''
 def augmented(images, random, most):
@@ -24,7 +24,7 @@ def augmented(images, random, most):
     return result
 '''
 HINTS = (
-    "Draw for each image by itself: one number for the mirror, two for the shift. A loop over the images is fine.",
+    "Draw new numbers for each image: one for the mirror, two for the shift. A loop over the images is fine.",
     "random.integers(-most, most + 1) is a shift. Pad an image with most zeros on each side, and cut a window out.",
 )
 
@@ -151,7 +151,7 @@ FAULTS = (
     Fault(
         lambda outcome, **_: not outcome["fits"],
         "another shape",
-        "The result must be an array of the same shape as images. What is shifted out of an image is lost.",
+        "The result must have the same shape as images. What is shifted out of an image is lost.",
         lambda images, random, most: images[:, most:, most:],
     ),
     Fault(
@@ -169,31 +169,31 @@ FAULTS = (
     Fault(
         lambda outcome, **_: len(outcome["moves"]) > 1 and len(set(outcome["moves"])) == 1 and outcome["moves"][0],
         "all images alike",
-        "All images of a batch get the same move. Draw anew for each image.",
+        "All images of a batch get the same move. Draw new numbers for each image.",
         _all_alike,
     ),
     Fault(
         _of_another_image,
         "the images are in another order",
-        "Image number i is no longer at place i, and its label belongs to another one.",
+        "Image number i is no longer at place i, so its label belongs to another image.",
         _in_another_order,
     ),
     Fault(
         _found(lambda image, moved, most: _move(image, moved, most, "wrap")),
         "wrapped around",
-        "What leaves the image on one side comes back on the other. Zeros must come in.",
+        "What leaves the image on one side comes back on the other. Fill in zeros instead.",
         _example(mode="wrap"),
     ),
     Fault(
         _found(lambda image, moved, most: _move(image, moved, most, "edge")),
         "filled with the border's pixels",
-        "The pixels of the border are repeated where the shift leaves room. Zeros must come in.",
+        "You repeat the pixels of the border where the shift leaves a gap. Fill in zeros instead.",
         _example(mode="edge"),
     ),
     Fault(
         _found(lambda image, moved, most: _move(image[::-1], moved, most)),
         "upside down",
-        "Some images stand on their head. Mirror left to right only: which axis of an image are its columns?",
+        "Some images are upside down. Mirror left to right only: which axis of an image holds its columns?",
         _upside_down,
     ),
     Fault(
@@ -205,19 +205,19 @@ FAULTS = (
     Fault(
         lambda outcome, **_: None in outcome["moves"],
         "more than moved",
-        "Some images are not the old ones, mirrored and shifted with zeros coming in. What else happens to them?",
+        "Some images are not just mirrored, shifted and filled with zeros. What else happens to them?",
         lambda images, random, most: augmented(images, random, most) + 0.1,
     ),
     Fault(
         lambda outcome, **_: _many(outcome) and not 0.3 < np.mean([move[0] for move in outcome["moves"]]) < 0.7,
         "not half of them mirrored",
-        "About half of the images should be mirrored, by chance. With yours it is another share.",
+        "About half of the images should be mirrored, at random. Yours mirrors another share.",
         _example(lambda random, most: (False, *random.integers(-most, most + 1, 2))),
     ),
     Fault(
         lambda outcome, **_: _many(outcome) and all(move[1] == move[2] for move in outcome["moves"]),
         "one number for both shifts",
-        "Rows and columns are always shifted by the same number. Draw two.",
+        "Rows and columns are always shifted by the same number. Draw two numbers.",
         _example(lambda random, most: (random.random() < 0.5, *[random.integers(-most, most + 1)] * 2)),
     ),
     Fault(
@@ -225,19 +225,20 @@ FAULTS = (
             _many(outcome) and any(_all_moves(outcome, place) != set(range(-most, most + 1)) for place in (1, 2))
         ),
         "some shifts never come",
-        "From -most to most, in both directions, each shift should come. The end of random.integers is left out.",
+        "Every shift from -most to most should occur, in rows and in columns. random.integers leaves out its upper "
+        "end.",
         _example(lambda random, most: (random.random() < 0.5, *random.integers(-most, most, 2))),
     ),
     Fault(
         lambda outcome, **_: outcome["fits"] and not outcome["again"],
         "not from the given generator",
-        "With the same generator, something else comes. Take every random number from the argument random.",
+        "With the same generator, the result changes. Take every random number from the argument random.",
         lambda images, random, most: augmented(images, np.random.default_rng(), most),
     ),
     Fault(
         lambda outcome, **_: _many(outcome) and outcome["other"],
         "the same for every generator",
-        "With another generator, the same comes. Take every random number from the argument random.",
+        "With another generator, the result stays the same. Take every random number from the argument random.",
         lambda images, random, most: augmented(images, np.random.default_rng(1), most),
     ),
 )

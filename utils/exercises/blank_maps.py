@@ -6,7 +6,7 @@ from utils.exercises import Slip
 
 KIND = "fill in"
 POINTS = 1
-TEXT = "Write a function that gives for each image of a batch the share of channels whose map is 0 everywhere."
+TEXT = "Write a function that returns, for each image of a batch, the share of channels whose map is 0 everywhere."
 STUB = '''
 def blank_share(maps):
     """maps: (images, rows, columns, channels), the activations of one layer.
@@ -16,7 +16,7 @@ def blank_share(maps):
 '''
 HINTS = (
     "First decide for each image and each channel: is the map 0 everywhere? That gives an array (images, channels).",
-    "np.all looks at any axes that you name. The mean of an array of True and False is a share.",
+    "np.all takes the axes to look along. The mean of an array of True and False is a share.",
 )
 
 
@@ -56,7 +56,7 @@ SLIPS = (
     Slip(
         lambda maps: np.any(maps == 0, axis=(1, 2)).mean(axis=1),
         "a zero anywhere",
-        "You count each map that has a zero in it. A blank map has nothing but zeros.",
+        "You count each map that contains a zero. A blank map has nothing but zeros.",
     ),
     Slip(
         lambda maps: 1 - blank_share(maps),
@@ -66,7 +66,7 @@ SLIPS = (
     Slip(
         lambda maps: np.full(len(maps), np.all(maps == 0, axis=(0, 1, 2)).mean()),
         "dead channels",
-        "You count the channels that are 0 on all images of the batch. Decide for each image by itself.",
+        "You count the channels that are 0 on all images of the batch. Decide for each image separately.",
     ),
     Slip(
         lambda maps: np.all(maps == 0, axis=(1, 2)).mean(),
@@ -81,12 +81,12 @@ SLIPS = (
     Slip(
         lambda maps: (np.abs(maps.sum(axis=(1, 2))) < 1e-9).mean(axis=1),
         "the sum is zero",
-        "A map with 1 and −1 in it has the sum 0, too. Not every layer stands behind a ReLU.",
+        "A map that contains 1 and −1 also has the sum 0. Not every layer follows a ReLU.",
     ),
     Slip(
         lambda maps: (maps.max(axis=(1, 2)) <= 0).mean(axis=1),
         "the largest is zero or below",
-        "You count maps that have negative numbers only, as well. Those are not blank.",
+        "You also count maps with negative numbers only. Those are not blank.",
     ),
     Slip(
         lambda maps: np.all(maps == 0, axis=3).mean(axis=(1, 2)),

@@ -153,37 +153,38 @@ FAULTS = (
     Fault(
         lambda outcome, **_: outcome["history"] and not outcome["trained"],
         "another model is trained",
-        "The model that was given is not the one that was fitted.",
+        "You fit another model than the one that was passed in.",
         _another_model,
     ),
     Fault(
         _trained(lambda outcome, epochs, **_: len(outcome["curves"]["loss"]) != epochs),
         "another number of epochs",
-        "The curves have another length than epochs. Is this argument passed on to fit?",
+        "The curves do not have as many points as epochs says. Do you pass this argument on to fit?",
         _example(epochs=1),
     ),
     Fault(
         _trained(lambda outcome, **_: "val_loss" not in outcome["curves"]),
         "no validation",
-        "The History has no val_loss: all images were used for training, so nobody sees how the model does on others.",
+        "The History has no val_loss: all images were used for training, so nothing shows how the model does on "
+        "others.",
         _example(validation_split=0.0),
     ),
     Fault(
         _trained(lambda outcome, **_: outcome["validation"]["is trained with"]),
         "validated on training images",
-        "Some of the validation images are among those that train. Their accuracy says nothing about new images.",
+        "Some of the validation images are used for training, too. Their accuracy says nothing about new images.",
         _validated_on_training_images,
     ),
     Fault(
         _trained(lambda outcome, **_: abs(outcome["validation"]["share"] - SHARE) > 0.02),
         "not a fifth for validation",
-        "Another share of the images validates. A fifth is asked for.",
+        "You keep another share of the images for validation. The task asks for a fifth.",
         _example(validation_split=0.5),
     ),
     Fault(
         _trained(lambda outcome, **_: _near(outcome["loss"], outcome["of probabilities"])),
         "logits taken for probabilities",
-        "The loss expects probabilities, and the model gives logits: any numbers, also below 0. Tell the loss.",
+        "The loss expects probabilities, but the model returns logits, which can be any numbers. Tell the loss.",
         _example(loss="sparse_categorical_crossentropy"),
     ),
     Fault(
@@ -195,13 +196,13 @@ FAULTS = (
     Fault(
         _trained(lambda outcome, **_: not any(each.endswith("accuracy") for each in outcome["curves"])),
         "no accuracy",
-        "The curves hold the loss only. The accuracy is a metric that compile must be told.",
+        "The curves contain only the loss. The accuracy is a metric: pass it to compile.",
         _example(metrics=()),
     ),
     Fault(
         _trained(lambda outcome, **_: outcome["curves"]["loss"][-1] > 0.9 * outcome["curves"]["loss"][0]),
         "the loss does not fall",
-        "After all epochs the training loss is about where it was. Look at the optimizer and its learning rate.",
+        "After all epochs, the training loss is about where it began. Look at the optimizer and its learning rate.",
         _example(learning_rate=1e-7),
     ),
 )

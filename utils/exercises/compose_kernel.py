@@ -7,8 +7,8 @@ from utils.exercises import Slip
 KIND = "fill in"
 POINTS = 2
 TEXT = (
-    "Write the kernel of the one ordinary Conv2D that computes what a SeparableConv2D with these two kernels computes, "
-    "for any depth_multiplier."
+    "Write the kernel of an ordinary Conv2D that computes the same as a SeparableConv2D with these two kernels, for "
+    "any depth_multiplier."
 )
 STUB = '''
 def composed_kernel(depthwise_kernel, pointwise_kernel):
@@ -23,8 +23,8 @@ def composed_kernel(depthwise_kernel, pointwise_kernel):
 HINTS = (
     "Follow one weight: channel c reaches filter f through m maps in between. What does each contribute at row i and "
     "column j of the window?",
-    "Bring the pointwise kernel into the shape (channels, m, filters): map c * m + d comes from channel c. Then the "
-    "two kernels share the letters c and d. Which of the two remains in the result?",
+    "Reshape the pointwise kernel to (channels, m, filters): map c * m + d comes from channel c. Then the two kernels "
+    "share the axes c and d. Which of the two remains in the result?",
 )
 
 
@@ -123,19 +123,20 @@ SLIPS = (
     Slip(
         _summed_apart,
         "windows and weights are summed apart",
-        "You add up the windows of a channel, and its weights, before you multiply. Each window meets its own weight.",
+        "You add up the windows of a channel, and its weights, before you multiply. Multiply each window by its own "
+        "weight first.",
     ),
     Slip(
         _averaged,
         "divided by depth_multiplier",
         "The pointwise step adds up the maps of a channel; it does not average them.",
     ),
-    Slip(_added, "the kernels are added", "Two steps, one after the other, multiply their weights."),
+    Slip(_added, "the kernels are added", "You add the two kernels. Two steps, one after the other, multiply."),
     Slip(_flipped, "the windows are flipped", "The windows keep their direction: row i of one is row i of the other."),
     Slip(
         _channels_summed,
         "all channels have the same window",
-        "You sum over the channels. That is done when the kernel meets an image; the kernel keeps a window for each.",
+        "You sum over the channels. That sum belongs to the convolution; the kernel keeps a window for each channel.",
     ),
     Slip(
         _filters_first,

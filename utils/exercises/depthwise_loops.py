@@ -144,8 +144,8 @@ SLIPS = (
     Slip(
         _with_kernel(lambda kernel: kernel[::-1, ::-1]),
         "the kernel is flipped",
-        "You turn the kernel by half a turn, as in a convolution of mathematics. Networks do not: the kernel's first "
-        "weight belongs to the window's upper left pixel.",
+        "You rotate the kernel by 180 degrees, as the convolution of mathematics does. Networks do not: the kernel's "
+        "first weight belongs to the window's upper left pixel.",
     ),
     Slip(_stride_lost, "the stride is lost", "You compute every place. With strides=2, every second one is needed."),
     Slip(
@@ -156,7 +156,7 @@ SLIPS = (
     Slip(
         _thinned_before,
         "the image is thinned out",
-        "You leave pixels of the image out. The strides move the window; inside the window all pixels count.",
+        "You leave out pixels of the image first. The strides move the window; inside the window, all pixels count.",
     ),
     Slip(
         _never_padded,
@@ -165,19 +165,19 @@ SLIPS = (
     ),
     Slip(
         _with_margins(lambda missing, window: (window // 2, window // 2)),
-        "always padded on both sides alike",
-        "You put half a kernel on each side. With strides, or an even kernel, fewer pixels are missing: count how "
-        "many, and put the larger half at the bottom and on the right.",
+        "always padded alike on both sides",
+        "You pad by half a kernel on each side. With strides, or with an even kernel, fewer pixels are missing: count "
+        "them, and put the larger half at the bottom and on the right.",
     ),
     Slip(
         _with_margins(lambda missing, window: (missing - missing // 2, missing // 2)),
-        "the odd pixel on the wrong side",
-        "Where an odd number of rows or columns is missing, Keras puts one more at the bottom and on the right.",
+        "the extra pixel on the wrong side",
+        "If the number of missing rows or columns is odd, Keras puts the extra one at the bottom or on the right.",
     ),
     Slip(
         _with_margins(lambda missing, window: (missing // 2, missing - missing // 2), mode="edge"),
         "padded with the border's pixels",
         "You repeat the pixels of the border. Keras pads with zeros.",
     ),
-    Slip(_mean, "the mean in place of the sum", "You divide by the size of the window. The products are only added."),
+    Slip(_mean, "the mean instead of the sum", "You divide by the size of the window. The products are only added."),
 )

@@ -9,8 +9,8 @@ from utils.exercises import Fault
 KIND = "design"
 POINTS = 5
 TEXT = (
-    "Build a network of at most 10,000 parameters that tells from a gray crop of 32 × 32 pixels which of eight "
-    "photographs it is from, in at least half of the cases, after a short training."
+    "Build a network of at most 10,000 parameters that says which of eight photographs a gray crop of 32 × 32 pixels "
+    "is from. After a short training, it must be right for at least half of the test crops."
 )
 STUB = '''
 def small_network():
@@ -20,10 +20,10 @@ def small_network():
     ...  # your code
 '''
 HINTS = (
-    "Where do the parameters of a network of Dense layers sit? Stages of convolutions with strides, and global average "
-    "pooling before the last layer, need few. Mind the range of the numbers that come in.",
-    "Six epochs are few steps. Which technique of this course makes the first steps count, and what must be set for "
-    "its moving averages to follow in so short a time?",
+    "Which layers take most of the parameters? Stages of convolutions with strides, and global average pooling before "
+    "the last layer, need few. Mind the range of the input values.",
+    "Six epochs are few steps. Which technique of this course helps a network to learn in few steps, and which of its "
+    "arguments must you set so that its moving averages can follow?",
 )
 SECONDS = 90  # a training takes some five on a free processor
 MOST_PARAMETERS = 10_000
@@ -117,26 +117,26 @@ FAULTS = (
     Fault(
         lambda outcome, **_: outcome["parameters"] > MOST_PARAMETERS,
         "too many parameters",
-        "The network is too large. Which layer has most of the parameters?",
+        "The network is too large. Which layer has the most parameters?",
         _example(filters=(16, 32, 64)),
     ),
     Fault(
         lambda outcome, **_: outcome.get("probabilities", False),
-        "probabilities in place of logits",
+        "probabilities instead of logits",
         "The outputs of each image add up to 1. The training expects logits: leave the softmax out.",
         _example(activation="softmax"),
     ),
     Fault(
         lambda outcome, **_: outcome["accuracy"] < LEAST_ACCURACY <= outcome["with batch statistics"],
         "the moving averages are late",
-        "With the batch's statistics the network is accurate enough, at inference it is not: its moving averages have "
-        "not followed in so few steps.",
+        "With batch statistics the network is accurate enough, but at inference it is not: its moving averages could "
+        "not follow in so few steps.",
         _example(momentum=0.99),
     ),
     Fault(
         lambda outcome, **_: outcome["accuracy"] < LEAST_ACCURACY,
         "not accurate enough",
-        "After the training, too few of the test crops are right.",
+        "After the training, the network gets too few of the test crops right.",
         _dense,
     ),
 )

@@ -24,7 +24,7 @@ def first_difference(one, other, images):
 '''
 HINTS = (
     "A model with the same input, and the outputs of all layers, gives all activations in one pass.",
-    "Go through the layers in order and compare: np.abs(a - b).max(). Other weights need not mean other activations.",
+    "Go through the layers in order and compare: np.abs(a - b).max(). Different weights can give the same activations.",
 )
 SECONDS = 60  # building the models takes most of it
 
@@ -152,7 +152,7 @@ SLIPS = (
     Slip(
         _last,
         "the last layer that differs",
-        "After the first difference everything may differ. Stop at the first.",
+        "After the first difference, everything may differ. Stop there.",
     ),
     Slip(
         _second,
@@ -162,21 +162,21 @@ SLIPS = (
     Slip(
         _layer_before,
         "one layer too early",
-        "The layer that you name gives the same in both networks. The next one does not.",
+        "The layer that you name gives the same outputs in both networks. The next one does not.",
     ),
     Slip(
         _by_weights(lambda layer: layer.get_weights()),
         "the weights are compared",
-        "You compare weights. A tiny difference of a weight need not show in the activations; those are asked for.",
+        "You compare weights. A different weight need not change the activations. The task asks for activations.",
     ),
     Slip(
         _by_weights(lambda layer: [np.asarray(each) for each in layer.trainable_weights]),
         "only trainable weights are compared",
-        "You compare what is trained. A batch normalization also has moving averages. Activations are asked for.",
+        "You compare trained weights. A batch normalization also has moving averages. The task asks for activations.",
     ),
     Slip(
         _largest,
         "the largest difference",
-        "You name the layer that differs most. The first one that differs is asked for.",
+        "You name the layer that differs most. The task asks for the first one that differs.",
     ),
 )

@@ -12,8 +12,8 @@ from utils.exercises import Fault
 KIND = "fill in"
 POINTS = 4
 TEXT = (
-    "Write the fine-tuning of a pretrained network: its images prepared inside the model, a new last layer trained on "
-    "the frozen base, then all of it at a small learning rate, with batch normalization in inference mode throughout."
+    "Fine-tune a pretrained network. The model prepares its images itself. First train a new last layer on the frozen "
+    "base, then all layers at a small learning rate. Batch normalization stays in inference mode throughout."
 )
 STUB = '''
 def fine_tune(base, images, labels, classes):
@@ -200,13 +200,13 @@ FAULTS = (
     Fault(
         _after(lambda outcome: not outcome["prepared"]),
         "the images are not prepared as for the base",
-        "Other numbers than (x - 127) / 128 go into the base. Its weights are tuned to that range, and the model that "
-        "you return takes 0...255.",
+        "The base does not get (x - 127) / 128. Its weights were trained for that range, and the model that you return "
+        "takes 0...255.",
         _example(phases=SHORT, scale=1 / 255, offset=0),
     ),
     Fault(
         _after(lambda outcome: outcome["probabilities"]),
-        "probabilities in place of logits",
+        "probabilities instead of logits",
         "The outputs of each image add up to 1. Leave the softmax out, and tell the loss that it gets logits.",
         _example(phases=SHORT, activation="softmax"),
     ),
@@ -219,7 +219,7 @@ FAULTS = (
     Fault(
         _after(lambda outcome: outcome["fits"][0]["trains the base"]),
         "the base is not frozen at first",
-        "In the first training the base is trained, too. The new layer is still random: its gradients destroy what the "
+        "The first training also trains the base. The new layer is still random, so its gradients destroy what the "
         "base has learned.",
         _example(phases=((True, 1e-4, 1),)),
     ),
@@ -227,7 +227,7 @@ FAULTS = (
         _after(lambda outcome: any(each["moves the averages"] for each in outcome["fits"])),
         "batch normalization runs in training mode",
         "The moving averages of the base were changed: its batch normalization used the statistics of a few images. In "
-        "Keras 3, base(x, training=False) does not prevent it, since fit passes on training=True. A BatchNormalization "
+        "Keras 3, base(x, training=False) does not prevent it, since fit passes training=True on. A BatchNormalization "
         "layer with trainable = False stays in inference mode.",
         _example(phases=SHORT, frozen=False),
     ),
@@ -240,13 +240,14 @@ FAULTS = (
     Fault(
         _after(lambda outcome: any(each["rate"] > 1.01 * LARGEST_RATE for each in _of_base(outcome))),
         "the learning rate is too large for the base",
-        "The base is trained with a rate above 1e-4. Large steps throw away weights that are already good.",
+        "The base is trained with a rate above 1e-4. Large steps destroy weights that are already good.",
         _example(phases=((False, 1e-2, 1), (True, 1e-2, 1))),
     ),
     Fault(
         _after(lambda outcome: outcome["accuracy"] < LEAST_ACCURACY),
         "not accurate enough",
-        "Fewer than half of the crops kept back are right. Train the new layer for longer, or with a larger rate.",
+        "The model gets fewer than half of the held-out crops right. Train the new layer longer, or with a larger "
+        "rate.",
         _example(phases=((False, 1e-5, 1), (True, 1e-6, 1))),
     ),
 )

@@ -11,8 +11,8 @@ from utils.exercises import Slip
 KIND = "fill in"
 POINTS = 4
 TEXT = (
-    "Write Grad-CAM: weigh each map of the layer by the mean of the logit's gradient over its rows and columns, add "
-    "the maps up, and set what is below 0 to 0."
+    "Write Grad-CAM: weight each map of the layer by the mean of the logit's gradient over rows and columns, add up "
+    "the weighted maps, and set negative values to 0."
 )
 STUB = '''
 def class_heatmap(model, layer_name, image, class_index):
@@ -28,8 +28,8 @@ def class_heatmap(model, layer_name, image, class_index):
 HINTS = (
     "A model that returns two things, the layer's output and the logits, gives both in one pass. Call it inside the "
     "tape, and ask the tape for the gradient of one logit with respect to the maps.",
-    "The gradient has the shape of the maps. Its mean over rows and columns is one weight for each channel. All of it "
-    "in inference mode: training=False.",
+    "The gradient has the shape of the maps. Its mean over rows and columns is one weight for each channel. Compute "
+    "everything in inference mode: training=False.",
 )
 SECONDS = 20
 
@@ -143,27 +143,27 @@ SLIPS = (
     Slip(
         _wrong(weights=lambda gradient: gradient),
         "the gradient is not averaged",
-        "You multiply each place of a map by the gradient at this place. Grad-CAM gives a whole map one weight.",
+        "You multiply each place of a map by the gradient at this place. Grad-CAM gives the whole map one weight.",
     ),
     Slip(
         _wrong(weights=lambda gradient: gradient.sum((0, 1))),
         "summed, not averaged",
-        "Your weights are the sum of the gradient over rows and columns. The mean is asked for.",
+        "Your weights are the sum of the gradient over rows and columns. The task asks for the mean.",
     ),
     Slip(
         _wrong(heat=lambda heat: heat),
         "the last ReLU is missing",
-        "Places below 0 speak against the class. Grad-CAM shows those that speak for it: set the others to 0.",
+        "Negative values are evidence against the class. Grad-CAM shows only evidence for it: set them to 0.",
     ),
     Slip(
         _wrong(weights=lambda gradient: np.maximum(gradient.mean((0, 1)), 0)),
         "negative weights are lost",
-        "You set the weights to 0 where they are negative. The sum needs them; only its result is cut.",
+        "You set negative weights to 0. The sum needs them; only its negative values become 0.",
     ),
     Slip(
         _wrong(weights=lambda gradient: np.abs(gradient.mean((0, 1)))),
         "the sign of the weights is lost",
-        "A map with a negative weight speaks against the class. It must lower the heat, not raise it.",
+        "A map with a negative weight is evidence against the class. It must lower the heat, not raise it.",
     ),
     Slip(
         _wrong(weights=lambda gradient: 1 / gradient.shape[-1]),
@@ -183,7 +183,12 @@ SLIPS = (
     Slip(
         _wrong(score=lambda logits, index: keras.ops.softmax(logits)[0, index]),
         "the gradient of the probability",
-        "After the softmax all other classes have a say, and a sure network has hardly any gradient. Take the logit.",
+        "After the softmax, all classes influence the gradient, and a confident network has almost none. Take the "
+        "logit.",
     ),
-    Slip(_wrong(heat=_scaled), "scaled to 1", "The shape is right. Here the heat is not divided by its largest value."),
+    Slip(
+        _wrong(heat=_scaled),
+        "scaled to 1",
+        "The pattern is right, but the task does not ask you to divide the heat by its largest value.",
+    ),
 )

@@ -98,23 +98,23 @@ SLIPS = (
     Slip(
         _rows_only,
         "the stride on the rows only",
-        "The rows are right, the columns are all there. Strides apply to both.",
+        "The rows are right, but you keep all columns. Strides apply to both.",
     ),
     Slip(
         _late_start,
         "the first window is left out",
-        "The windows are the right distance apart, but the first one lies on the first pixel.",
+        "The windows are the right distance apart, but the first one must lie on the first pixel.",
     ),
     Slip(
         _reshaped,
         "the matrix is mixed up by reshape",
-        "The kernel has its numbers in the order channels, filters. Reshaping it to (filters, channels) puts them into "
-        "other places; that is no transpose.",
+        "The kernel's axes are channels and filters. Reshaping it to (filters, channels) does not transpose it: the "
+        "numbers end up in other places.",
     ),
     Slip(
         _kernel_summed,
         "channels and weights are summed apart",
-        "You add the channels up first and the weights, too. Each channel must meet its own weight before the sum.",
+        "You add up the channels first, and the weights, too. Multiply each channel by its own weight before the sum.",
     ),
     Slip(_rectified, "a ReLU too many", "Negative numbers are set to 0. This layer has no activation."),
 )

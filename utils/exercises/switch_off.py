@@ -9,8 +9,8 @@ from utils.exercises import Slip
 KIND = "fill in"
 POINTS = 3
 TEXT = (
-    "Write a function that returns a copy of the network in which the named layer gives zeros for every image. The "
-    "network that was given stays as it is."
+    "Write a function that returns a copy of the network in which the named layer returns zeros for every image. The "
+    "original network must not change."
 )
 STUB = '''
 def switched_off_copy(model, layer_name):
@@ -24,7 +24,7 @@ def switched_off_copy(model, layer_name):
 '''
 HINTS = (
     "keras.models.clone_model copies the layers. Which weights does a copy have?",
-    "Which of the layer's weights must be 0 so that it gives 0, whatever comes in? A convolution may have a bias; a "
+    "Which of the layer's weights must be 0, so that it returns 0 for every input? A convolution may have a bias; a "
     "batch normalization scales and shifts at the end.",
 )
 SECONDS = 60  # building the models takes most of it
@@ -136,7 +136,7 @@ SLIPS = (
     Slip(
         _wrong(chosen=lambda layer: []),
         "nothing is switched off",
-        "The copy says what the network says. Are the new weights written into the copy's layer?",
+        "The copy gives the same outputs as the network. Did you write the new weights into the copy's layer?",
     ),
     Slip(
         _wrong(chosen=_kernel_or_scale),
@@ -146,12 +146,12 @@ SLIPS = (
     Slip(
         _wrong(chosen=_last_of),
         "what the layer multiplies by remains",
-        "The constant that the layer adds is gone, but it still multiplies what comes in.",
+        "The layer no longer adds a constant, but it still multiplies its input.",
     ),
     Slip(
         _wrong(on_itself=True),
         "the network is changed",
-        "The network that was given answers otherwise than before. Work on a copy that has weights of its own.",
+        "The original network gives other outputs than before. Work on a copy that has weights of its own.",
     ),
     Slip(
         _wrong(named=_other_branch),
@@ -161,6 +161,6 @@ SLIPS = (
     Slip(
         _all_zero,
         "everything is off",
-        "All answers are 0. Only the weights of one layer may change; the copy needs the others from the network.",
+        "All outputs are 0. Only the weights of one layer may change; copy all others from the network.",
     ),
 )

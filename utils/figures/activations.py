@@ -35,8 +35,8 @@ LOOKS = {
 }
 EXPLAINED = {
     "logit": "the class's logit, before the last softmax or sigmoid",
-    "probability": "the class's probability, since the logit cannot be told from the network",
-    "output": "the network's output for the class, which is no probability",
+    "probability": "the class's probability, since the network does not show its logit",
+    "output": "the network's output for the class, which is not a probability",
 }
 STYLES = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (VERMILION, ":"))
 KINDS = {"active": (BLUE, ""), "blank_here": (SKY, "///"), "dead": (BLACK, ""), "linear": (ORANGE, "xxx")}
@@ -105,7 +105,7 @@ def draw_kernels(kernels, oriented, columns=16):
             kernel = kernels[..., number]
             axis.imshow(0.5 + 0.5 * kernel / max(np.abs(kernel).max(), 1e-12))
     alt = f"{count} kernels as color tiles; ≈ {np.mean(oriented):.2f} of them prefer one orientation and are framed."
-    caption = "Gray is 0; each kernel by its own largest weight. Framed: more oriented than 95 % of random kernels."
+    caption = "Gray is 0; each kernel has its own scale. Framed: more oriented than 95 % of random kernels."
     return picture(figure, alt, caption)
 
 
@@ -146,8 +146,8 @@ def draw_by_depth(panels, ylabel):
         axis.set_xticks([0, 1], ["first layer", "last"])
         axis.legend(frameon=False, fontsize=8.5)
     axes[0][0].set_ylabel(ylabel)
-    alt = f"{ylabel} against depth, mean of the first third of the layers to mean of the last. {'; '.join(said)}."
-    return picture(figure, alt, "Lines: means. Shades: from the lowest to the highest.")
+    alt = f"{ylabel} against depth, mean of the first third of the layers and of the last. {'; '.join(said)}."
+    return picture(figure, alt, "Lines: means. Shaded: from the lowest to the highest.")
 
 
 def draw_channel_kinds(rows):
@@ -185,8 +185,8 @@ def draw_filters(ascents, value_range=(0, 255)):
         label = f"{ascent.layer}, tiles of {ascent.images.shape[1]} pixels"
         row[0].annotate(label, (0, 1.03), xycoords="axes fraction", fontsize=9).set_in_layout(False)
     listed = "; ".join(f"{a.layer}: {len(a.filters)} filters, ≈ {a.stuck.mean():.2f} of them stuck" for a in ascents)
-    alt = f"Images that excite single filters most. {listed}."
-    return _photographic(figure, alt, "A tile is one filter's image. Crossed out: stuck.", scale=1)
+    alt = f"Images computed to excite single filters most. {listed}."
+    return _photographic(figure, alt, "Each tile is the image of one filter. Crossed out: got stuck.", scale=1)
 
 
 def draw_heatmaps(images, heatmaps, titles):
@@ -204,8 +204,8 @@ def draw_heatmaps(images, heatmaps, titles):
     pairs = zip(heatmaps.scaled, titles, strict=True)
     places = "; ".join(f"{title}: {_where(heat)}" for heat, title in pairs)
     explained = EXPLAINED[heatmaps.explained]
-    alt = f"Heatmaps over photographs; explained is {explained}. {places}."
-    caption = f"Bright: what speaks for the class. Dark: what does not. Explained is {explained}."
+    alt = f"Heatmaps over photographs. They explain {explained}. {places}."
+    caption = f"Bright: evidence for the class. Dark: none. The map explains {explained}."
     return _photographic(figure, alt, caption)
 
 
@@ -261,7 +261,7 @@ def draw_parts(photograph, parts, maps):
         for box in boxes:
             (high, wide), corner = box.shape, (box.left, box.top)
             axis.add_patch(Rectangle(corner, wide, high, fill=False, edgecolor=SKY, linewidth=1.5))
-    alt = f"The boxes of {', '.join(parts)} in a photograph, and a deep channel's map for each. {'; '.join(said)}."
+    alt = f"Boxes around the {', '.join(parts)} in a photograph, and a deep channel's map for each. {'; '.join(said)}."
     return _photographic(figure, alt, "Frames: the part. Bright: where the channel responds most.")
 
 

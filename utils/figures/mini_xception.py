@@ -55,7 +55,7 @@ def draw_guesses(images, probabilities, labels):
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set(visible=True, color=VERMILION if miss else "black", linewidth=3 if miss else 0.8)
     share = f"≈ {wrong / len(images):.2f}"
-    alt = f"{len(images)} test patches with the network's probability of cat; {share} of them it takes for the other."
+    alt = f"{len(images)} test patches with the network's probability of cat; it gets {share} of them wrong."
     return picture(
         figure, alt, "Above each patch: what it is, and the probability of “cat” that the network gives. ✗: wrong."
     )
@@ -82,7 +82,7 @@ def draw_ablation(outcomes, intervals):
     return picture(
         figure,
         f"Test accuracy by variant, median and its interval over {len(outcomes[0].test_accuracy)} seeds: {listed}.",
-        "Dots: one seed each. Diamond and line: median and its interval. Dashed: the median with everything in place.",
+        "Dots: one seed each. Diamond and line: median and its interval. Dashed: the median of the whole network.",
     )
 
 
@@ -96,8 +96,8 @@ def draw_race(curves):
             axis.plot(*run.T, color=color, linewidth=0.6, alpha=0.4)
         axis.plot(*middle.T, color=color, marker=marker, markersize=5, linewidth=2.5, label=name)
         said.append(
-            f"{name}: from ≈ {middle[0, 1]:.2f} at ≈ {middle[0, 0]:.2f} "
-            f"to ≈ {middle[-1, 1]:.2f} at ≈ {middle[-1, 0]:.2f}"
+            f"{name}: from test ≈ {middle[0, 1]:.2f} at training ≈ {middle[0, 0]:.2f} "
+            f"to test ≈ {middle[-1, 1]:.2f} at training ≈ {middle[-1, 0]:.2f}"
         )
     axis.plot([0, 1], [0, 1], color="0.5", linestyle=":", linewidth=1)
     axis.text(0.3, 0.32, "no gap", fontsize=9, rotation=30)
@@ -105,7 +105,7 @@ def draw_race(curves):
     axis.set(xlabel="training accuracy", ylabel="test accuracy", xlim=(lowest, 1), ylim=(lowest, 1))
     axis.legend(frameon=False, loc="upper left")
     seeds = len(next(iter(curves.values())))
-    alt = f"Test accuracy against training accuracy while training goes on, {seeds} seeds, medians. {'; '.join(said)}."
+    alt = f"Test accuracy against training accuracy during training, medians of {seeds} seeds. {'; '.join(said)}."
     return picture(
         figure, alt, "Thin: one seed each. Thick: the medians. The further below the dotted line, the larger the gap."
     )

@@ -72,7 +72,7 @@ def draw_shares(filters, shares, chosen, chosen_share):
     axis.legend(title="kernel", frameon=False)
     ends = "; ".join(f"{k}×{k}: from {share[0]:.2f} to {share[-1]:.3f}" for k, share in shares.items())
     alt = (
-        f"Lines that fall with the number of filters, {filters[0]} to {filters[-1]}, toward 1/k². {ends}. Marked: "
+        f"Share of the ordinary weights, {filters[0]} to {filters[-1]} filters. It falls toward 1/k². {ends}. Marked: "
         f"{chosen[0]}×{chosen[0]} with {chosen[1]} filters, {chosen_share:.3f}."
     )
     return picture(figure, alt, "The thin lines are 1/k²: with many filters only the window matters.")
@@ -159,9 +159,9 @@ def draw_kernels(kernels, nearest, kept, scale=14, columns=16):
     alt = (
         f"{kernels.shape[-1]} first-layer kernels of {len(kernels)} × {len(kernels)} pixels as color tiles, each with "
         f"its nearest separable kernel below it. These keep ≈ {kept:.2f} of the squared weights: edges of many "
-        "directions turn into blots and into edges of a few."
+        "directions become blobs, or edges of a few directions."
     )
-    caption = "Upper row of each pair: the network's kernels. Lower row: the nearest that a separable layer can make."
+    caption = "Upper row of each pair: the network's kernels. Lower row: the nearest that a separable layer can have."
     return Picture(palette_png(image), alt, caption, width=min(image.width, int(8 * DOTS_PER_INCH)))
 
 
@@ -193,7 +193,7 @@ def draw_race(races):
     seeds = len(next(iter(races.values()))[0].runs)
     return picture(
         figure,
-        f"Accuracy against the steps, {seeds} seeds. In the end, median: {rows}.",
+        f"Accuracy against training steps, {seeds} seeds. Medians at the end: {rows}.",
         f"Thin lines: the {seeds} seeds. Thick lines: their median.",
     )
 
@@ -257,8 +257,8 @@ def draw_gaps(races):
     )
     return picture(
         figure,
-        f"The gap grows with the training accuracy. In the end, median: {rows}.",
-        "One line a seed, from its first look to its last.",
+        f"The gap grows with the training accuracy. Medians at the end: {rows}.",
+        "One line for each seed, from its first measurement to its last.",
     )
 
 

@@ -120,7 +120,7 @@ def draw_kept(lesions, images):
         figure,
         f"Share of the label's probability kept, {rows} operations × {columns} photographs: {spoken}. "
         f"≈ {changes} of {rows * columns} labels changed.",
-        "1.00 is unharmed, more is surer than before. An arrow names the new label where it changed.",
+        "1.00: unchanged. Above 1.00: more confident than before. Where the label changed, an arrow names the new one.",
     )
 
 
@@ -173,8 +173,8 @@ def draw_company(company, images):
     figure, panels = new_figure(8.5, 3.2, 1, 2, sharey=False)
     places = np.arange(len(images))
     for axis, values, label in (
-        (panels[0], company.correlation, "correlation of the logits,\nalone and in company"),
-        (panels[1], company.kept, "share of the probability kept\nin company"),
+        (panels[0], company.correlation, "correlation of the logits,\nalone and with the others"),
+        (panels[1], company.kept, "share of the probability kept\nwith the others"),
     ):
         for shift, (mode, numbers), marker, colour in zip(
             (-0.08, 0.08), values.items(), "os", (BLUE, ORANGE), strict=True
@@ -190,7 +190,9 @@ def draw_company(company, images):
         f"{mode}: correlation ≈ {company.correlation[mode].mean():.2f}, share kept ≈ {company.kept[mode].mean():.2f}"
         for mode in company.kept
     )
-    return picture(figure, f"Each photograph alone and in company, means over {len(images)} photographs. {spoken}.")
+    return picture(
+        figure, f"Each photograph alone and with the others, means over {len(images)} photographs. {spoken}."
+    )
 
 
 def draw_looks(numbers, kept, images):
@@ -200,10 +202,10 @@ def draw_looks(numbers, kept, images):
     for name, line, marker, colour in styles:
         axis.plot(range(len(numbers)), line, marker=marker, color=colour, label=name)
     axis.set_xticks(range(len(numbers)), [f"{number:,}" for number in numbers])
-    axis.set(xlabel="looks in training mode", ylabel="share of the probability kept", ylim=(0, None))
+    axis.set(xlabel="calls in training mode", ylabel="share of the probability kept", ylim=(0, None))
     axis.legend(frameon=False, fontsize=9)
     spoken = ", ".join(f"{number}: ≈ {row.mean():.2f}" for number, row in zip(numbers, kept, strict=True))
-    return picture(figure, f"Probability kept after looks in training mode, mean of the images. {spoken}.")
+    return picture(figure, f"Probability kept after calls in training mode, mean of the images. {spoken}.")
 
 
 def _shown(photograph, height=150):

@@ -23,30 +23,28 @@ def question(size, blocks):
     floor = Slip(
         rounded_down,
         "rounded down instead of up",
-        "You halved and rounded down. With padding 'same' the incomplete window at the border counts too.",
+        "You rounded down. With padding 'same', the incomplete window at the border counts, too.",
     )
     return Question(
         text=f"An image of {size}×{size} goes through the mini-Xception: a 5×5 convolution with strides=2, then "
         f"{blocks} blocks, each ending with MaxPooling2D(3, strides=2); padding is 'same' everywhere. How high are the "
-        "maps after each block? Answer with a number per block, in brackets.",
+        "maps after each block? Answer with one number for each block, in brackets.",
         answer=answer,
         derivation=(
             "With padding 'same' a stride of 2 halves the size and rounds up.",
             " → ".join(map(str, (size, stem, *answer))),
         ),
         slips=(
-            Slip(
-                (stem, *answer[:-1]), "one halving too few", "The first convolution has a stride as well as the blocks."
-            ),
+            Slip((stem, *answer[:-1]), "one halving too few", "The first convolution has a stride, too."),
             *([floor] if rounded_down != answer else []),
             Slip(
                 heights(size, blocks, "valid"),
                 "padding 'valid' instead of 'same'",
-                "You kept the pooling's windows of 3 inside the maps. With padding 'same' only the stride decides.",
+                "You kept the 3×3 pooling windows inside the maps. With padding 'same', only the stride decides.",
             ),
         ),
         hints=(
-            "What does a stride of 2 make of an odd size? Do not forget the first convolution.",
+            "What does a stride of 2 do to an odd size? Do not forget the first convolution.",
             f"The first convolution gives {stem}. Every block halves what it gets and rounds up.",
         ),
     )

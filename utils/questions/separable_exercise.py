@@ -30,12 +30,12 @@ def question(size, kernel_size, channels, filters):
             f"Keras's SeparableConv2D has {by_layer:,}: it gives the depthwise step no biases ({channels} fewer).",
         ),
         slips=(
-            Slip(by_layer, "the depthwise biases forgotten", "Keras's layer counts so; here both steps have biases."),
+            Slip(by_layer, "the depthwise biases forgotten", "This is Keras's layer. Here both steps have biases."),
             Slip(by_layer - filters, "all biases forgotten", "The kernels are right. Both steps have biases as well."),
             Slip(
                 ordinary.value,
                 "counted as an ordinary convolution",
-                f"These are the parameters of an ordinary {k} convolution. Here no {k} kernel reads two channels.",
+                f"These are the parameters of an ordinary {k} convolution. Here each {k} kernel reads one channel.",
             ),
             Slip(
                 ordinary.part("kernels"),
@@ -44,7 +44,7 @@ def question(size, kernel_size, channels, filters):
             ),
         ),
         hints=(
-            "First the step within the channels (how many kernels, how many biases?), then the step across them.",
+            "First count the depthwise step (how many kernels, how many biases?), then the pointwise step.",
             f"{channels} kernels of {k}, {channels} biases; then {filters} kernels of {channels}, {filters} biases.",
         ),
     )

@@ -17,7 +17,8 @@ def question():
             "depthwise": "A depthwise kernel cannot look at a color image.",
         },
         derivation=(
-            "A separable convolution looks at each channel by itself. Red, green and blue mostly say the same.",
+            "A separable convolution filters each channel by itself. Red, green and blue mostly carry the same "
+            "information.",
             "Whether this costs accuracy is another matter: the claim separable-not-first of notebook 05 measures it, "
             "and counts how little a separable first layer would save.",
         ),
@@ -36,7 +37,7 @@ def question():
             Slip(
                 "depthwise",
                 "no color for a depthwise kernel",
-                "It can: every channel gets its own kernel. Is treating them apart a good assumption?",
+                "It can: every channel gets its own kernel. Is it a good assumption to filter the colors separately?",
             ),
         ),
         hints=(

@@ -29,23 +29,27 @@ def question(size, channels, filters, kernel_size, strides, padding):
     everywhere = Slip(
         tuple(number * size**2 for number in once),
         "at the input's positions",
-        "You let the window stop at every position of the input. It moves by its stride and must fit the padding rule.",
+        "You count a window at every position of the input. It moves by the stride, and padding decides where it fits.",
     )
     return Question(
-        text=f"{filters} filters of {kernel_size}×{kernel_size} go over {shape} with strides={strides}, "
-        f"padding='{padding}'. How many multiply-adds does a separable convolution need, and how many an ordinary one? "
-        "(Depthwise step with the stride; no biases.) Answer with (separable, ordinary).",
+        text=f"A layer has {filters} filters of {kernel_size}×{kernel_size}, strides={strides} and "
+        f"padding='{padding}'. Its input is {shape}. How many multiply-adds does it need as a separable convolution, "
+        "and how many as an ordinary one? (The depthwise step has the stride; there are no biases.) Answer with "
+        "(separable, ordinary).",
         answer=(separable.value, ordinary.value),
         derivation=(*separable.steps, *(f"ordinary: {step}" for step in ordinary.steps)),
         slips=(
             Slip(
-                once, "the positions forgotten", "This is the work at one position. At how many does the window stop?"
+                once,
+                "the positions forgotten",
+                "This is the work at one position. At how many positions is there a window?",
             ),
             Slip((ordinary.value, separable.value), "the two swapped", "The numbers are right, their order is not."),
             *([everywhere] if positions != size else []),
         ),
         hints=(
-            "Find the size of the output first. Every value of the output costs one kernel's worth of multiply-adds.",
+            "Find the size of the output first. Each output value costs as many multiply-adds as its kernel has "
+            "weights.",
             f"The output has {positions} × {positions} positions. The depthwise step works on {channels} channels.",
         ),
     )

@@ -26,11 +26,11 @@ def question(kernel_size, channels, filters):
                 "a depthwise bias as well",
                 "You gave the depthwise step biases. Keras gives the layer one bias per output channel.",
             ),
-            Slip(depthwise + pointwise, "the biases forgotten", "The kernels are right. Each output adds a bias."),
+            Slip(depthwise + pointwise, "the biases forgotten", "The kernels are right. Each filter also has a bias."),
             Slip(
                 ordinary.value,
                 "counted as an ordinary convolution",
-                "These are Conv2D's parameters. Here looking at a window and mixing the channels are two steps.",
+                "These are Conv2D's parameters. Here filtering each channel and mixing the channels are two steps.",
             ),
             Slip(
                 depthwise + filters,
@@ -44,8 +44,9 @@ def question(kernel_size, channels, filters):
             ),
         ),
         hints=(
-            "Count three things apart: the kernels that look at one channel each, the 1×1 kernels, the biases.",
-            f"{k} weights for each of {channels} channels; {channels} weights and a bias for each of {filters}.",
+            "Count three things separately: the kernels that look at one channel each, the 1×1 kernels, the biases.",
+            f"{k} weights for each of {channels} channels; {channels} weights and a bias for each of {filters} "
+            "filters.",
         ),
     )
 

@@ -29,7 +29,7 @@ def question(kernel_size, channels, filters):
         slips=(
             Slip(window, "the depthwise step forgotten", "This is the pointwise step's share. Add the other step's."),
             Slip(mixing, "the pointwise step forgotten", "This is the depthwise step's share. Add the other step's."),
-            Slip(mixing * window, "the shares multiplied", "The steps' weights are added up, so their shares are too."),
+            Slip(mixing * window, "the shares multiplied", "The weights of the two steps add up. So do their shares."),
             Slip(
                 1 / (mixing + window),
                 "turned upside down",
@@ -38,7 +38,7 @@ def question(kernel_size, channels, filters):
             Slip(
                 1 - mixing - window,
                 "the share that is saved",
-                "This is what is saved. The question is for what remains.",
+                "This share is saved. The question asks for the share that remains.",
             ),
         ),
         hints=(
