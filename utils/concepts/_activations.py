@@ -23,7 +23,7 @@ CONCEPTS = (
                 "a": ("Look at other photographs first: these channels may respond to something else.", ""),
                 "b": ("Take a brighter photograph first: then they will respond.", "brightness"),
                 "c": ("Yes: channels that stay 0 are dead.", "blank is dead"),
-                "d": ("Train on first: then they will respond.", "too little training"),
+                "d": ("Train longer first: then they will respond.", "too little training"),
             },
         ),
         because="A channel stays 0 if nothing in the image excites it. The notebook on activations tells channels that "
@@ -50,10 +50,10 @@ CONCEPTS = (
             },
         ),
         last=Asking(
-            "A heat map of one channel is brightest on the nose of a dog. A report says: this channel detects noses. "
+            "A heatmap of one channel is brightest on the nose of a dog. A report says: this channel detects noses. "
             "What is missing?",
             {
-                "a": ("Nothing: the heat map shows it.", "one picture proves it"),
+                "a": ("Nothing: the heatmap shows it.", "one picture proves it"),
                 "b": ("Nothing: in deep layers each channel stands for a part of an object.", "it must be so"),
                 "c": ("Other photographs of dogs, and a comparison with channels of an untrained network.", ""),
                 "d": ("No test could help: what a deep channel responds to cannot be known.", "nothing can be tested"),
