@@ -31,7 +31,7 @@ CLAIMS = (
     Claim(
         id="first-layer-edges",
         statement="The first layer is a collection of edge detectors.",
-        source="seed 000",
+        source="source document 000",
         criteria=(
             Criterion(
                 name="ImageNet network: share of oriented kernels in the first layer",
@@ -69,7 +69,7 @@ CLAIMS = (
     Claim(
         id="deeper-abstract",
         statement="Deeper activations become less visually interpretable and stand for higher-level concepts.",
-        source="seed 000",
+        source="source document 000",
         criteria=(
             Criterion(
                 name="ImageNet network: how well edges predict the maps, first third of the layers minus last",
@@ -120,7 +120,7 @@ CLAIMS = (
     Claim(
         id="parts-of-objects",
         statement="Deep channels stand for parts of objects, such as “cat ear” and “cat eye”.",
-        source="seed 000",
+        source="source document 000",
         criteria=tuple(
             Criterion(
                 name=f"ImageNet network, photograph of Chelsea: share of views in which a deep channel points to the "
@@ -148,7 +148,7 @@ CLAIMS = (
     Claim(
         id="sparsity-depth",
         statement="Activations become sparser with depth: more and more channels are blank.",
-        source="seed 000",
+        source="source document 000",
         criteria=(
             *(
                 Criterion(

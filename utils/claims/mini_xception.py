@@ -13,7 +13,7 @@ CLAIMS = (
     Claim(
         id="techniques-essential",
         statement="Shortcuts, batch normalization and separable convolutions are essential for a good image model.",
-        source="seed 001",
+        source="source document 001",
         criteria=(
             Criterion(
                 name="test accuracy lost without shortcuts",
@@ -53,7 +53,7 @@ CLAIMS = (
     Claim(
         id="average-one-number",
         statement="Global average pooling leaves a single number for each feature map.",
-        source="seed 000",
+        source="source document 000",
         criteria=(
             Criterion(
                 name="numbers per feature map",
@@ -79,7 +79,7 @@ CLAIMS = (
     Claim(
         id="dropout-regularises",
         statement="Dropout sets a random share of its inputs to 0 during training, and so reduces overfitting.",
-        source="seed 000",
+        source="source document 000",
         criteria=(
             Criterion(
                 name="gap between training and test accuracy, without dropout − with it, at equal training accuracy",
@@ -125,7 +125,7 @@ CLAIMS = (
     Claim(
         id="weak-regularizer",
         statement="The noise of batch normalization is a weak regularizer, like dropout or data augmentation.",
-        source="seed 000",
+        source="source document 000",
         criteria=(
             Criterion(
                 name="reduction of the gap by the noise, at equal training accuracy",

@@ -21,7 +21,7 @@ CLAIMS = (
     Claim(
         id="separable-smaller",
         statement="A separable convolution has fewer trainable weights and does fewer calculations.",
-        source="seed 001, depthwise separable convolutions",
+        source="source document 001, depthwise separable convolutions",
         criteria=(
             Criterion(
                 name="parameters saved, our layer",
@@ -60,7 +60,7 @@ CLAIMS = (
     Claim(
         id="separable-faster",
         statement="A separable convolution runs faster, since it calculates less.",
-        source="seed 001, depthwise separable convolutions",
+        source="source document 001, depthwise separable convolutions",
         criteria=(
             Criterion(
                 name="time on this machine, ordinary ÷ separable",
@@ -92,7 +92,7 @@ CLAIMS = (
         id="separable-prior",
         statement="Neighboring places of intermediate activations are highly correlated and different channels fairly "
         "independent; the RGB channels of a photograph are highly correlated.",
-        source="seed 000, depthwise separable convolutions; seed 001, why is this good",
+        source="source document 000, depthwise separable convolutions; source document 001, why is this good",
         criteria=(
             Criterion(
                 name="neighbors inside an ordinary network, mean |r|",
@@ -161,7 +161,7 @@ CLAIMS = (
     Claim(
         id="separable-better",
         statement="Though it is smaller, the separable network is often a few percentage points more accurate.",
-        source="seed 001, depthwise separable convolutions",
+        source="source document 001, depthwise separable convolutions",
         criteria=(
             Criterion(
                 name="test accuracy, separable − ordinary, mean over the sizes of the training set",
@@ -203,7 +203,7 @@ CLAIMS = (
     Claim(
         id="separable-head-start",
         statement="The assumption is a head start: the separable network learns faster, above all with little data.",
-        source="seed 001, why is this good; seed 000, a strong prior",
+        source="source document 001, why is this good; source document 000, a strong prior",
         criteria=(
             Criterion(
                 name="steps to nine tenths of the lower final test accuracy, ordinary ÷ separable, few images",
@@ -245,7 +245,7 @@ CLAIMS = (
     Claim(
         id="separable-overfits-less",
         statement="The separable network is less likely to overfit, which helps when there is little data.",
-        source="seed 001, why is this good",
+        source="source document 001, why is this good",
         criteria=(
             Criterion(
                 name="train − test accuracy at equal training accuracy, separable − ordinary, few images",
@@ -283,7 +283,7 @@ CLAIMS = (
         id="separable-not-first",
         statement="The first layer is never separable: RGB channels are highly correlated, and an ordinary convolution "
         "captures the patterns between them better.",
-        source="seed 000, depthwise separable convolutions",
+        source="source document 000, depthwise separable convolutions",
         criteria=(
             Criterion(
                 name="test accuracy, ordinary − separable first layer",
@@ -325,7 +325,7 @@ CLAIMS = (
         id="convnext-block",
         statement="With as many parameters, a ConvNeXt block (7×7 depthwise, layer normalization, inverted bottleneck, "
         "GELU) is more accurate than the course's separable residual block.",
-        source="beyond the seeds: where the field went",
+        source="beyond the source documents: what the field does now",
         criteria=(
             Criterion(
                 name="test accuracy, ConvNeXt − separable residual, 6,000 images",

@@ -11,7 +11,7 @@ CLAIMS = (
         id="residual-ensemble-imagenet",
         statement="A residual network behaves like an ensemble of shallow networks: "
         "a real one survives the loss of any branch.",
-        source="seed 000, intuitions on residual blocks",
+        source="source document 000, intuitions on residual blocks",
         criteria=(
             Criterion(
                 name="share of the probability kept without the branch that is missed most, mean of four photographs",
@@ -61,7 +61,7 @@ CLAIMS = (
     Claim(
         id="bn-two-modes-imagenet",
         statement="Batch normalization uses the batch's statistics in training and moving averages at inference.",
-        source="seed 001, batch normalization",
+        source="source document 001, batch normalization",
         criteria=(
             Criterion(
                 name="inference: 1 − correlation of the logits, alone and with the other photographs, largest of four",
