@@ -3,7 +3,7 @@
 from utils.scoring import Quantity
 from utils.verdicts import CHECK, CONDITION, LOG_RATIO, SHARE, Claim, Criterion
 
-TWO_POINTS = "published improvements are about two points; tuning alone could give a smaller lead"
+TWO_POINTS = "two points are about what published improvements bring; tuning alone could give a smaller lead"
 AS_GOOD = "with only a quarter, being just as good is enough"
 BETTER_DENSE = "the better of two Dense networks, as large and ten times as large, each at its own learning rate"
 
@@ -150,7 +150,7 @@ CLAIMS = (
         criteria=(
             Criterion(
                 name="families in which every stage has more filters, and smaller maps, than the one before",
-                because="most means more than half",
+                because="“most” means more than half",
                 scale=SHARE,
                 unit="families of keras.applications",
                 drawn=False,

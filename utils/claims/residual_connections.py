@@ -16,7 +16,7 @@ HALF_NOISE = (
     "noise"
 )
 FIVE_POINTS = "five percentage points are a difference that anybody would notice"
-TWO_POINTS = "two points of training error: He et al. report a larger difference between 20 and 56 layers"
+TWO_POINTS = "He et al. report more than two points of training error between 20 and 56 layers"
 SAME_CARE = "the same layers, images, batches and steps, and its own learning rate, chosen on images kept back"
 ONE_OF_TEN = "without one of ten or more members, an ensemble would lose about a tenth of what it knows at most"
 
