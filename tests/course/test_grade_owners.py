@@ -390,6 +390,7 @@ def test_a_group_s_hand_in_gives_all_of_it_the_marks_of_the_variant_that_is_in_i
         each.id = each.id.replace("your-variant", "mine")
     put(notebook, place)
     points, _, done = grade(place.parent, options=("--groups",))
+    assert "2 groups of up to 2 students" in done.stdout
     assert points["ada"] == points["bo"] == 0
     assert "to whom of the group was it handed out?" in done.stdout
     (row,) = table(tmp_path / "grades" / "unclear.csv")

@@ -1,6 +1,7 @@
 """``course grade``: from the notebooks that came back to a table of points."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -71,6 +72,9 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
         keep_inputs(store, [*FILES, *FEEDBACK, *filled_name, UNCLEAR], [path for path in inputs if path.is_file()])
         worth = _scheme(scheme, usable) if scheme else PLAIN
         students, refused = roster_students(roster)
+        sizes = Counter(each.group for each in students if groups and each.group)
+        if groups and not sizes:
+            raise Mistake(f"{roster}: --groups needs a column 'group' in it")
         filled = filled_in(out / UNCLEAR)
         whose = Owners(students, {each.place: each.id for each in filled if each.id}, groups)
         asked = {one.name: {each.metadata.get("question") for each in tagged(one.notebook, "answer")} for one in usable}
@@ -102,6 +106,8 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
     say(f"{count} notebooks of {came} of {len(students)} students: {out / 'index.html'}")
     for sentence in told:
         say(sentence)
+    if sizes:
+        say(f"  a hand-in counts for a whole group: {len(sizes)} groups of up to {max(sizes.values())} students")
     undated = {each.place for each in found.returned if each.date is None and not each.attachment}
     if worth.due and undated:
         say(f"  nothing tells when {len(undated)} of them came: no points are taken off them for lateness")
