@@ -90,7 +90,7 @@ def test_another_experiment_under_the_same_name_is_refused_and_the_same_one_is_n
     measured = measure(registered, counted)
     assert measure(stated(), counted) is measured
     assert len(calls) == 1
-    assert "they are used up" in refusal(measure(registered, other_gains))
+    assert "its seeds are used up" in refusal(measure(registered, other_gains))
     assert judge(measured).measured.values == [gains(measured.seeds)]
 
 
@@ -172,9 +172,9 @@ def test_a_criterion_that_is_not_whole_is_refused_in_a_sentence(given, words):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"name": next(iter(claims()))}, "not a course claim"),
-        ({"name": "My claim"}, "small letters"),
-        ({"name": 3}, "small letters"),
+        ({"name": next(iter(claims()))}, "not the name of a course claim"),
+        ({"name": "My claim"}, "lowercase letters"),
+        ({"name": 3}, "lowercase letters"),
         ({"count": 0}, "a whole number of seeds"),
         ({"count": "8"}, "a whole number of seeds"),
         ({"criteria": []}, "a list of 1 to 8"),

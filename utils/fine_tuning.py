@@ -44,7 +44,9 @@ def fine_tuned(folder, seed=0):
     A quarter of each class, drawn by ``seed``, is kept back. Never raises for what is in the folder.
     """
     if folder is None:
-        return FineTuned(("○ No folder yet: put its path in place of None. It holds one folder of images a class.",))
+        return FineTuned(
+            ("○ No folder yet: put its path in place of None. It contains one folder of images for each class.",)
+        )
     try:
         classes, problems = images_in(folder)
     except (ValueError, OSError) as error:

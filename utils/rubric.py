@@ -13,12 +13,15 @@ LONGEST_REMARK = 2000  # characters
 
 # Number, name and question of each line; 0: no, 1: in part, 2: yes.
 RUBRIC = {
-    1: ("Statement", "Does it say one thing, which could turn out wrong?"),
+    1: ("Statement", "Does it say one thing, which could turn out to be wrong?"),
     2: ("Threshold", "Was it fixed before the measurement, with a reason other than the numbers?"),
     3: ("Control", "Is there a control: the same network without the one thing that the claim is about?"),
-    4: ("Equal training", "Do both arms see the same images, in as many steps?"),
-    5: ("Choice of settings", "Is each arm's learning rate chosen, alike, on images that are not for the test?"),
-    6: ("Repetitions", "Are at least five seeds drawn, and are both arms paired by them?"),
+    4: ("Equal training", "Do both arms see the same images, for the same number of steps?"),
+    5: (
+        "Choice of settings",
+        "Is each arm's learning rate chosen in the same way, on images that are not used for the test?",
+    ),
+    6: ("Repetitions", "Are at least five seeds drawn, and are the two arms paired by seed?"),
     7: ("Conclusion", "Does it say no more than its verdict, and name the networks and the data?"),
 }
 LEVELS = 0, 1, 2
@@ -28,7 +31,7 @@ FAULTS = {
     4: ("How many epochs does each arm have?", "The arm with normalization has 15 epochs and the other has 10."),
     5: (
         "Which images is each learning rate chosen on?",
-        "Both are chosen on the test images, which then no longer test.",
+        "Both are chosen on the test images, so these are no longer a fair test.",
     ),
 }
 SOUND = {

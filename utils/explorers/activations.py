@@ -38,7 +38,7 @@ def activation_browser(model, layers, photo="chelsea", layer=None, prepare=prepa
         return said + draw_channel(pixels, chosen).html() + tiles.html()
 
     return Explorer(
-        "What a layer makes of a photograph",
+        "The activations of a layer for a photograph",
         card,
         lambda layer, **values: {"channel": (0, channels[layer] - 1)},
         photo=Control("Photograph", Photograph(*COLOUR), photo),

@@ -9,7 +9,7 @@ from utils.parameters import Choice, Whole
 def block_explorer(kind="residual", size=32, channels=32, filters=64):
     """An ``Explorer`` of one block: kind, filters, kernel, strides, pooling, padding → shapes, costs, diagram."""
     return Explorer(
-        "What a block gives, holds and costs",
+        "The output shape, parameters and work of a block",
         block_card,
         kind=Control("Block", Choice(*BLOCKS), kind),
         size=Control("Input size", Whole(1, 256), size),

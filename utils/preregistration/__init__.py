@@ -43,7 +43,7 @@ def register(name, *, statement=None, experiment=None, criteria=(), count=8):
         return Notice(
             name,
             "refused",
-            (why, "Whatever is changed after the measurement can be fitted to what was seen.", _anew(name)),
+            (why, "What is changed after the measurement can be fitted to the results.", _anew(name)),
         )
     return before.registration
 
@@ -71,7 +71,7 @@ def measure(registration, experiment):
     if before and (before.registration, before.code) == (registration, code):
         return before
     if before:
-        why = f"{name!r} has been measured by another experiment. Its seeds have been looked at: they are used up."
+        why = f"{name!r} has been measured by another experiment. Its results are known, so its seeds are used up."
         return Notice(name, "refused", (why, _anew(name)))
     seeds = seeds_of(registration.digest, registration.count)
     found = experiment(list(seeds))
@@ -110,7 +110,7 @@ def _anew(name):
 
 def _passed_on(given, why):
     """What the cell above has to say, or that something else was given."""
-    return given if isinstance(given, Notice) else Notice("", "refused", (f"{why}; a {type(given).__name__} came.",))
+    return given if isinstance(given, Notice) else Notice("", "refused", (f"{why}, not {type(given).__name__}.",))
 
 
 def _source(function):

@@ -70,7 +70,7 @@ class Registration:
 
     @property
     def _lines(self):
-        seeds = f"{self.count} fresh seeds belong to it; measure opens them."
+        seeds = f"{self.count} fresh seeds belong to it; measure draws them."
         few = f"{self.count} seeds belong to it. Fewer than {FEWEST} decide nothing: set count to {FEWEST} or more."
         return [f"Experiment: {self.experiment}", few if self.count < FEWEST else seeds, f"Digest: {self.digest}"]
 

@@ -14,11 +14,11 @@ from utils.verdicts import COUNT, DECIDING, LOG_RATIO, SHARE, Claim, Criterion, 
 LONGEST, MOST_CRITERIA, MOST_SEEDS = 1000, 8, 100  # LONGEST: characters of a text
 TEXTS, BOUNDS = ("name", "because", "control"), ("at_least", "at_most")
 ADVICE = {
-    "statement": "One sentence is needed that could turn out wrong",
+    "statement": "Write one sentence that could turn out to be wrong",
     "experiment": "Say what both arms are trained with, and how each learning rate is chosen",
     "name": "Say which number is measured for each seed",
     "because": "Say why this threshold: the smallest effect that a reader would care about",
-    "control": "Name what it is compared with, or say why nothing is needed",
+    "control": "Name what it is compared with, or say why no control is needed",
 }
 
 
@@ -33,7 +33,8 @@ def stated(name, statement, experiment, criteria, count):
     """The ``Claim`` that is stated; ``ValueError`` says what is missing, or cannot be."""
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", name) or name in claims():
         raise ValueError(
-            f"The name {str(name)[:40]!r} cannot be: small letters, digits and hyphens, and not a course claim."
+            f"The name {str(name)[:40]!r} is not allowed: use lowercase letters, digits and hyphens, and not the "
+            "name of a course claim."
         )
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_SEEDS:
         raise ValueError(f"count={str(count)[:40]}: a whole number of seeds from 1 to {MOST_SEEDS} is needed.")
@@ -43,7 +44,7 @@ def stated(name, statement, experiment, criteria, count):
     _refuse_no_text("experiment", experiment)
     read = tuple(_criterion(f"criterion {number}", each) for number, each in enumerate(criteria, 1))
     if not any(each.role is DECIDING for each in read):
-        raise ValueError("No criterion decides: one must judge the statement itself. Leave its role out.")
+        raise ValueError("No criterion decides: one must judge the statement itself. Leave out its role.")
     source, asked = "a claim of one's own", _asked(read)
     return Claim(id=name, statement=statement, source=source, criteria=read, literature=(), asked=asked)
 
@@ -60,9 +61,7 @@ def numbers_for(claim, found, count):
         if numbers is not None and numbers.dtype.kind not in "biuf":
             raise ValueError(f"{criterion.name}: a list of numbers is needed.")
         if numbers is not None and criterion.drawn and criterion.scale is not COUNT and len(numbers) != count:
-            raise ValueError(
-                f"{criterion.name}: {len(numbers)} numbers came for {count} seeds. One for each is needed."
-            )
+            raise ValueError(f"{criterion.name}: {len(numbers)} numbers came for {count} seeds. Return one for each.")
         values.append(None if numbers is None else numbers.tolist())
     try:
         judged(claim, *values)
