@@ -345,14 +345,15 @@ def test_the_tables_agree_hold_no_formula_and_are_for_their_owner_alone(handed_o
     for student, sum_of in points.items():
         assert sum_of == sum(int(row["points"] or 0) for each, row in answers.items() if each[0] == student)
     out = tmp_path / "grades"
-    tables = ["answers.csv", "concepts.csv", "grades.csv", "left_out.csv", "predictions.csv"]
+    named = ["answers.csv", "grades.csv", "predictions.csv"]
+    tables = [*named, "concepts.csv", "left_out.csv", "questions.csv", "same_work.csv", "slips.csv"]
     assert sorted(path.name for path in out.iterdir()) == sorted([*tables, "index.html"])
     for path in out.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         if path.suffix == ".csv":
             assert path.read_bytes().startswith(b"\xef\xbb\xbf"), "by which a spreadsheet knows UTF-8"
             values = [value for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))) for value in row]
-            assert ("'=cmd()" in values) == (path.name not in ("left_out.csv", "concepts.csv"))
+            assert ("'=cmd()" in values) == (path.name in named)
             assert not any(value.startswith(("=", "+", "@")) for value in values)
     page = (out / "index.html").read_text(encoding="utf-8")
     assert "דנה" in page

@@ -1,6 +1,8 @@
 """``course grade --marks marks.yaml``: what answers are worth, lateness, and corrections that no run loses."""
 
 import json
+import re
+import textwrap
 from datetime import datetime
 from fractions import Fraction
 
@@ -8,6 +10,7 @@ import nbformat
 import pytest
 from a_hand_out import BN, NAMES, cell_of, put, table, type_in
 
+from tests.readme import ROOT
 from utils import questions
 from utils.course.batches.plan import sources
 from utils.course.batches.values import yaml_of
@@ -206,3 +209,14 @@ def test_a_correction_that_could_be_of_two_notebooks_asks_which():
     with pytest.raises(Mistake, match="is asked in 03_x and 08_y: which of them is meant"):
         worth.check([ADA], {"03_x": {"bn-parameters"}, "08_y": {"bn-parameters"}})
     worth.check([ADA], {"01_z": {"conv-parameters"}})  # of a notebook that is not graded now: it stays for later
+
+
+def test_the_example_in_the_readme_is_one():
+    text = re.search(r"^ {6}points: .*?(?=\n\n)", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S | re.M)[
+        0
+    ]
+    worth = scheme(textwrap.dedent(text))
+    assert worth.most(BN, "bn-parameters") == 2
+    assert worth.corrections["s001", BN, "bn-parameters"].points == Fraction(3, 2)
+    assert (worth.slip, worth.per_day, worth.at_most) == (Fraction(1, 2), Fraction(1, 10), Fraction(1, 2))
+    worth.check([Student("s001"), Student("s002")], {BN: {"bn-parameters"}})

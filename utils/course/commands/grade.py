@@ -37,6 +37,7 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
 
     Writes grades.csv (each student's points), answers.csv (every answer, its verdict and its key), predictions.csv
     (every prediction beside what was measured), concepts.csv (the class's gain in the questions on concepts),
+    questions.csv and slips.csv (how each question went), same_work.csv (answers that two share to the letter),
     left_out.csv (what could not be used, and why) and index.html. A right answer gives one point, all else none,
     unless --marks says otherwise. Where nobody can be sure whose a file is, unclear.csv asks: fill in its column 'id',
     and grade again into the same folder. The exit code is 1 if a file or a line of the roster had to be left out.
@@ -52,11 +53,13 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
     from utils.course.students.filling import table_filled
     from utils.course.students.gains import gains
     from utils.course.students.giving_back import FEEDBACK
+    from utils.course.students.item_statistics import item_statistics
     from utils.course.students.marking_scheme import PLAIN
     from utils.course.students.marks import marks
     from utils.course.students.owners import Owners
     from utils.course.students.predicted import predictions
     from utils.course.students.roster import roster as roster_students
+    from utils.course.students.same_work import same_work
     from utils.course.students.unclear import UNCLEAR, filled_in, renamed, unclear_csv
     from utils.course.students.variants import secret_at
     from utils.notebook_files.reading import tagged
@@ -84,9 +87,10 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
         gone = {each.place for each in left_out}
         learned = gains([each for each in found.returned if each.place not in gone])
         foretold = predictions(usable, found)
+        items, same = item_statistics(made), same_work(made, found.returned)
         if fill:
             content, put = table_filled(fill, column, totals(made), sum(reachable(made).values()), found.returned)
-        for name, text in reports(made, left_out, foretold, learned).items():
+        for name, text in reports(made, left_out, foretold, learned, items, same).items():
             store.write(name, text, mode=0o600)
         if asks := unclear_csv(left_out, filled):
             store.write(UNCLEAR, asks, mode=0o600)

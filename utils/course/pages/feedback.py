@@ -22,6 +22,8 @@ VERDICTS = {
     "unanswered": ("open", "○", "Not answered"),
     "missing": ("open", "○", "The cell of this question is not in your notebook"),
     "noted": ("open", "○", "Noted"),
+    "left-out": ("open", "○", "What came back could not be used"),
+    "not-returned": ("open", "○", "Nothing came back"),
 }
 OTHERWISE = "wrong", "✗", "Not right"
 

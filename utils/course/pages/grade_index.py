@@ -9,7 +9,10 @@ from statistics import fmean, median
 from utils.course.pages.rendering import render
 from utils.course.storage.spreadsheets import csv_text
 
-FILES = ("grades.csv", "answers.csv", "predictions.csv", "left_out.csv", "concepts.csv", "index.html")
+FILES = (
+    "grades.csv", "answers.csv", "predictions.csv", "left_out.csv", "concepts.csv", "questions.csv", "slips.csv",
+    "same_work.csv", "index.html",
+)  # fmt: skip
 ANSWER_COLUMNS = (
     "id", "name", "group", "notebook", "question", "parameters", "given", "verdict", "slip", "points", "of", "key",
     "remark", "corrected_because",
@@ -19,18 +22,31 @@ PREDICTION_COLUMNS = (
 )  # fmt: skip
 CONCEPT_COLUMNS = "question", "on", "students", "right_before", "right_after", "normalized_gain"
 LEFT_OUT_COLUMNS = "place", "notebook", "may_be_of", "reason"
-ANSWERED = "right", "slip", "wrong", "noted"
+QUESTION_COLUMNS = (
+    "notebook", "question", "came", "right", "slip", "wrong", "open", "share_of_points", "discrimination",
+)  # fmt: skip
+SLIP_COLUMNS = "notebook", "question", "slip", "group", "students"
+SAME_COLUMNS = "id", "other_id", "notebook", "question", "answer", "why"
+KINDS = "right", "slip", "wrong", "open"
+MOST_GROUPS = 8  # that the page has a column for; the table has all
 
 
-def reports(marks, left_out, predictions=(), gains=()):
-    """The files on these marks, what was predicted, the ``gains`` in concepts, and what was left out: name → text."""
+def reports(marks, left_out, predictions=(), gains=(), items=(), same=()):
+    """The files on these marks: name → text.
+
+    Beside them they tell what was predicted, the ``gains`` in concepts, how each of the ``items`` went, which answers
+    are the ``same``, and what was left out.
+    """
     texts = (
         _grades(marks),
         _answers(marks),
         _predictions(predictions),
         _left_out(left_out),
         _concepts(gains),
-        _index(marks, left_out, predictions, gains),
+        _questions(items),
+        _slips(items),
+        _same(same),
+        _index(marks, left_out, predictions, gains, items, same),
     )
     return dict(zip(FILES, texts, strict=True))
 
@@ -128,20 +144,53 @@ def _rounded_up(points):
     return Fraction(math.floor(100 * points + Fraction(1, 2)), 100)
 
 
-def _rounded(gain):
-    return "" if gain is None else f"{gain:.2f}"
+def _rounded(number):
+    return "" if number is None else f"{number:.2f}"
 
 
 def _plain(value):
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _index(marks, left_out, predictions, gains):
+def _questions(items):
+    rows = [QUESTION_COLUMNS]
+    for each in items:
+        counts = [each.kinds[kind] for kind in KINDS]
+        rows.append(
+            [each.notebook, each.question, each.came, *counts, *map(_rounded, (each.earned, each.discrimination))]
+        )
+    return csv_text(rows)
+
+
+def _slips(items):
+    rows = [SLIP_COLUMNS]
+    for each in items:
+        for slip, groups in each.slips.items():
+            rows += [[each.notebook, each.question, slip, group, count] for group, count in sorted(groups.items())]
+    return csv_text(rows)
+
+
+def _same(same):
+    rows = [SAME_COLUMNS]
+    for each in same:
+        rows.append([*(student.id for student in each.students), each.notebook, each.question, each.answer, each.why])
+    return csv_text(rows)
+
+
+def _index(marks, left_out, predictions, gains, items, same):
     students, most = by_student(marks), reachable(marks)
+    groups = sorted({each.group for each in students})
+    groups = groups if 1 < len(groups) <= MOST_GROUPS else []
     return render(
         "grade_index.html",
         title=f"The marks of {len(students)} students",
-        questions=_questions(marks),
+        items=items,
+        kinds=KINDS,
+        slips=sorted(_all_slips(items), key=lambda each: -each[3].total()),
+        groups=groups,
+        group_names=[f"Group {each}" if each else "No group" for each in groups],
+        rounded=_rounded,
+        same=same,
         predictions=list(_by_claim(predictions)),
         notebooks=[_number(each) for each in most],
         students=students,
@@ -164,17 +213,9 @@ def _learned(total):
     return f"{times}: normalized gain {_rounded(total.normalized) or '–'}."
 
 
-def _questions(marks):
-    """How each question went: notebook, question, how many were right, the most frequent slips, not answered."""
-    asked = {}
-    for mark in marks:
-        asked.setdefault((mark.notebook, mark.question), []).append(mark)
-    for (notebook, question), own in asked.items():
-        verdicts = Counter(each.verdict for each in own)
-        answered = sum(verdicts[each] for each in ANSWERED)
-        right = "prediction" if own[0].most is None else f"{verdicts['right']} of {answered}"
-        slips = Counter(each.slip for each in own if each.slip).most_common(3)
-        yield notebook, question, right, "; ".join(f"{slip} ({count})" for slip, count in slips), len(own) - answered
+def _all_slips(items):
+    """``(notebook, question, slip, how many by group)`` of each slip that was made."""
+    return [(each.notebook, each.question, slip, groups) for each in items for slip, groups in each.slips.items()]
 
 
 def _by_claim(predictions):

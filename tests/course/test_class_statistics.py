@@ -1,0 +1,121 @@
+"""What grading tells of a class: slips by group, how hard a question was and what it tells apart, the same answers."""
+
+import csv
+import io
+import random
+from fractions import Fraction
+from statistics import fmean
+
+import numpy as np
+import pytest
+
+from utils.course.pages.grade_index import reports
+from utils.course.students.collect import Returned
+from utils.course.students.item_statistics import item_statistics
+from utils.course.students.marks import Mark
+from utils.course.students.roster import Student
+from utils.course.students.same_work import OTHER_S, TYPED, WRONG, same_work
+from utils.notebook_files.answer_cells import Typed
+from utils.notebook_files.returned import Answered, Cell
+
+NAME = "03_batch_normalization"
+STUDENTS = [Student(f"s{n:02}", f"Made Up {n}", group="1" if n % 2 else "2") for n in range(40)]
+
+
+def mark(student, question, verdict, **more):
+    return Mark(student, NAME, question, more.pop("parameters", {}), more.pop("key", 4), verdict, **more)
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))
+
+
+@pytest.fixture(scope="module")
+def a_class():
+    """Forty students: "easy" and "hard" go with what they know, "coin" with nothing, and one notebook is missing."""
+    drawn, made = random.Random(1), []
+    for number, student in enumerate(STUDENTS):
+        knows = number / len(STUDENTS)
+        for question, share in (("easy", 0.2), ("hard", 0.8), ("second", 0.6)):
+            made.append(
+                mark(student, question, "right" if knows >= share else "slip", slip="" if knows >= share else "x")
+            )
+        made.append(mark(student, "coin", drawn.choice(["right", "wrong"])))
+        made.append(mark(student, "guess", "noted", most=None, key=None))
+    gone = Student("gone")
+    return [*made, *(mark(gone, each, "not-returned") for each in ("easy", "hard", "second", "coin"))]
+
+
+def test_how_hard_a_question_is_and_what_it_tells_apart_are_counted_as_numpy_counts_them(a_class):
+    items = {each.question: each for each in item_statistics(a_class)}
+    assert {name: each.came for name, each in items.items()} == dict.fromkeys(items, 40)
+    assert items["easy"].earned == 0.8
+    assert items["hard"].earned == 0.2
+    by_student = {}
+    for each in a_class:
+        if each.came and each.most is not None:
+            by_student.setdefault(each.student, {})[each.question] = float(each.verdict == "right")
+    for name in ("easy", "hard", "second", "coin"):
+        own = [each[name] for each in by_student.values()]
+        rest = [fmean(value for other, value in each.items() if other != name) for each in by_student.values()]
+        assert items[name].discrimination == pytest.approx(np.corrcoef(own, rest)[0, 1])
+    assert items["second"].discrimination > 0.4 > 0.3 > items["coin"].discrimination
+    assert items["guess"].prediction
+    assert items["guess"].discrimination is None
+
+
+def test_slips_are_counted_by_group_on_the_page_and_in_tables(a_class):
+    files = reports(a_class, [], items=item_statistics(a_class))
+    slips = {(row["question"], row["group"]): int(row["students"]) for row in rows(files["slips.csv"])}
+    assert slips == {("easy", "1"): 4, ("easy", "2"): 4, ("hard", "1"): 16, ("hard", "2"): 16} | {
+        ("second", "1"): 12,
+        ("second", "2"): 12,
+    }
+    told = {row["question"]: row for row in rows(files["questions.csv"])}
+    assert (told["hard"]["right"], told["hard"]["slip"], told["hard"]["share_of_points"]) == ("8", "32", "0.20")
+    page = " ".join(files["index.html"].split())
+    assert '<rect class="slip" x="8" width="32" height="1"/>' in page
+    assert '<td>x</td><td class="number">32</td>' in page
+
+
+def test_nothing_is_said_where_there_are_too_few_or_all_did_alike():
+    few = [mark(each, name, "right") for each in STUDENTS[:4] for name in ("a", "b")]
+    assert {each.discrimination for each in item_statistics(few)} == {None}
+    alike = [mark(each, name, "right") for each in STUDENTS for name in ("a", "b")]
+    assert {each.discrimination for each in item_statistics(alike)} == {None}
+    dropped = [mark(each, "a", "wrong", most=Fraction(0)) for each in STUDENTS]
+    assert item_statistics(dropped)[0].earned == 0
+    assert item_statistics([]) == []
+    assert "Questions" not in reports([], [])["index.html"]
+
+
+def came(student, place, **typed):
+    cells = [Cell("", "", {question: Typed(text)}, []) for question, text in typed.items()]
+    return Returned(place, None, student, True, NAME, Answered({}, None, cells))
+
+
+def test_answers_that_two_share_and_hardly_anybody_else_are_shown_as_a_question():
+    ada, bo, cy, dee, *others = STUDENTS
+    made = [mark(each, f"q{n}", "wrong", given=77) for each in others for n in range(9)]
+    made += [mark(each, "q0", "wrong", given=123) for each in (ada, bo)]
+    made += [mark(each, "q1", "unreadable", given="4 cats") for each in (ada, bo)]
+    made += [mark(ada, "q2", "right", given=512, key=512, parameters={"channels": 128})]
+    made += [mark(bo, "q2", "wrong", given=512, key=48, parameters={"channels": 12})]
+    made += [mark(each, name, "wrong", given=9) for each in (cy, dee) for name in ("q0", "q1")]
+    returned = [came(each, f"{each.id}/x.ipynb", q3="2 * 64 + 2*64  # γ, β") for each in (ada, bo)]
+    found = same_work(made, returned)
+    assert {(each.question, each.why) for each in found} == {
+        ("q0", WRONG),
+        ("q1", WRONG),
+        ("q2", OTHER_S),
+        ("q3", TYPED),
+    }
+    assert {frozenset(each.students) for each in found} == {frozenset((ada, bo))}, (
+        "two answers of cy and dee say nothing"
+    )
+    files = reports(made, [], same=found)
+    assert len(rows(files["same_work.csv"])) == 4
+    assert "proves nothing" in files["index.html"]
+    together = [came(each, "team/x.ipynb") for each in (ada, bo)]
+    assert same_work(made, [*returned, *together]) == [], "they handed in one file"
+    assert "To compare" not in reports(made, [])["index.html"]
