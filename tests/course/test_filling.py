@@ -49,10 +49,10 @@ def differences(before, after):
     }
 
 
-def fill(tmp_path, text, column=None, most=10, points=POINTS):
+def fill(tmp_path, text, column=None, most=10, points=POINTS, came=CAME):
     path = tmp_path / "table.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return table_filled(path, column, points, most, CAME)
+    return table_filled(path, column, points, most, came)
 
 
 WAYS = {
@@ -132,6 +132,16 @@ def test_nobody_gets_another_person_s_mark(tmp_path):
     own_numbers = {Student("4711", "Eve Example"): Fraction(1)}
     content, _ = fill(tmp_path, CANVAS, "Week 3 (812)", points=own_numbers)
     assert content == CANVAS.encode(), "an id of one's own that is somebody else's number on the platform"
+    fay = Student("fay6", "Fay Example", "Team 3")
+    blind = 'Identifier,Status,Grade,"Maximum grade"\n"Participant 55",,,10\n'
+    for place, sure, mark in (
+        ("Team 3_55_assignsubmission_file/x.ipynb", True, ""),  # the group's number
+        ("Participant_55_assignsubmission_file/x.ipynb", False, ""),  # only the notebook says that it is Fay's
+        ("Participant_55_assignsubmission_file/x.ipynb", True, "1"),
+    ):
+        came = [Returned(place, None, fay, sure, BN, Answered({}, None, []))]
+        content, _ = fill(tmp_path, blind, points={fay: Fraction(1)}, came=came)
+        assert cells(content)[1][2] == mark, place
     twice = CANVAS + '"Example, Ada",4711,,a.login,Lab 2,,,,,\n'
     content, said = fill(tmp_path, twice, "Week 3 (812)")
     assert cells(content)[3][6] == cells(content)[8][6] == ""

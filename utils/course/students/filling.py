@@ -133,8 +133,9 @@ class _Rows:
             if student.name:
                 self._names.setdefault(_words(student.name), set()).add(student)
         for each in returned:
-            for part in each.place.split("/"):
-                if (read := platform_name(part)) and each.student in students:
+            for part in each.place.split("/") if each.sure and each.student in students else ():
+                read = platform_name(part)
+                if read and _words(read.name) != _words(each.student.group):  # else the number is the group's
                     self._key((read.platform, read.number), each.student)
 
     def students(self, rows):
