@@ -154,6 +154,7 @@ def test_under_a_blind_number_the_notebooks_tell_whose_the_others_are():
     with pytest.raises(Unclear):
         owners.owner(BLIND.format(13, BN), BN, None)  # two students' notebooks
     assert owners.owner(BLIND.format(13, BN), BN, "max").sure is False
+    assert learned((11, "max"), (13, "max"), (13, "t1")).owner(BLIND.format(11, BN), BN, "max").sure
     for other in ((14, "max"), (11, "anna"), (11, "s012")):
         with pytest.raises(Unclear):
             learned((11, "max"), other).owner(BLIND.format(11, BN), BN, None)
@@ -161,6 +162,8 @@ def test_under_a_blind_number_the_notebooks_tell_whose_the_others_are():
     owners = Owners(CLASS)
     owners.learn([(BLIND.format(11, BN), BN, "max"), (f"all.zip/max/{BN}.ipynb", BN, None)])
     assert owners.owner(BLIND.format(11, BN), BN, "max").sure is False, "max has a place of his own"
+    owners.learn([(BLIND.format(11, BN), BN, "max"), (f"other.zip/max/{SEPARABLE}.ipynb", SEPARABLE, None)])
+    assert owners.owner(BLIND.format(11, BN), BN, "max").sure, "that is another notebook"
 
 
 def test_what_is_filled_in_holds_for_a_folder_and_for_all_files_with_its_number():

@@ -97,6 +97,8 @@ PLACES = (
     "mal/{n}/{name}.ipynb.txt",
     "Mal Example_{n}_assignsubmission_file_/ada/{name}.ipynb",
     "examplemal_late_{n}_77_ada_{name}.ipynb",
+    "Participant_{n}_assignsubmission_file_/{name}.ipynb",
+    "LATE_anon_{n}_77_{name}.ipynb",
     "mal_{n} ({name}).ipynb",
     "mal/{n}/{name}",
     "mal/{n}/\x1b[31m\n{name}.ipynb",

@@ -8,7 +8,7 @@ This is the evidence. What comes first holds; where two of 2, 3 and 4 contradict
 3. A part of the path that is a student's id, email address or full name, or begins with the id.
 4. Whom the notebook was handed out to, as it says itself.
 5. Under a number that nobody has in the roster (blind marking): whom the other notebooks with this number were handed
-   out to, if that is one student, and no other number or path beside it means the same.
+   out to, if that is one student, of whom no other number or path holds a notebook of the same name.
 
 Where groups hand in, each of a group stands for all of it, and so does the group's name in a path.
 """
@@ -134,22 +134,26 @@ class Owners:
 
     def learn(self, files):
         """Find out from all files whose the numbers are that the roster lacks: ``(place, notebook, claimed)``."""
-        claims, known = {}, set()
+        claims, notebooks, holders = {}, {}, {}  # the last: of a student's notebook, whose number or path holds it
         for place, notebook, claimed in files:
             said = self.said(place, notebook)
             if len(said.students) == 1:
-                known |= {(folder, _plain(said.students[0].id)) for folder in _folders_around(place)}
+                holders.setdefault((_plain(said.students[0].id), notebook), set()).add(None)
             if said.number and (given := self._given_at(place)):
                 before = self._given_numbers.setdefault(said.number, given)
                 self._given_numbers[said.number] = given if before == given else ""
-            elif said.number and claimed is not None and not said.students and not said.groups:
-                claims.setdefault(said.number, set()).add(_plain(str(claimed)))
+            elif said.number and not said.students and not said.groups:
+                notebooks.setdefault(said.number, set()).add(notebook)
+                if claimed is not None:
+                    claims.setdefault(said.number, set()).add(_plain(str(claimed)))
         one = {number: next(iter(ids)) for number, ids in claims.items() if len(ids) == 1}
-        times = Counter((where, platform, student) for (where, platform, _), student in one.items())
+        for number, student in one.items():
+            for notebook in notebooks[number]:
+                holders.setdefault((student, notebook), set()).add(number[1:])
         self._learned = {
             number: self._ids.get(student)
             for number, student in one.items()
-            if times[(*number[:2], student)] == 1 and (number[0], student) not in known
+            if all(len(holders[student, each]) == 1 for each in notebooks[number])
         }
 
     def said(self, place, notebook=""):
