@@ -5,13 +5,18 @@ page (``site_notebooks.py``), and the pages of ``docs/pages`` with what is gener
 """
 
 import shutil
+import subprocess
 import sys
 import zipfile
 
+import nbformat
 from fetch_pyodide import NotToBeHad, fetch_pyodide
 from site_notebooks import notebook_for_site
 from site_pages import pages
 
+from utils.course.working_folder.laying import without_outputs
+from utils.ledger import ledger
+from utils.notebook_files.reading import read
 from utils.notebook_files.sources import ROOT, course_notebooks
 
 DOCS, BUILD = ROOT / "docs", ROOT / "build"
@@ -28,7 +33,7 @@ def main(arguments):
     refusal = write_static_files()
     if refusal:
         print(f"The questions on the site's pages are not live: {refusal}")
-    write_sources(live=not refusal)
+    write_sources(live=not refusal, has_archive=write_downloads())
     return sphinx_build(["-q", "-c", str(DOCS), "-d", str(BUILD / "site-doctrees"), str(SOURCE), str(SITE), *arguments])
 
 
@@ -48,9 +53,30 @@ def write_static_files():
     return ""
 
 
-def write_sources(live):
+def write_downloads():
+    """What readers can download; whether the whole course is among it, which git must list: nothing else may get in."""
+    folder = STATIC / "downloads"
+    folder.mkdir()
+    for name, text in ledger(ROOT / "notebooks").files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for path in course_notebooks():
+        nbformat.write(without_outputs(read(path)), folder / path.name)
+    try:
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    with zipfile.ZipFile(folder / "convnet-course.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in filter(None, listed.split("\0")):
+            if (ROOT / name).is_file():
+                archive.write(ROOT / name, f"convnet-course/{name}")
+    return True
+
+
+def write_sources(live, has_archive):
     """Write what Sphinx reads; what is the same as before keeps its time, so that Sphinx reads it no second time."""
-    files = {f"notebooks/{path.name}": notebook_for_site(path, live) for path in course_notebooks()} | pages(live)
+    files = {f"notebooks/{path.name}": notebook_for_site(path, live) for path in course_notebooks()} | pages(
+        live, has_archive
+    )
     for path in SOURCE.rglob("*"):
         if path.is_file() and path.relative_to(SOURCE).as_posix() not in files:
             path.unlink()

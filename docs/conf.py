@@ -3,7 +3,7 @@
 project = "Convnet architecture patterns"
 author = copyright = "the authors of the course; text CC BY 4.0, code MIT"
 
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "glossary_links"]
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # a static picture stands in for a widget
 nb_mime_priority_overrides = [("html", "text/html", 0)]
@@ -18,4 +18,4 @@ html_theme_options = {"home_page_in_toc": True, "use_download_button": False, "n
 html_static_path = ["static", "../build/site-static"]
 html_favicon = "static/favicon.svg"
 html_css_files = ["site.css"]
-html_js_files = [("live/live.js", {"type": "module"})]
+html_js_files = [("live/live.js", {"type": "module"}), ("enlarge.js", {"defer": "defer"})]

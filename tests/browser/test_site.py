@@ -48,7 +48,7 @@ def pages_code(monkeypatch):
     """The modules of ``docs`` can be imported."""
     monkeypatch.syspath_prepend(ROOT / "docs")
     yield
-    for name in ("build_site", "fetch_pyodide", "respond", "site_notebooks", "site_pages"):
+    for name in ("build_site", "fetch_pyodide", "glossary_links", "respond", "site_notebooks", "site_pages"):
         sys.modules.pop(name, None)
 
 
@@ -60,6 +60,9 @@ def test_the_site_is_built_without_warnings_and_names_no_other_host(built):
     for name, page in pages.items():
         assert 'alt="' in page, name
         assert "model not found" not in page, name
+    entries = (SITE / "students" / "glossary.html").read_text(encoding="utf-8").split("<dt id=")[1:]
+    unused = [entry[:40] for entry in entries if "First in" not in entry]
+    assert not unused, f"no notebook uses these terms of the glossary: {unused}"
     for page in SITE.rglob("*.html"):
         loaded = re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"(?:https?:)?//[^\"]*", page.read_text())
         assert not loaded, page.name
@@ -92,6 +95,25 @@ def test_a_page_checks_answers_and_asks_again_with_other_numbers(browser, addres
     assert_accessible(page)
     assert not [url for url in asked if not url.startswith((address, "data:", "blob:"))]
     assert not errors
+    page.close()
+
+
+def test_a_figure_is_enlarged_by_the_keyboard_and_a_term_leads_to_the_glossary(browser, address):
+    page = browser.new_page(viewport={"width": PHONE, "height": 800})
+    page.goto(f"{address}notebooks/00_start_here.html")
+    figure = page.locator(".enlarge").last
+    before = figure.locator("img").bounding_box()["width"]
+    figure.focus()
+    page.keyboard.press("Enter")
+    large = page.locator("dialog img")
+    large.wait_for()
+    assert large.bounding_box()["width"] > 1.5 * before
+    assert large.get_attribute("alt") == figure.locator("img").get_attribute("alt")
+    page.keyboard.press("Escape")
+    assert not large.is_visible()
+    assert figure.evaluate("each => each === document.activeElement")
+    page.get_by_role("link", name="batch normalization", exact=True).first.click()
+    assert page.url.endswith("students/glossary.html#term-batch-normalization")
     page.close()
 
 
@@ -130,6 +152,7 @@ def test_where_pyodide_is_not_to_be_had_the_site_says_that_its_questions_are_not
 ):
     import build_site
     import fetch_pyodide
+    import site_notebooks
 
     fake_npm = "import sys; open(sys.argv[-1] + '/pyodide.tgz', 'w').write('something else')"
     monkeypatch.setattr(fetch_pyodide, "user_cache_path", lambda *_, **__: tmp_path / "cache")
@@ -140,4 +163,6 @@ def test_where_pyodide_is_not_to_be_had_the_site_says_that_its_questions_are_not
     assert "checksum" in refusal
     assert not list((tmp_path / "static").rglob("*.wasm"))
     assert not (tmp_path / "cache").exists(), "what is not the package is kept"
-    assert "not live" in build_site.pages(live=False)["index.md"]
+    asked = site_notebooks.question_html(ask("bn-parameters"), live=False)
+    assert "<form" not in asked
+    assert asked.count("<details>") == 3
