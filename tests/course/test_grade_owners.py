@@ -339,7 +339,8 @@ def test_where_a_platform_dates_files_by_the_download_it_says_otherwise_which_ca
     found = collected([tmp_path / "canvas"], Owners([ada]), {BN: set()})
     for attempts, verdict in {"latest": "right", "first": "slip", "agreed": "returned-twice"}.items():
         made, _ = marks(usable, [ada], None, found, attempts)
-        assert next(each.verdict for each in made if each.question == "bn-inference") == verdict
+        mark = next(each for each in made if each.question == "bn-inference")
+        assert (mark.verdict, mark.points) == (verdict, verdict == "right")
     days = Scheme(per_day=Fraction(1, 10), due={"": 0.0})
     assert {each.late for each in marks(usable, [ada], None, found, "latest", scheme=days)[0]} == {Fraction(1, 10)}
     found = collected([tmp_path / "moodle"], Owners([ada]), {BN: set()})

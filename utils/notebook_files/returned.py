@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 
 from utils.notebook_files.answer_cells import Typed, assigned, typed
+from utils.notebook_files.code_cells import Program, programs
 from utils.notebook_files.reading import UnreadableNotebook
 from utils.records import ANSWER, CONCEPT, PREDICTION
 
@@ -42,7 +43,7 @@ class Answered:
 
     ``variant`` holds the values in the cell of the variant, ``None`` where there is no such cell. ``predictions`` are
     the records of what was predicted, the last for each id; ``chosen`` those of the questions on concepts, which are
-    whatever the notebook says.
+    whatever the notebook says. ``code`` holds the function of each exercise in code.
     """
 
     course: dict
@@ -50,6 +51,7 @@ class Answered:
     cells: list[Cell]
     predictions: tuple[dict, ...] = ()
     chosen: list[dict] = field(default_factory=list)
+    code: dict[str, Program] = field(default_factory=dict)
 
 
 def answered(content):
@@ -71,7 +73,8 @@ def answered(content):
     course = bounded(_mapping(notebook.get("metadata")).get("course"))
     chosen = list(itertools.islice(itertools.chain(*(_records(cell, CONCEPT) for cell in code)), MOST_CHOSEN))
     course = course if isinstance(course, dict) else {}
-    return Answered(course, _variant(code), list(_answer_cells(code)), tuple(_predictions(code)), chosen)
+    functions = programs((_source(each), _short(_mapping(each.get("metadata")).get("exercise"))) for each in code)
+    return Answered(course, _variant(code), list(_answer_cells(code)), tuple(_predictions(code)), chosen, functions)
 
 
 def bounded(value):

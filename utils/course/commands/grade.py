@@ -29,11 +29,14 @@ SHOWN = 20  # of what was left out: a table holds all
 @click.option("--marks", "scheme", type=file_type, help="What answers are worth, and corrections by hand (YAML).")
 @click.option("--fill", type=file_type, help="A table of Canvas or Moodle to fill with the points, as a copy.")
 @click.option("--column", help="The column to fill, where it is not clear.")
+@click.option("--code", is_flag=True, help="Grade exercises in code, too: their functions are run in a sandbox.")
 @click.option("--feedback", is_flag=True, help="Write a page for each student, and zip files for Canvas and Moodle.")
 @click.option("--new-key", is_flag=True, help="Grade with today's questions, though they changed since the hand-out.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/grades"), show_default=True)
-def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, column, feedback, new_key, out):
+def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, column, code, feedback, new_key, out):
     """Grade the notebooks that came back, in folders and zip files, without running them.
+
+    With --code the functions of exercises in code are run in a sandbox, on inputs that no student has seen.
 
     Writes grades.csv (each student's points), answers.csv (every answer, its verdict and its key), predictions.csv
     (every prediction beside what was measured), concepts.csv (the class's gain in the questions on concepts),
@@ -49,6 +52,7 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
     from utils.course.storage.input_files import Mistake
     from utils.course.storage.output_folder import keep_inputs
     from utils.course.storage.store import FolderStore
+    from utils.course.students.code_verdicts import KEPT
     from utils.course.students.collect import LeftOut, collected
     from utils.course.students.filling import table_filled
     from utils.course.students.gains import gains
@@ -72,7 +76,9 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
         store = FolderStore(out)
         inputs = [*returned, *notebooks, *filter(None, (roster, secret, scheme, fill))]
         filled_name = [f"filled_{fill.name}"] if fill else []
-        keep_inputs(store, [*FILES, *FEEDBACK, *filled_name, UNCLEAR], [path for path in inputs if path.is_file()])
+        keep_inputs(
+            store, [*FILES, *FEEDBACK, *filled_name, UNCLEAR, KEPT], [path for path in inputs if path.is_file()]
+        )
         worth = _scheme(scheme, usable) if scheme else PLAIN
         students, refused = roster_students(roster)
         sizes = Counter(each.group for each in students if groups and each.group)
@@ -83,7 +89,9 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
         asked = {one.name: {each.metadata.get("question") for each in tagged(one.notebook, "answer")} for one in usable}
         found = collected(returned, whose, asked, renamed(filled, asked))
         found.left_out += [LeftOut(f"{roster.name}, line {line}", reason) for line, _, reason in refused]
-        made, left_out = marks(usable, students, secret and secret_at(secret), found, attempts, new_key, worth)
+        key = secret and secret_at(secret)
+        verdicts = _code_verdicts(usable, found.returned, key, store, [*inputs, out]) if code else None
+        made, left_out = marks(usable, students, key, found, attempts, new_key, worth, verdicts)
         gone = {each.place for each in left_out}
         learned = gains([each for each in found.returned if each.place not in gone])
         foretold = predictions(usable, found)
@@ -125,6 +133,17 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
     if any(each.asks for each in left_out):
         say(f"Whose these are can be filled in: in the column 'id' of {out / UNCLEAR}. Then grade again.")
     sys.exit(1 if left_out else 0)
+
+
+def _code_verdicts(usable, returned, key, store, private):
+    """What each function comes to in a sandbox; ``Mistake`` where there is none."""
+    from utils.course.sandbox.bubblewrap import why_not
+    from utils.course.storage.input_files import Mistake
+    from utils.course.students.code_verdicts import code_verdicts
+
+    if why_not():
+        raise Mistake(why_not())
+    return code_verdicts(usable, returned, key, store, private)
 
 
 def _scheme(path, usable):

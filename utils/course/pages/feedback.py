@@ -24,6 +24,7 @@ VERDICTS = {
     "noted": ("open", "○", "Noted"),
     "left-out": ("open", "○", "What came back could not be used"),
     "not-returned": ("open", "○", "Nothing came back"),
+    "open": ("open", "○", "Your instructor looks at it"),
 }
 OTHERWISE = "wrong", "✗", "Not right"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from utils import questions
+from utils.course.students.code_verdicts import exercises_in
 from utils.course.students.collect import LeftOut
 from utils.course.students.marking_scheme import PLAIN, Correction
 from utils.course.students.roster import Student
@@ -61,12 +62,13 @@ class Mark:
         return self.most * (self.verdict == "right" if self.share is None else self.share)
 
 
-def marks(sources, students, secret, collected, several="agreed", new_key=False, scheme=PLAIN):
+def marks(sources, students, secret, collected, several="agreed", new_key=False, scheme=PLAIN, code=None):
     """A ``Mark`` for every student, source and question, and the list of all that was left out.
 
     Without ``secret`` everybody had the notebooks as they are. Where a notebook came back more than once, ``several``
     says what counts: the answers on which the copies agree, or the latest, the first or the best copy. ``scheme`` is
-    what the answers are worth. ``Mistake`` before anything is marked if the key file or the questions are not those of
+    what the answers are worth. ``code`` are the verdicts on exercises in code, where those are judged: place →
+    exercise → ``Verdict``. ``Mistake`` before anything is marked if the key file or the questions are not those of
     the hand-out, or if the scheme corrects what there is not.
     """
     variants = {source.name: Variants(source.notebook, {}).checked() for source in sources}
@@ -93,7 +95,10 @@ def marks(sources, students, secret, collected, several="agreed", new_key=False,
             came = copies.get((student, source.name), [])
             of_it = variants[source.name]
             if came:
-                all_copies = [_Copy(each, own, of_it, scheme) for each, own in came]
+                of_code = {} if code is None else dict.fromkeys(exercises_in(source.notebook))
+                all_copies = [
+                    _Copy(each, own, of_it, scheme, of_code | (code or {}).get(each.place, {})) for each, own in came
+                ]
                 own, counting, aside = _counted(all_copies, several)
                 left_out += aside
                 same = [[(c.place, c.date) for c in all_copies if c.answers == each.answers] for each in counting]
@@ -101,7 +106,10 @@ def marks(sources, students, secret, collected, several="agreed", new_key=False,
             else:
                 values, late = of_it.drawn(secret, student.id) if secret else {}, Fraction(0)
                 asked = of_it.asked(values)
-                own = _not_there(student, source.name, asked, reasons.get((student, source.name)), scheme)
+                why = reasons.get((student, source.name))
+                own = [*_not_there(student, source.name, asked, why, scheme)]
+                for name in () if code is None else exercises_in(source.notebook):
+                    own.append(of_exercise(student, source.name, name, LEFT_OUT if why else NOT_RETURNED, scheme))
             for each in own:
                 made.append(replace(each, late=late, correction=scheme.correction(student, source.name, each.question)))
     return made, list(_merged(left_out))
@@ -121,6 +129,16 @@ def of_exercise(student, notebook, name, verdict, scheme, **more):
     worth = {"most": scheme.most(notebook, name), "share": scheme.share(verdict)}
     correction = scheme.correction(student, notebook, name)
     return Mark(student, notebook, name, {}, None, verdict, **worth, correction=correction, exercise=True, **more)
+
+
+def _of_code(returned, name, found, scheme):
+    """The ``Mark`` on a function by its ``Verdict``, ``None`` where no function came back."""
+    if found is None:
+        return of_exercise(returned.student, returned.notebook, name, MISSING, scheme)
+    verdict = {"unattempted": "unanswered", "error": "wrong", "endless": "wrong"}.get(found.verdict, found.verdict)
+    told = () if verdict in ("right", "slip") else found.explanation
+    remark = " ".join(filter(None, [*told, found.remark]))
+    return of_exercise(returned.student, returned.notebook, name, verdict, scheme, slip=found.slip, remark=remark)
 
 
 def _names_in(notebook):
@@ -151,10 +169,11 @@ def _not_there(student, notebook, asked, left_out, scheme):
 class _Copy:
     """One of the notebooks that a student returned under the same name, with a mark for each of its questions."""
 
-    def __init__(self, returned, held, variants, scheme):
+    def __init__(self, returned, held, variants, scheme, code):
         self.place, self.date, self.attachment = returned.place, returned.date, returned.attachment
         cells = [each for each in returned.content.cells if each.typed not in variants.demonstrations]
         self.marks = [_judged(returned, cells, each, held, scheme) for each in variants.asked(held.values)]
+        self.marks += [_of_code(returned, name, verdict, scheme) for name, verdict in code.items()]
         self.answers = [(mark.verdict, mark.given) for mark in self.marks]
         self.open = all(mark.verdict in OPEN for mark in self.marks)
         self.points = sum(mark.points or 0 for mark in self.marks)
@@ -199,8 +218,9 @@ def _agreed(copies):
         if len({repr((mark.verdict, mark.given)) for _, mark in given}) <= 1:
             yield (given or own)[0][1]
         else:
-            told = "; ".join(f"{_text(mark.given)} in {place}" for place, mark in given[:5])
-            yield replace(first, verdict=RETURNED_TWICE, given=None, slip="", remark=f"it came back as {told}")
+            came = [(place, mark.verdict if mark.exercise else _text(mark.given)) for place, mark in given[:5]]
+            remark = f"it came back as {'; '.join(f'{what} in {place}' for place, what in came)}"
+            yield replace(first, verdict=RETURNED_TWICE, given=None, slip="", share=None, remark=remark)
 
 
 def _judged(returned, cells, asked, held, scheme):

@@ -8,9 +8,7 @@ import ctypes
 import errno
 import os
 import platform
-import resource
 import struct
-import sys
 
 NO_NEW_PRIVILEGES, SET_FILTER, ALL_THREADS = 38, 1, 1  # PR_SET_NO_NEW_PRIVS, SECCOMP_SET_MODE_FILTER, …_FLAG_TSYNC
 ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000, 0x80000000  # SECCOMP_RET_…; REFUSE takes an error number
@@ -51,6 +49,8 @@ def confine(memory, seconds):
 
     ``OSError`` if the system has no filter for calls.
     """
+    import resource  # there is none on Windows, which imports this file, too
+
     with_what_it_has = memory + _address_space()
     for limit, most in (
         (resource.RLIMIT_AS, with_what_it_has),
@@ -67,6 +67,8 @@ def confine(memory, seconds):
 
 def _address_space():
     """Bytes of address space in use: no /proc is there to tell, so it is found by what the system still allows."""
+    import resource
+
     low, high = 0, 1 << 40
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype, libc.mmap.argtypes = ctypes.c_void_p, [ctypes.c_void_p, *[ctypes.c_size_t] * 5]
@@ -104,4 +106,3 @@ def _refuse_calls():
     if libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) or libc.syscall(seccomp, SET_FILTER, ALL_THREADS, filter_of_calls):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
-    sys.stdout.flush()

@@ -50,7 +50,8 @@ def packed(value, more=lambda value: None):
                 return [mark, [plain(each, depth + 1) for each in value]]
         if isinstance(value, dict) and all(isinstance(key, str) for key in value):
             return ["d", [[str(key), plain(each, depth + 1)] for key, each in value.items()]]
-        if found := more(value):
+        found = None if isinstance(value, np.ndarray) else more(value)
+        if found:
             return ["x", found[0], [plain(each, depth + 1) for each in found[1:]]]
         if not hasattr(value, "__array__"):
             return ["o", type(value).__name__[:100]]

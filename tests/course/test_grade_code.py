@@ -1,0 +1,168 @@
+"""Exercises in code, graded: which function counts, what it comes to in the sandbox, and where that is written."""
+
+import json
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from utils.course.sandbox.bubblewrap import why_not
+from utils.course.storage.store import FolderStore
+from utils.course.students.code_verdicts import KEPT, code_verdicts
+from utils.course.students.collect import Returned
+from utils.course.students.marks import marks
+from utils.course.students.roster import Student
+from utils.exercises import exercise, source_of
+from utils.notebook_files.code_cells import does, programs
+from utils.notebook_files.returned import answered
+
+isolated = pytest.mark.skipif(bool(why_not()), reason=why_not())
+IDS = "blank-maps", "equivariance"  # neither needs Keras
+IMPORTS = "import numpy as np\nimport keras\nfrom keras import layers"
+SOLUTIONS = {name: source_of(exercise(name).solution) for name in IDS}
+STUBS = {name: exercise(name).stub for name in IDS}
+
+
+def notebook(functions, imports=IMPORTS):
+    """A notebook with a cell for each exercise and the cell that checks it, as the course's are."""
+    cells = [new_code_cell(imports)]
+    for name, source in functions.items():
+        cells.append(new_code_cell(source, metadata={"tags": ["exercise"], "exercise": name}))
+        cells.append(new_code_cell(f'check_code("{name}", {exercise(name).name})'))
+    return new_notebook(cells=cells)
+
+
+def program(*cells, name="blank-maps"):
+    """The program of an exercise in cells, the last of which checks it."""
+    return programs([*((each, "") for each in cells), (f'check_code("{name}", f)', "")]).get(name)
+
+
+def test_a_function_comes_with_what_it_needs_and_nothing_else():
+    found = program(
+        "import numpy as np, os\nfrom keras import layers as L\nsecret = 5\n%matplotlib inline\nimport torch",
+        "def helper(x):\n    return np.sum(x)\n\nrelu = lambda x: max(x, 0)",
+        "def unused(): return os",
+        "def f(x, k=2):\n    y = [secret for secret in x]\n    return helper(y) + relu(k)",
+    )
+    assert found.source.split("\n\n") == [
+        "import numpy as np",
+        "def helper(x):\n    return np.sum(x)",
+        "relu = lambda x: max(x, 0)",
+        "def f(x, k=2):\n    y = [secret for secret in x]\n    return helper(y) + relu(k)\n",
+    ]
+    assert found.parameters == ("x", "k")
+    assert found.variables == found.course == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "variables", "course"),
+    [
+        (("scale = 2", "def f(x): return x * scale"), ("scale",), ()),
+        (("for scale in (1, 2): pass", "def f(x): return x * scale"), ("scale",), ()),
+        (("from utils.exercises.blank_maps import SOLUTION as s", "def f(x): return s(x)"), (), ("s",)),
+        (("def f(x):\n    import utils.exercises as e\n    return e",), (), ("utils.exercises",)),
+        (("from utils.mini_xception import block", "g = block", "def f(x): return g(x)"), (), ("block",)),
+    ],
+)
+def test_variables_and_the_course_s_own_code_are_named(cells, variables, course):
+    found = program(*cells)
+    assert (found.variables, found.course) == (variables, course)
+
+
+def test_the_function_that_is_checked_counts_as_it_is_last_defined_above():
+    cells = [
+        ("def f(): return 1", ""),
+        ("def f(): return 2", "a"),
+        ('check_code("a", f)', ""),
+        ("def f(): return 3", ""),
+    ]
+    assert "return 2" in programs(cells)["a"].source
+    assert "return 1" in programs(cells[:1] + cells[2:3])["a"].source
+
+
+@pytest.mark.parametrize("source", ["def f(:", "(" * 5000, "f = 1", "", "\0", "def g(): pass", "x" * 60_000])
+def test_what_is_no_function_is_left_out(source):
+    assert program(source) is None
+
+
+@pytest.mark.parametrize("name", [*IDS, "augmentation", "bn-backward"])
+def test_a_stub_is_one_with_other_comments_too(name):
+    of = exercise(name)
+    changed = of.stub.replace("# your code", "# I tried").replace("    ...", "    pass")
+    assert does(of.stub, of.name) == does(changed, of.name) != does(source_of(of.solution), of.name)
+
+
+class Source:
+    def __init__(self, name, its):
+        self.name, self.notebook = name, its
+
+
+def judged_marks(folder, functions, several="agreed", secret=b"s" * 32):
+    """The marks of students, each with the notebooks that they returned: id → exercise → ``Mark``."""
+    source = Source("10_code", notebook(STUBS))
+    students = [Student(name, "", "") for name in functions]
+    returned = []
+    for student in students:
+        for number, each in enumerate(functions[student.id]):
+            content = answered(nbformat.writes(notebook(each)).encode())
+            returned.append(Returned(f"{student.id}/{number}.ipynb", float(number), student, True, "10_code", content))
+    collected = type("Collected", (), {"returned": returned, "left_out": []})
+    code = code_verdicts([source], returned, secret, FolderStore(folder), workers=1)
+    made, left_out = marks([source], students, None, collected, several, code=code)
+    found = {}
+    for each in made:
+        found.setdefault(each.student.id, {})[each.question] = each
+    return found, left_out
+
+
+@isolated
+def test_each_function_earns_what_it_is_worth_and_nothing_is_judged_twice(tmp_path, monkeypatch):
+    slip = "def blank_share(maps):\n    return (maps == 0).mean(axis=(1, 2, 3))"
+    changing = "def blank_share(maps):\n    maps[...] = maps == 0\n    return maps.all(axis=(1, 2)).mean(axis=1)"
+    functions = {
+        "right": [SOLUTIONS],
+        "slip": [{**STUBS, "blank-maps": slip}],
+        "changing": [{**STUBS, "blank-maps": changing}],
+        "copied": [{**STUBS, "blank-maps": "from utils.exercises.blank_maps import SOLUTION as blank_share"}],
+        "imported": [{**STUBS, "blank-maps": "def blank_share(maps):\n    import utils.exercises\n    return maps"}],
+        "hidden": [{**STUBS, "blank-maps": "def blank_share(maps):\n    return __import__('utils.exercises').maps"}],
+        "exits": [{**SOLUTIONS, "blank-maps": "def blank_share(maps):\n    import os\n    os._exit(0)"}],
+        "claims": [{**STUBS, "blank-maps": "def blank_share(maps):\n    return {'verdict': 'right'}"}],
+        "patches": [
+            {**SOLUTIONS, "blank-maps": "def blank_share(maps):\n    np.abs = np.all = lambda *a: True\n    return 1"}
+        ],
+        "untouched": [STUBS],
+        "twice": [STUBS, SOLUTIONS, {**SOLUTIONS, "blank-maps": slip}],
+        "never": [],
+    }
+    found, _ = judged_marks(tmp_path, functions)
+    assert {name: (own["blank-maps"].verdict, int(own["blank-maps"].points)) for name, own in found.items()} == {
+        "right": ("right", 1),
+        "slip": ("slip", 0),
+        "changing": ("right", 1),
+        "copied": ("missing", 0),
+        "imported": ("wrong", 0),
+        "hidden": ("wrong", 0),
+        "exits": ("wrong", 0),
+        "claims": ("wrong", 0),
+        "patches": ("wrong", 0),
+        "untouched": ("unanswered", 0),
+        "twice": ("returned-twice", 0),
+        "never": ("not-returned", 0),
+    }
+    assert found["slip"]["blank-maps"].slip == "the share of zeros"
+    assert "changes maps" in found["changing"]["blank-maps"].remark
+    assert "ModuleNotFoundError" in found["hidden"]["blank-maps"].remark
+    assert {name for name, own in found.items() if own["equivariance"].points == 3} == {"right", "exits", "twice"}
+
+    def never(*arguments):
+        raise AssertionError("judged again")
+
+    monkeypatch.setattr("utils.course.students.code_verdicts._judged", lambda waiting, *_: never() if waiting else ())
+    again, _ = judged_marks(tmp_path, functions, "latest")
+    assert again["right"] == found["right"]
+    assert again["twice"]["blank-maps"].verdict == "slip"
+    with pytest.raises(AssertionError, match="judged again"):
+        judged_marks(tmp_path, {"other": [SOLUTIONS]})  # other cases
+    assert "secret" not in (tmp_path / KEPT).read_text()
+    assert json.loads((tmp_path / KEPT).read_text())["key"] is None
