@@ -1,5 +1,6 @@
 """Whose a returned file is: nobody gets another person's points, and nobody's file cancels another's."""
 
+import csv
 import os
 import unicodedata
 from copy import deepcopy
@@ -12,12 +13,12 @@ from a_hand_out import BN, SEPARABLE, put, table, type_in, write
 
 from utils.course.batches.plan import sources
 from utils.course.storage.input_files import Mistake
-from utils.course.students.collect import collected
+from utils.course.students.collect import LeftOut, collected
 from utils.course.students.marking_scheme import Scheme
 from utils.course.students.marks import marks
 from utils.course.students.owners import Owner, Owners, Unclear
 from utils.course.students.roster import Student
-from utils.course.students.unclear import FilledIn, filled_in, renamed
+from utils.course.students.unclear import FilledIn, filled_in, renamed, unclear_csv
 from utils.notebook_files.sources import course_notebooks
 
 # Made up, all of them.
@@ -363,6 +364,23 @@ def test_a_table_of_unclear_files_that_cannot_be_read_stays_as_it_is(tmp_path, c
     assert (tmp_path / "unclear.csv").read_bytes() == content
     with pytest.raises(Mistake, match="no notebook '77'"):
         renamed([FilledIn("back", "", "77")], [BN])
+
+
+def test_a_table_of_unclear_files_reads_what_it_wrote_whatever_files_are_called(tmp_path):
+    places = ["=cmd()/x.ipynb", 'a, "b".ipynb', "two\nlines/x.ipynb", "-1/;x.ipynb", "'quoted'.ipynb"]
+    left_out = [LeftOut(each, "why?", (CLASS[0], CLASS[2]), asks=each) for each in places]
+    text = unclear_csv([*left_out, LeftOut("back/y.ipynb", "it is damaged")], [FilledIn(places[0], "max", "")])
+    (tmp_path / "unclear.csv").write_text(text, encoding="utf-8", newline="")
+    rows = table(tmp_path / "unclear.csv")
+    assert [row["guess"] for row in rows] == ["max anna"] * 5
+    assert filled_in(tmp_path / "unclear.csv") == [FilledIn(places[0], "max", "")]
+    for row in rows:
+        row["id"] = "anna"
+    lines = [("file", "id"), *((row["file"], row["id"]) for row in rows)]
+    with (tmp_path / "unclear.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(lines)  # as a spreadsheet saves it
+    assert [each.place for each in filled_in(tmp_path / "unclear.csv")] == places
+    assert unclear_csv([], []) == ""
 
 
 def test_a_renamed_notebook_is_known_by_all_its_questions_or_asked_for(handed_out, grade, tmp_path):
