@@ -102,6 +102,9 @@ def test_answers_that_two_share_and_hardly_anybody_else_are_shown_as_a_question(
     made += [mark(ada, "q2", "right", given=512, key=512, parameters={"channels": 128})]
     made += [mark(bo, "q2", "wrong", given=512, key=48, parameters={"channels": 12})]
     made += [mark(each, name, "wrong", given=9) for each in (cy, dee) for name in ("q0", "q1")]
+    for number, name in enumerate(("q5", "q6", "q7")):  # what many have the key for is no sign
+        made += [mark(each, name, "right", given=number, key=number, parameters={"n": 1}) for each in others]
+        made += [mark(cy, name, "wrong", given=number, key=9, parameters={"n": 2})]
     returned = [came(each, f"{each.id}/x.ipynb", q3="2 * 64 + 2*64  # γ, β") for each in (ada, bo)]
     found = same_work(made, returned)
     assert {(each.question, each.why) for each in found} == {

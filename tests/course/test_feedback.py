@@ -77,8 +77,8 @@ def test_pages_and_zip_files_of_an_earlier_run_do_not_stay(handed_out, grade, tm
     assert list(zipfile.ZipFile(out / MOODLE_ZIP).namelist()) == ["Ada Example_77_assignsubmission_file_feedback.html"]
 
 
-def came(student, place):
-    return Returned(place, None, student, True, BN, Answered({}, None, []))
+def came(student, place, attachment=0):
+    return Returned(place, None, student, True, BN, Answered({}, None, []), attachment=attachment)
 
 
 def names_in(content):
@@ -93,7 +93,8 @@ def test_canvas_gets_each_page_under_the_name_and_in_the_form_of_the_file_that_c
         pages,
         [
             came(ADA, f"submissions.zip/exampleada_LATE_17_901_hand-in.zip/{BN}.ipynb"),
-            came(BO, f"submissions.zip/examplebo_18_902_{BN}-1.ipynb"),
+            came(BO, f"submissions.zip/examplebo_18_900_{SEPARABLE}.ipynb", attachment=900),
+            came(BO, f"submissions.zip/examplebo_18_902_{BN}-1.ipynb", attachment=902),
             came(CY, f"cy/{BN}.ipynb"),
         ],
     )

@@ -121,6 +121,7 @@ HOUR = 3600
 def test_lateness_takes_a_share_off_and_the_same_again_later_takes_nothing(judged, copies, taken_off):
     made = judged(LATE, *((ADA, RIGHT, place, date) for place, date in copies))
     assert by_question(made)["bn-parameters"].late == Fraction(taken_off, 100)
+    assert f",1,1,{taken_off or ''},128," in reports(made, [])["answers.csv"]
     assert by_student(made)[ADA][BN] == 2 * (1 - Fraction(taken_off, 100))
 
 

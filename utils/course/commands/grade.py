@@ -69,6 +69,8 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
     from utils.notebook_files.reading import tagged
     from utils.notebook_files.sources import course_notebooks
 
+    if column and not fill:
+        raise click.UsageError("--column names a column of the table to fill: --fill is missing")
     try:
         usable, unusable = sources(list(notebooks) or course_notebooks())
         if unusable:

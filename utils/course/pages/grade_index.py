@@ -14,8 +14,8 @@ FILES = (
     "same_work.csv", "index.html",
 )  # fmt: skip
 ANSWER_COLUMNS = (
-    "id", "name", "group", "notebook", "question", "parameters", "given", "verdict", "slip", "points", "of", "key",
-    "remark", "corrected_because",
+    "id", "name", "group", "notebook", "question", "parameters", "given", "verdict", "slip", "points", "of",
+    "percent_off_for_lateness", "key", "remark", "corrected_because",
 )  # fmt: skip
 PREDICTION_COLUMNS = (
     "id", "name", "group", "notebook", "claim", "kind", "low", "high", "choice", "confidence", "measured", "score",
@@ -109,6 +109,7 @@ def _answers(marks):
         who = (each.student.id, each.student.name, each.student.group)
         asked = (each.notebook, each.question, _plain(each.parameters))
         answer = (_plain(each.given), each.verdict, each.slip, written(each.points), written(each.most))
+        answer += (written(100 * each.late) if each.late else "",)
         by_hand = each.correction.reason if each.correction else ""
         rows.append([*who, *asked, *answer, _plain(each.key), each.remark, by_hand])
     return csv_text(rows)

@@ -13,6 +13,7 @@ from utils.course.students.platforms import platform_name
 NAMES = ("student", "full name", "name")
 FIRST, LAST = ("first name", "firstname"), ("last name", "lastname", "surname")
 IDS = ("sis user id", "sis login id", "integration id", "id number", "username", "student id", "email address", "email")
+SHOWN = 20  # ids in a sentence
 STAYS = ("EX", "N/A")  # excused, or not assigned to this student: Canvas's words
 NO_MARK = re.compile(r"(current|final|override|unposted).*(score|points|grade|status)", flags=re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"\d+,\d+")
@@ -66,7 +67,8 @@ def _told(table, at, points, most, tops, put, replaced, by_name, twice):
         yield f"  not filled, since they stand there more than once: {', '.join(each.id for each in twice)}"
     missing = [each.id for each, value in points.items() if value is not None and each not in put | twice]
     if missing:
-        yield f"  not filled, though something came back: {', '.join(missing)}"
+        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        yield f"  not filled, though something came back: {', '.join(missing[:SHOWN])}{more}"
 
 
 def _target(path, table, columns, wanted):

@@ -15,15 +15,16 @@ def platform_zips(pages, returned):
     """Zip files for the platforms that the notebooks came from: name → bytes; and the students in none of them.
 
     ``pages`` are those of ``pages.feedback`` (student → HTML), ``returned`` what came back. Who returned nothing gets
-    nothing. Where one file came back from several students, each has a page, and the platform could show but one of
-    them: it shows none.
+    nothing. Who returned several files to Canvas gets the page once, with the latest. Where one file came back from
+    several students, each has a page, and the platform could show but one of them: it shows none.
     """
-    files = {CANVAS_ZIP: {}, MOODLE_ZIP: {}}
-    for each in returned:
+    files, done = {CANVAS_ZIP: {}, MOODLE_ZIP: {}}, {}
+    for each in sorted(returned, key=lambda each: -each.attachment):
         if each.student in pages:
             for part in each.place.split("/"):
                 for zip_name, name, wrapped in _named(part, each.student):
-                    files[zip_name].setdefault(name, {})[each.student] = wrapped
+                    if done.setdefault((zip_name, each.student), name) == name:
+                        files[zip_name].setdefault(name, {})[each.student] = wrapped
     made, given = {}, set()
     for zip_name, named in files.items():
         one = {name: next(iter(owners.items())) for name, owners in named.items() if len(owners) == 1}
