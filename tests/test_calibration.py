@@ -66,7 +66,7 @@ def test_calibration_and_sharpness_over_all_notebooks_are_as_worked_by_hand(tmp_
     assert [each.hit for each in found.scored("range")] == [False, True]
     scores = [each.outcome.score for each in found.scored("range")]
     assert scores == pytest.approx([(0.2 + 10 * 0.1) / one.asked.scale, 0.4 / two.asked.scale])
-    assert "2 ranges, 1 of them hold" in found.summary
+    assert "2 ranges, 1 of them contained" in found.summary
     assert "(four in five would be 1.6)" in found.summary
     assert "1 without a verdict yet" in found.summary
     assert "choice" not in found.summary  # that of ``word`` was taken back

@@ -80,8 +80,8 @@ class Predictions:
         parts, ranges, choices = [], self.scored("range"), self.scored("choice")
         if ranges:
             parts.append(
-                f"{_counted(len(ranges), 'range')}, {sum(each.hit for each in ranges)} of them hold what was measured "
-                f"(four in five would be {LEVEL * len(ranges):.3g}), mean score {_mean_score(ranges)}"
+                f"{_counted(len(ranges), 'range')}, {sum(each.hit for each in ranges)} of them contained what was "
+                f"measured (four in five would be {LEVEL * len(ranges):.3g}), mean score {_mean_score(ranges)}"
             )
         if choices:
             parts.append(
@@ -99,13 +99,13 @@ class Predictions:
         if ranges := self.scored("range"):
             share, low, high = share_interval([each.hit for each in ranges])
             said.append(
-                f"Calibration of the ranges: {share:.0%} hold what was measured. From so few, your true "
+                f"Calibration of the ranges: {share:.0%} contained what was measured. With so few ranges, your true "
                 f"share may be anything from {low:.0%} to {high:.0%}. {_reading(low, high)}"
             )
             width = np.mean([each.prediction.asked.width(each.prediction.given) for each in ranges])
             said.append(
-                f"Sharpness: the ranges are {width:.2f} wide on average, where 1 is the range of somebody who knows no "
-                "more than what the number is. Sharper is better, as long as four in five hold."
+                f"Sharpness: the ranges are {width:.2f} wide on average, where 1 is the range of somebody who knows "
+                "only what is measured. Narrower is better, as long as four in five contain the number."
             )
         for each in self.groups:
             said.append(
@@ -171,7 +171,7 @@ def _reading(low, high):
     if high < LEVEL:
         return "That is less than four in five: make your ranges wider."
     if low > LEVEL:
-        return "That is more than four in five: you know more than you say; make your ranges narrower."
+        return "That is more than four in five: you know more than your ranges say. Make them narrower."
     return "That agrees with four in five."
 
 

@@ -158,23 +158,23 @@ class Ledger:
         wrong = sum(wrong_end(*looks) for looks in decided)
         twice = [looks for looks in decided if len(looks) > 1]
         text = (
-            f"{len(decided)} results rest on units that were drawn at random. Even if the truth lay at each threshold, "
-            f"≈ {wrong:.1f} of them would be wrong on average."
+            f"{len(decided)} results rest on units that were drawn at random. If every true value were exactly at its "
+            f"threshold, ≈ {wrong:.1f} of them would be wrong on average."
         )
         if twice:
             text += (
-                f" {len(twice)} of them, in long runs, were looked at twice: an experiment that {FEWEST} repetitions "
-                f"left undecided went on. An end of their intervals is wrong in up to "
+                f" {len(twice)} of them, in long runs, were judged twice: an experiment that {FEWEST} repetitions left "
+                f"undecided was continued. One end of their intervals is wrong in up to "
                 f"{max(wrong_end(*looks) for looks in twice):.1%} of experiments instead of {wrong_end(FEWEST):.1%}."
             )
         if (rates := error_rates()) is None:
             return text
         largest = {name: f"{share:.1%}" for name, share in rates["largest"].items()}
         return (
-            f"{text} In {rates['experiments']:,} simulated experiments of each kind (n from 5 to 12, skewed "
-            f"distributions among them) at most {largest['false_met']} were called met and at most "
-            f"{largest['false_contradicted']} contradicted, with the truth on the other side; intervals by Student's t "
-            f"would have erred in up to {largest['students_t']}."
+            f"{text} We simulated {rates['experiments']:,} experiments of each kind (n from 5 to 12, also with skewed "
+            f"distributions). With the true value on the other side of the threshold, at most {largest['false_met']} "
+            f"were judged met and at most {largest['false_contradicted']} contradicted; Student's t intervals would "
+            f"have been wrong in up to {largest['students_t']}."
         )
 
     def html(self):

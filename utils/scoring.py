@@ -88,7 +88,7 @@ class Quantity:
         """What is shown while there is no prediction."""
         return (
             f"No prediction yet. Predict a number: {self.what}. It {self.bounds}. Put numbers in place of None. Choose "
-            "low and high so that such a range holds the measured value four times in five."
+            "low and high so that such a range contains the measured value four times in five."
         )
 
     def score(self, given, value):
