@@ -11,7 +11,7 @@ from PIL import Image
 from utils.explorers.start_here import patch_explorer
 from utils.figures.start_here import draw_course_map, draw_patch
 from utils.photographs import photograph
-from utils.start_here import Chapter, chapters, environment, patch
+from utils.start_here import Chapter, chapters, environment, package_version, patch
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,6 +23,7 @@ def test_the_report_names_the_versions_that_run():
     assert report["keras"] == keras.__version__
     assert int(report["processor cores"]) >= 1
     assert re.match(r"2\.\d+", report["tensorflow"])
+    assert package_version("made-up-package") == "not installed"
 
 
 def test_the_map_shows_every_notebook_in_order_with_its_minutes():

@@ -1,5 +1,6 @@
 """What the first notebook shows: this machine, the course's chapters, and a photograph as numbers."""
 
+import contextlib
 import json
 import os
 import platform
@@ -70,9 +71,9 @@ def _chapter(path):
 
 
 def package_version(name):
-    """The version of an installed package, as text."""
+    """The version of a package, as text: "not installed" where it is not, as the course's commands in Google Colab."""
     # On Linux and Windows PCs TensorFlow's smaller package for processors without a graphics card is installed.
-    try:
-        return version(name)
-    except ModuleNotFoundError:
-        return version(f"{name}-cpu")
+    for each in (name, f"{name}-cpu"):
+        with contextlib.suppress(ModuleNotFoundError):
+            return version(each)
+    return "not installed"
