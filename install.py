@@ -7,6 +7,7 @@ them is another today (the folder was moved or copied, Python was upgraded or re
 """
 
 import ast
+import errno
 import hashlib
 import json
 import os
@@ -41,14 +42,14 @@ def main(arguments):
         for stamp in ("ready", "dev") if "dev" in arguments else ("ready",):
             wanted = {"folder": here, "python": python, "contents": contents(stamp)}
             if record(stamp) != wanted:
+                if not os.access(VENV, os.W_OK):
+                    raise PermissionError(errno.EACCES, "not yours", str(VENV))
                 install(stamp)
                 (VENV / stamp).write_text(json.dumps(wanted), encoding="utf-8")
     except KeyboardInterrupt:
         return 130
     except PermissionError as error:
-        sys.exit(
-            f"{error.filename} cannot be written by you: whoever owns {COURSE} must run this; or work in a copy."
-        )
+        sys.exit(f"{error.filename} cannot be written by you: whoever owns {COURSE} must run this; or work in a copy.")
     return 0
 
 

@@ -4,6 +4,7 @@ What Sphinx reads is written into ``build/site-source`` first: the notebooks wit
 page (``site_notebooks.py``), and the pages of ``docs/pages`` with what is generated in them (``site_pages.py``).
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,8 @@ def main(arguments):
     # pip's path of this environment holds the course; Sphinx is imported late, since it takes a while.
     from sphinx.cmd.build import main as sphinx_build
 
+    if not os.access(BUILD if BUILD.exists() else ROOT, os.W_OK):
+        sys.exit(f"{BUILD} cannot be written by you: build the site in a copy of the course.")
     refusal = write_static_files()
     if refusal:
         print(f"The questions on the site's pages are not live: {refusal}")
