@@ -14,8 +14,10 @@ from utils.course.students.collect import Returned
 from utils.course.students.item_statistics import item_statistics
 from utils.course.students.marks import Mark
 from utils.course.students.roster import Student
-from utils.course.students.same_work import OTHER_S, TYPED, WRONG, same_work
+from utils.course.students.same_work import CODE, OTHER_S, TYPED, WRONG, same_work
+from utils.exercises import exercise, source_of
 from utils.notebook_files.answer_cells import Typed
+from utils.notebook_files.code_cells import programs
 from utils.notebook_files.returned import Answered, Cell
 
 NAME = "03_batch_normalization"
@@ -122,3 +124,31 @@ def test_answers_that_two_share_and_hardly_anybody_else_are_shown_as_a_question(
     together = [came(each, "team/x.ipynb") for each in (ada, bo)]
     assert same_work(made, [*returned, *together]) == [], "they handed in one file"
     assert "To compare" not in reports(made, [])["index.html"]
+
+
+FORWARD = """
+def batch_norm_forward(x, gamma, beta, epsilon=1e-3):
+    # thanks to my aunt
+    mean, var = np.mean(x, (0, 1, 2)), np.var(x, (0, 1, 2))
+    the_normalized_thing = (x - mean) / np.sqrt(var + epsilon)
+    return gamma * the_normalized_thing + beta
+"""
+
+
+def with_functions(student, **functions):
+    code = programs((source, name.replace("_", "-")) for name, source in functions.items())
+    assert len(code) == len(functions)
+    return Returned(f"{student.id}/x.ipynb", None, student, True, NAME, Answered({}, None, [], code=code))
+
+
+def test_a_function_that_two_share_counts_twice_and_the_course_s_own_solution_not_at_all():
+    ada, bo, cy, dee, *_ = STUDENTS
+    made = [mark(each, "bn-parameters", "wrong", given=123) for each in (ada, bo, cy, dee)]
+    made += [mark(each, "bn-bias", "wrong", given=9 if each in (ada, bo) else 8) for each in (ada, bo, cy, dee)]
+    shown = source_of(exercise("bn-forward").solution)
+    returned = [with_functions(each, bn_forward=FORWARD) for each in (ada, bo)]
+    returned += [with_functions(each, bn_forward=shown) for each in (cy, dee)]
+    found = same_work(made, returned)
+    assert {(each.question, each.why) for each in found} == {("bn-bias", WRONG), ("bn-forward", CODE)}
+    assert {frozenset(each.students) for each in found} == {frozenset((ada, bo))}
+    assert same_work(made[:2], returned[:1]) == []

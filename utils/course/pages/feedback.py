@@ -20,7 +20,7 @@ VERDICTS = {
     "returned-twice": ("wrong", "✗", "Several copies came back, with different answers"),
     "unreadable": ("open", "?", "This could not be read as an answer"),
     "unanswered": ("open", "○", "Not answered"),
-    "missing": ("open", "○", "The cell of this question is not in your notebook"),
+    "missing": ("open", "○", "Its cell is not in your notebook"),
     "noted": ("open", "○", "Noted"),
     "left-out": ("open", "○", "What came back could not be used"),
     "not-returned": ("open", "○", "Nothing came back"),

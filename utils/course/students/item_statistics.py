@@ -6,7 +6,14 @@ from statistics import StatisticsError, correlation, fmean
 
 LEAST = 5  # students; with fewer, nothing is said of what a question tells apart
 RIGHT, SLIP, WRONG, OPEN = "right", "slip", "wrong", "open"
-KINDS = {"right": RIGHT, "slip": SLIP, "unanswered": OPEN, "missing": OPEN, "noted": "noted"}  # all others: wrong
+KINDS = {
+    "right": RIGHT,
+    "slip": SLIP,
+    "unanswered": OPEN,
+    "missing": OPEN,
+    "open": OPEN,
+    "noted": "noted",
+}  # all others: wrong
 
 
 @dataclass

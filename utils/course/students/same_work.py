@@ -2,11 +2,15 @@
 
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from utils.exercises import exercise, source_of
+from utils.notebook_files.code_cells import NO_PYTHON, does
 
 RARE = 0.02  # of the class, or two students: what more of them gave is no sign of anything
 LEAST = 3  # answers that two students share; with fewer, nothing is said
-SHORTEST = 10  # characters of what is typed, where it is compared as a text
+SHORTEST, SHORTEST_CODE = 10, 150  # characters of what is compared as a text, and as a function
+FUNCTION = 2  # as many answers a function counts for
 MOST_PAIRS = 200
 
 
@@ -24,6 +28,7 @@ class Shared:
 WRONG = "the same answer, which is neither right nor a known slip"
 OTHER_S = "right for the numbers of the second, not for those of the first"
 TYPED = "the same text, typed to the letter"
+CODE = "the same function to the letter, names and comments included"
 
 
 def same_work(marks, returned):
@@ -37,13 +42,20 @@ def same_work(marks, returned):
     for each in returned:
         places.setdefault(each.student, set()).add(each.place)
     found = {}
-    for shared in itertools.chain(_wrong(marks, most), _other_s(marks, most), _typed(returned, most)):
+    for shared in itertools.chain(
+        _wrong(marks, most), _other_s(marks, most), _typed(returned, most), _coded(returned, most)
+    ):
         one, other = shared.students
         if places.get(one, set()).isdisjoint(places.get(other, set())):
             pair = found.setdefault(frozenset(shared.students), {})
             pair.setdefault((shared.notebook, shared.question), shared)
-    pairs = sorted((list(each.values()) for each in found.values() if len(each) >= LEAST), key=len, reverse=True)
+    pairs = sorted((list(each.values()) for each in found.values() if _weight(each.values()) >= LEAST), key=_weight)
+    pairs.reverse()
     return list(itertools.chain(*pairs[:MOST_PAIRS]))
+
+
+def _weight(shared):
+    return sum(FUNCTION if each.why == CODE else 1 for each in shared)
 
 
 def _wrong(marks, most):
@@ -76,6 +88,28 @@ def _typed(returned, most):
                 if question and isinstance(answer.value, str) and len(answer.value) >= SHORTEST:
                     typed.setdefault((each.notebook, question, answer.value), []).append(each.student)
     yield from _shared(typed, most, TYPED)
+
+
+def _coded(returned, most):
+    written, solutions = {}, {}
+    for each in returned:
+        for name, program in each.content.code.items():
+            if len(program.source) >= SHORTEST_CODE:
+                written.setdefault((each.notebook, name, program), []).append(each.student)
+    for shared in _shared(written, most, CODE):
+        if shared.question not in solutions:
+            solutions[shared.question] = _solution(shared.question)
+        if shared.answer.does != solutions[shared.question]:  # which the course shows to everybody who asks
+            yield replace(shared, answer=f"a function of {len(shared.answer.source)} characters")
+
+
+def _solution(name):
+    """The digest of what the course's own solution does."""
+    try:
+        solution = exercise(name).solution
+        return does(source_of(solution), solution.__name__)
+    except (ValueError, *NO_PYTHON):  # there is no exercise of that name
+        return ""
 
 
 def _shared(given, most, why):
