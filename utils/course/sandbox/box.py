@@ -53,13 +53,17 @@ class Box:
             with self._watch.waiting():
                 self._send(wire.packed(question, given))
                 answer = self._receive()
-            return made(*answer)
         except BaseException as error:  # a message may be cut in the middle, also by Ctrl-C
             reason = self._watch and self._watch.reason
             self.close()
             if isinstance(error, OSError | wire.Broken | Stopped):
                 raise Stopped(reason or str(error) or "it ended") from None
             raise
+        try:
+            return made(*answer)
+        except wire.Broken as error:
+            self.close()
+            raise Stopped(str(error)) from None
 
     def close(self):
         """End the sandbox, with all that runs in it."""
