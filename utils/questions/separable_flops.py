@@ -39,17 +39,12 @@ def question(size, channels, filters, kernel_size, strides, padding):
         answer=(separable.value, ordinary.value),
         derivation=(*separable.steps, *(f"ordinary: {step}" for step in ordinary.steps)),
         slips=(
-            Slip(
-                once,
-                "the positions forgotten",
-                "This is the work at one position. At how many positions is there a window?",
-            ),
+            Slip(once, "the positions forgotten", "This is the work at one position. How many are there?"),
             Slip((ordinary.value, separable.value), "the two swapped", "The numbers are right, their order is not."),
             *([everywhere] if positions != size else []),
         ),
         hints=(
-            "Find the size of the output first. Each output value costs as many multiply-adds as its kernel has "
-            "weights.",
+            "Find the size of the output first. Each output value costs one multiply-add for each kernel weight.",
             f"The output has {positions} × {positions} positions. The depthwise step works on {channels} channels.",
         ),
     )
