@@ -243,6 +243,13 @@ def test_criteria_are_shown_with_reason_and_control_before_anything_is_measured(
     assert data["text/html"].index("Deciding") < data["text/html"].index("Conditions")
 
 
+def test_what_a_criterion_shares_with_the_one_before_is_said_once():
+    shown = Criteria(claim(criterion(at_least=0.05), criterion(role=CONDITION, name="deep", at_least=0.1)))
+    for text in (str(shown), shown._repr_mimebundle_()["text/html"]):
+        assert text.count("five points") == text.count("the plain network") == 1
+        assert text.count("the same reason as before") == text.count("the same as before") == 1
+
+
 def test_the_record_holds_all_that_the_ledger_needs_and_is_json():
     verdict = judged(claim(criterion(at_least=0.05), criterion(role=CONDITION, at_most=0)), GOOD, None)
     record = json.loads(json.dumps(verdict.record(), allow_nan=False))

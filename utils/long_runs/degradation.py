@@ -34,7 +34,7 @@ KINDS = {
     ("plain", True): PLAIN_BN,
     ("residual", True): RESIDUAL_BN,
 }
-RATES = {False: (3e-4, 1e-3, 3e-3, 1e-2), True: (1e-3, 3e-3, 1e-2, 3e-2)}  # batch normalization bears larger ones
+RATES = {False: (3e-4, 1e-3, 3e-3, 1e-2), True: (1e-3, 3e-3, 1e-2, 3e-2)}  # with batch normalization, larger ones work
 EPOCHS, TUNING_EPOCHS, BATCH_SIZE, TRAIN = 40, 6, 128, 6000
 SETTLED = 0.01  # the training loss falls by less than this share of it over the last tenth of the steps,
 NEARLY_0 = 0.002  # or by fewer nats than this, where hardly any loss is left

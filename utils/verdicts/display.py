@@ -81,17 +81,30 @@ class Criteria:
 
     def __str__(self):
         lines = [f"How “{self.claim.statement}” will be judged:"]
-        for criterion in self.claim.criteria:
+        for criterion, because, control in _told(self.claim.criteria):
             lines.append(f"  {criterion.role:<10} {criterion.name}: needed {criterion.threshold}, {_over(criterion)}")
-            lines.append(f"             because {criterion.because}")
-            if criterion.control:
-                lines.append(f"             compared with: {criterion.control}")
+            lines.append(f"             why: {because}")
+            if control:
+                lines.append(f"             compared with: {control}")
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        parts = _by_role([(each.role, _before(each)) for each in self.claim.criteria])
+        in_order = [each for role in HEADS for each in self.claim.criteria if each.role is role]
+        parts = _by_role([(told[0].role, _before(*told)) for told in _told(in_order)])
         body = f"<p style='margin:0'><strong>How it will be judged.</strong> {_safe(self.claim.statement)}</p>{parts}"
         return {"text/plain": str(self), "text/html": _framed(body, "#888")}
+
+
+def _told(criteria):
+    """Each criterion with its reason and its control; where the one before has the same, that is all that is said."""
+    because = control = None
+    for each in criteria:
+        yield (
+            each,
+            "for the same reason as before" if each.because == because else each.because,
+            "the same as before" if each.control and each.control == control else each.control,
+        )
+        because, control = each.because, each.control
 
 
 def _over(criterion):
@@ -100,11 +113,11 @@ def _over(criterion):
     return f"over {criterion.unit}"
 
 
-def _before(criterion):
-    control = f"<br>Compared with: {_safe(criterion.control)}." if criterion.control else ""
+def _before(criterion, because, control):
+    control = f"<br>Compared with: {_safe(control)}." if control else ""
     return (
         f"{_safe(criterion.name)}: <strong>{_safe(criterion.threshold)}</strong>, {_safe(_over(criterion))}"
-        f"<br><small>Why: {_safe(criterion.because)}.{control}</small>"
+        f"<br><small>Why: {_safe(because)}.{control}</small>"
     )
 
 
