@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from utils.course.pages.grade_index import reports
 from utils.course.sandbox.bubblewrap import why_not
 from utils.course.storage.store import FolderStore
 from utils.course.students.code_verdicts import KEPT, code_verdicts
@@ -131,11 +132,15 @@ def test_each_function_earns_what_it_is_worth_and_nothing_is_judged_twice(tmp_pa
         "patches": [
             {**SOLUTIONS, "blank-maps": "def blank_share(maps):\n    np.abs = np.all = lambda *a: True\n    return 1"}
         ],
+        "breaks": [{**STUBS, "blank-maps": "def blank_share(maps):\n    raise ValueError('\\ud800\\0\\n=1+1' * 9**5)"}],
+        "shows": [
+            {**STUBS, "blank-maps": "def blank_share(maps):\n    return {str(n): (n,) * 9 for n in range(9**4)}"}
+        ],
         "untouched": [STUBS],
         "twice": [STUBS, SOLUTIONS, {**SOLUTIONS, "blank-maps": slip}],
         "never": [],
     }
-    found, _ = judged_marks(tmp_path, functions)
+    found, left_out = judged_marks(tmp_path, functions)
     assert {name: (own["blank-maps"].verdict, int(own["blank-maps"].points)) for name, own in found.items()} == {
         "right": ("right", 1),
         "slip": ("slip", 0),
@@ -146,6 +151,8 @@ def test_each_function_earns_what_it_is_worth_and_nothing_is_judged_twice(tmp_pa
         "exits": ("wrong", 0),
         "claims": ("wrong", 0),
         "patches": ("wrong", 0),
+        "breaks": ("wrong", 0),
+        "shows": ("wrong", 0),
         "untouched": ("unanswered", 0),
         "twice": ("returned-twice", 0),
         "never": ("not-returned", 0),
@@ -154,6 +161,8 @@ def test_each_function_earns_what_it_is_worth_and_nothing_is_judged_twice(tmp_pa
     assert "changes maps" in found["changing"]["blank-maps"].remark
     assert "ModuleNotFoundError" in found["hidden"]["blank-maps"].remark
     assert {name for name, own in found.items() if own["equivariance"].points == 3} == {"right", "exits", "twice"}
+    for page in (*reports([each for own in found.values() for each in own.values()], left_out).values(),):
+        assert len(page.encode()) < 100_000
 
     def never(*arguments):
         raise AssertionError("judged again")

@@ -144,7 +144,7 @@ def _code_verdicts(usable, returned, key, store, private):
     from utils.course.students.code_verdicts import code_verdicts
 
     if why_not():
-        raise Mistake(why_not())
+        raise Mistake(f"{why_not()} Everything else is graded without --code.")
     return code_verdicts(usable, returned, key, store, private)
 
 

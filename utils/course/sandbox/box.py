@@ -45,11 +45,16 @@ class Box:
     def ask(self, question, given=lambda value: None, made=wire.unpacked):
         """The answer to a question. ``given`` and ``made`` are what ``wire`` calls ``more``, and its ``unpacked``.
 
-        ``Stopped``, with the reason, if there is none in time, the sandbox has ended, or what came is no answer.
+        ``Stopped``, with the reason, if there is none in time, the sandbox has ended, or what came is no answer;
+        ``OSError`` if no sandbox can be started, which is no function's fault.
         """
         try:
             if not self._process:
                 self._start()
+        except Stopped as error:
+            self.close()
+            raise OSError(f"the sandbox cannot be started: {error}") from None
+        try:
             with self._watch.waiting():
                 self._send(wire.packed(question, given))
                 answer = self._receive()
@@ -98,7 +103,7 @@ class Box:
         self._watch.start()
         with self._watch.waiting():
             if wire.unpacked(*self._receive()) != "ready":
-                raise Stopped("it did not start")
+                raise Stopped("it is not ready")
         self._watch.allow(self._seconds)
 
     def _send(self, message):
@@ -120,7 +125,7 @@ class Box:
                 part = os.read(self._process.stdout.fileno(), min(length - len(parts), 1 << 20))
                 if not part:
                     self._process.wait()
-                    raise Stopped(self._watch.reason)
+                    raise Stopped(self._watch.reason or "it ended")
                 parts += part
         return bytes(parts)
 

@@ -32,7 +32,7 @@ PROBE_SECONDS = 60
 ADVICE = (
     "Code that came back is run only in isolation, and there is none on this machine: {why}. On Linux, "
     "'apt install bubblewrap' (or your system's package) brings it, and the system must allow user namespaces; "
-    "in a container, they must be allowed from outside. Everything else is graded without it."
+    "in a container, they must be allowed from outside."
 )
 
 
@@ -62,6 +62,8 @@ def _isolated(binary, private=()):
         words += ["--ro-bind", each, each]
     for each in (each for each in ("/lib", "/lib64", "/usr/lib64") if os.path.islink(each)):
         words += ["--symlink", os.readlink(each), each]
+    for target, each in _links_to_python(places):
+        words += ["--symlink", target, each]
     for path in _hidden(places, private):
         words += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", "/dev/null", path]
     for each in DEVICES:
@@ -82,6 +84,16 @@ def _places():
     wanted = [*LIBRARIES, base, sys.prefix, paths["stdlib"], paths["purelib"], paths["platlib"]]
     wanted = [each for each in wanted if each not in SYSTEM_S and os.path.exists(each) and not os.path.islink(each)]
     return [each for at, each in enumerate(dict.fromkeys(wanted)) if not _within(each, wanted[:at])]
+
+
+def _links_to_python(places):
+    """The links by which this interpreter is reached, where the places do not hold them: ``(target, link)``."""
+    path = sys.executable
+    while os.path.islink(path):
+        target = os.readlink(path)
+        if not _within(path, places):
+            yield target, path
+        path = os.path.normpath(os.path.join(os.path.dirname(path), target))
 
 
 def _hidden(places, private):

@@ -19,6 +19,7 @@ SEEN_INSIDE = {
     "fine-tune": "what each fit trained, and at which learning rate",
 }
 LOAD_SECONDS = 60
+LONGEST_LINE, MOST_LINES = 1000, 10  # of an explanation, which may hold what came back
 OPEN = "open"  # the verdict where the sandbox cannot tell: it is for a person
 
 
@@ -63,10 +64,10 @@ def judged(exercise_id, program, seed, box):
     """
     from utils.exercises._judging import judge, rights
 
-    if exercise_id in SEEN_INSIDE:
-        return Verdict(exercise_id, OPEN, remark=f"a person has to judge it: it depends on {SEEN_INSIDE[exercise_id]}")
     if found := _by_reading(exercise_id, program):
         return found
+    if exercise_id in SEEN_INSIDE:
+        return Verdict(exercise_id, OPEN, remark=f"a person has to judge it: it depends on {SEEN_INSIDE[exercise_id]}")
     of = exercise(exercise_id)
     patient = replace(of, seconds=2 * PATIENCE * of.seconds)  # the box counts the seconds, and those of a processor
     function = _Remote(program, box)
@@ -81,10 +82,13 @@ def judged(exercise_id, program, seed, box):
         return Verdict(exercise_id, word, explanation=(f"{str(error).capitalize()}.",))
     except _Unjudged as error:
         return Verdict(exercise_id, OPEN, remark=f"a person has to judge it: {error}")
+    except OSError:  # no sandbox could be started
+        raise
     except Exception as error:
-        return Verdict(exercise_id, "error", explanation=(f"{type(error).__name__}: {error}",))
+        return Verdict(exercise_id, "error", explanation=(f"{type(error).__name__}: {error}"[:LONGEST_LINE],))
     remark = f"it changes {', '.join(function.changed)}, which it was given" if function.changed else ""
-    return Verdict(exercise_id, judgement.verdict, judgement.slip or "", judgement.explanation, remark)
+    explanation = tuple(line[:LONGEST_LINE] for line in judgement.explanation[:MOST_LINES])
+    return Verdict(exercise_id, judgement.verdict, judgement.slip or "", explanation, remark)
 
 
 def _by_reading(exercise_id, program):

@@ -87,7 +87,9 @@ def unpacked(text, numbers, more=lambda word, *values: Other(word)):
     """
 
     def made(plain):
-        if plain is None or isinstance(plain, bool | int | float | str):
+        if isinstance(plain, str):
+            return plain.encode(errors="replace").decode()  # without halves of characters
+        if plain is None or isinstance(plain, bool | int | float):
             return plain
         match plain:
             case ["t", list() as items]:
@@ -95,11 +97,11 @@ def unpacked(text, numbers, more=lambda word, *values: Other(word)):
             case ["l", list() as items]:
                 return list(map(made, items))
             case ["d", list() as pairs]:
-                return {_text(key): made(each) for key, each in pairs}
+                return {_text(made(key)): made(each) for key, each in pairs}
             case ["x", str() as word, list() as items]:
                 return more(word, *map(made, items))
             case ["o", str() as name]:
-                return Other(name[:100])
+                return Other(made(name)[:100])
             case ["a", str() as kind, list() as shape, int() as start]:
                 return _array(kind, shape, start, numbers)
         raise Broken("what came back is no message")
