@@ -132,6 +132,12 @@ def test_one_file_of_several_students_is_given_back_to_none_of_them_by_the_platf
     assert (zips, elsewhere) == ({}, [ada, bo])
 
 
+def test_a_page_goes_to_nobody_of_whom_only_the_notebook_says_that_it_is_hers():
+    """In blind marking, say, somebody may have handed in another's notebook."""
+    copied = Returned(f"Participant_55_assignsubmission_file_/{BN}.ipynb", None, ADA, False, BN, Answered({}, None, []))
+    assert platform_zips({ADA: ""}, [copied]) == ({}, [ADA])
+
+
 def test_a_mark_of_an_exercise_stands_on_the_page_with_its_mistake_and_its_solution():
     asked = exercise("bn-forward")
     slip = asked.slips[0]

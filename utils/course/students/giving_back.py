@@ -20,7 +20,7 @@ def platform_zips(pages, returned):
     """
     files, done = {CANVAS_ZIP: {}, MOODLE_ZIP: {}}, {}
     for each in sorted(returned, key=lambda each: -each.attachment):
-        if each.student in pages:
+        if each.student in pages and each.sure:  # else the folder may be that of somebody who has another's notebook
             for part in each.place.split("/"):
                 for zip_name, name, wrapped in _named(part, each.student):
                     if done.setdefault((zip_name, each.student), name) == name:
