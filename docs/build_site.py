@@ -23,7 +23,10 @@ from utils.notebook_files.sources import ROOT, course_notebooks
 DOCS, BUILD = ROOT / "docs", ROOT / "build"
 SOURCE, STATIC, SITE = BUILD / "site-source", BUILD / "site-static", BUILD / "site"
 # What questions are checked with, in the reader's browser: none of it needs NumPy or Keras.
-IN_THE_PAGE = "__init__.py", "parameters.py", "records.py", "scoring.py", "arithmetic/*.py", "questions/*.py"
+IN_THE_PAGE = (
+    "__init__.py", "parameters.py", "records.py", "scoring.py",
+    "arithmetic/*.py", "questions/*.py", "architecture/blocks.py",
+)  # fmt: skip
 
 
 def main(arguments):
@@ -53,6 +56,7 @@ def write_static_files():
         archive.write(DOCS / "respond.py", "respond.py")
         for path in sorted(found for pattern in IN_THE_PAGE for found in (ROOT / "utils").glob(pattern)):
             archive.write(path, path.relative_to(ROOT).as_posix())
+        archive.writestr("utils/architecture/__init__.py", "")  # the room's own imports Keras
     return ""
 
 

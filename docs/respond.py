@@ -2,15 +2,18 @@
 
 import json
 
+from utils.architecture.blocks import block
+from utils.arithmetic.costs import costs
 from utils.questions import again, check
 
 NOTHING_TYPED = "Give an answer first, then choose “Check”."
 
 
 def respond(request):
-    """The response to a request, both as JSON: ``{"asks": "judgement" or "another", …}``, the rest their arguments."""
+    """The response to a request, both as JSON: ``{"asks": …}`` names one of the functions below, the rest is for it."""
     given = json.loads(request)
-    return json.dumps({"judgement": judgement, "another": another}[given.pop("asks")](**given))
+    answers = {"judgement": judgement, "another": another, "block_costs": block_costs}
+    return json.dumps(answers[given.pop("asks")](**given))
 
 
 def judgement(question, parameters, answer):
@@ -36,3 +39,11 @@ def described(question):
         "hints": question.hints,
         "solution": question.steps,
     }
+
+
+def block_costs(kind, size, channels, **settings):
+    """What a block of the block explorer gives, holds and costs, as (what, value) pairs of text."""
+    try:
+        return costs(block(kind, channels=channels, **settings), (size, size, channels))
+    except ValueError as error:
+        return [("This block cannot be built", str(error))]

@@ -1,13 +1,16 @@
 """The notebooks as the site shows them: questions with a field, hints and solutions that unfold."""
 
+import re
+
 import nbformat
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbformat.v4 import new_output
-from respond import described
+from respond import block_costs, described
 
 from utils import questions
 from utils.course.pages.places import parameters_asked
 from utils.exercises import exercise, source_of
+from utils.explorers.blocks import block_explorer
 from utils.notebook_files.reading import read
 from utils.notebook_files.sources import ROOT, parameters
 
@@ -34,6 +37,8 @@ def notebook_for_site(path, live):
             found = exercise(cell.metadata.exercise)
             html = TEMPLATES.get_template("exercise.html").render(exercise=found, solution=source_of(found.solution))
             cell.outputs = [_shown(html)]
+        elif live and cell.cell_type == "code" and "block_explorer(" in cell.source:
+            cell.outputs.insert(0, _shown(block_html(cell.outputs[0].data["text/html"])))
     return nbformat.writes(notebook)
 
 
@@ -41,6 +46,19 @@ def question_html(question, live):
     """A question with a field for the answer, its hints and its solution."""
     has_others = len(questions.variants(question.id)) > 1
     return TEMPLATES.get_template("question.html").render(shown=described(question), live=live, has_others=has_others)
+
+
+def block_html(stored):
+    """The block explorer's controls and numbers, as the output ``stored`` in its notebook shows them."""
+    controls = block_explorer().panel.controls
+    said = dict(re.findall(r"[(;] ?([^:;(]+): ([^;)]+)(?=[;)])", stored.partition("</p>")[0]))
+    values = {each["name"]: _value(said[each["label"]]) for each in controls}
+    rows = block_costs(**values)
+    return TEMPLATES.get_template("block.html").render(controls=controls, values=values, rows=rows)
+
+
+def _value(text):
+    return int(text) if text.isdecimal() else {"True": True, "False": False}.get(text, text)
 
 
 def _shown(html):

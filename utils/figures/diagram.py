@@ -8,6 +8,7 @@ from itertools import pairwise
 import keras
 
 from utils import arithmetic
+from utils.arithmetic.costs import costs as costs_of
 from utils.figures import BLUE, Picture
 from utils.keras_graph import has_graph, nodes
 
@@ -76,17 +77,10 @@ def plan(layer, shape, alt=None, caption=""):
 
 def costs(layer, shape):
     """What ``layer`` gives for inputs of ``shape``, holds and costs, as a table in HTML."""
-    rows = [
-        ("Output shape", " × ".join(map(str, layer.output_shape(shape)))),
-        ("Parameters", f"{int(layer.parameters(shape)):,}"),
-        ("of them trainable", f"{layer.parameters(shape).trainable:,}"),
-        ("Multiply-adds per image", f"{int(layer.multiply_adds(shape)):,}"),
-        ("Receptive field", " × ".join(map(str, layer.receptive_field(shape)))),
-    ]
     cells = "".join(
         f'<tr><th scope="row" style="text-align:left">{html.escape(name)}</th>'
         f'<td style="text-align:right">{value}</td></tr>'
-        for name, value in rows
+        for name, value in costs_of(layer, shape)
     )
     return f"<table>{cells}</table>"
 

@@ -63,6 +63,7 @@ function question(block) {
   form.querySelector(".question-another")?.addEventListener("click", () => {
     asking({ asks: "another" }, (next) => {
       shown = { question: next.question, parameters: next.parameters };
+      block.dataset.question = JSON.stringify(shown);
       part("text").textContent = next.text;
       part("choices")?.replaceChildren(...Object.entries(next.choices).map(([name, text]) => choice(name, text)));
       block.querySelectorAll("details > div").forEach((each, index) => {
@@ -79,6 +80,32 @@ function question(block) {
   part("off")?.remove();
 }
 
+// The numbers of the block explorer follow its controls.
+function block(part) {
+  const form = part.querySelector("form");
+  const body = part.querySelector("tbody");
+  const show = (rows) => {
+    body.replaceChildren(...rows.map(([name, value]) => {
+      const row = document.createElement("tr");
+      row.append(Object.assign(make("th", name), { scope: "row" }), make("td", value));
+      return row;
+    }));
+  };
+  let latest = 0;
+  form.addEventListener("focusin", start, { once: true });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("change", async () => {
+    if (!form.reportValidity()) return;
+    const values = Object.fromEntries([...form.elements].map((each) => [each.name, READ[each.type]?.(each) ?? each.value]));
+    const number = (latest += 1);
+    const rows = await ask({ asks: "block_costs", ...values }).catch((error) => [["This cannot be computed here", error.message]]);
+    if (number === latest) show(rows);
+  });
+  form.hidden = false;
+}
+
+const READ = { number: (input) => input.valueAsNumber, checkbox: (input) => input.checked };
+
 function choice(name, text) {
   const input = Object.assign(document.createElement("input"), { type: "radio", name: "answer", value: name });
   const label = document.createElement("label");
@@ -91,3 +118,4 @@ function make(tag, text) {
 }
 
 document.querySelectorAll(".question[data-question]").forEach(question);
+document.querySelectorAll(".block-costs").forEach(block);
