@@ -276,6 +276,17 @@ def test_the_long_run_stands_beside_the_laptop():
     assert "evidence" not in judged(claim(criterion(at_least=0)), GOOD).record()
 
 
+def test_where_nothing_is_measured_here_the_long_run_stands_alone_and_unfolded():
+    of = claim(criterion(at_least=0, name="gain"), long_run="depth")
+    alone = judged(of, None, long_run=judged(of, GOOD))
+    assert "left to the long run" in str(alone)
+    assert str(alone).count("gain") == 1
+    assert "<details open" in alone._repr_mimebundle_()["text/html"]
+    for other in (judged(of, GOOD, long_run=judged(of, GOOD)), judged(claim(criterion(at_least=0)), None)):
+        assert "left to the long run" not in str(other)
+        assert "<details open" not in other._repr_mimebundle_()["text/html"]
+
+
 # How often it errs
 
 

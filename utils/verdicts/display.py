@@ -19,12 +19,15 @@ SIGNS = {Result.MET: "✓", Result.CONTRADICTED: "✗", Result.UNDECIDED: "?"}
 HEADS = {Role.DECIDING: "Deciding", Role.CONDITION: "Conditions", Role.CHECK: "Checks of the experiment"}
 
 
+NOT_HERE = "Nothing of this is measured here: it is left to the long run."
+
+
 def text(verdict):
     """The verdict as plain text, a line for each criterion."""
     lines = [
         f"Claim {verdict.claim.id}: {verdict.word}.",
         f"  “{verdict.claim.statement}” ({verdict.claim.source})",
-        *(f"  {line(row.record())}" for row in verdict.rows),
+        *([f"  {NOT_HERE}"] if _left_to_the_long_run(verdict) else [f"  {line(row.record())}" for row in verdict.rows]),
     ]
     if verdict.claim.long_run:
         found = verdict.evidence()
@@ -35,6 +38,11 @@ def text(verdict):
         lines.append(f"  {said}")
     literature = [f"  Literature: {'; '.join(verdict.claim.literature)}"] if verdict.claim.literature else []
     return "\n".join(lines + literature)
+
+
+def _left_to_the_long_run(verdict):
+    """Whether no row of this laptop would say anything."""
+    return bool(verdict.claim.long_run) and all(row.record()["value"] is None for row in verdict.rows)
 
 
 def bundle(verdict):
@@ -125,14 +133,19 @@ def _box(verdict):
     word = verdict.word
     statement = f"{_safe(verdict.claim.statement)} <em>({_safe(verdict.claim.source)})</em>"
     head = f"<p style='margin:0 0 4px'>{badge(word)} {statement}</p>"
-    parts = _by_role([(row.criterion.role, _after(row.record())) for row in verdict.rows])
+    alone = _left_to_the_long_run(verdict)
+    parts = f"<p style='margin:0'>{NOT_HERE}</p>" if alone else _rows(verdict)
     if verdict.claim.long_run:
-        parts += "".join(_long_run(name, found) for name, found in _long_runs(verdict.evidence()))
+        parts += "".join(_long_run(name, found, alone) for name, found in _long_runs(verdict.evidence()))
     said = _prediction(verdict)
     prediction = f'<p role="status">{_safe(said)}</p>' if said else ""
     literature = f"<small>Literature: {_safe('; '.join(verdict.claim.literature))}</small>"
     literature = f"<p style='margin:8px 0 0'>{literature}</p>" if verdict.claim.literature else ""
     return _framed(head + parts + prediction + literature, COLOURS[word])
+
+
+def _rows(verdict):
+    return _by_role([(row.criterion.role, _after(row.record())) for row in verdict.rows])
 
 
 def _prediction(verdict):
@@ -150,13 +163,13 @@ def _long_runs(evidence):
         yield "The long run on CIFAR-10", evidence["cifar10"]
 
 
-def _long_run(name, found):
+def _long_run(name, found, unfolded):
     """The verdict of a long run, with its numbers to unfold."""
     head = f"{_safe(name)}: {badge(found['verdict'])}"
     if not found["criteria"]:
         return f"<p style='margin:8px 0 2px'><strong>{head}</strong></p>"
     return (
-        f"<details style='margin:8px 0 2px'><summary><strong>{head}</strong></summary>"
+        f"<details{' open' if unfolded else ''} style='margin:8px 0 2px'><summary><strong>{head}</strong></summary>"
         f"{_list(map(_after, found['criteria']))}</details>"
     )
 
