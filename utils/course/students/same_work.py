@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from utils.exercises import exercise, source_of
 from utils.notebook_files.code_cells import NO_PYTHON, does
 
-RARE = 0.02  # of the class, or two students: what more of them gave is no sign of anything
+RARE, FEWEST, MOST = 0.02, 2, 5  # share of the class, at least and at most: what more students gave is no sign
 LEAST = 3  # answers that two students share; with fewer, nothing is said
 SHORTEST, SHORTEST_CODE = 10, 150  # characters of what is compared as a text, and as a function
 FUNCTION = 2  # as many answers a function counts for
@@ -37,7 +37,7 @@ def same_work(marks, returned):
     Files that stand for several students are no sign: nobody is compared with whom they handed in together.
     """
     students = {each.student for each in marks if each.came}
-    most = max(2, int(RARE * len(students)))
+    most = min(max(FEWEST, int(RARE * len(students))), MOST)
     places = {}
     for each in returned:
         places.setdefault(each.student, set()).add(each.place)
