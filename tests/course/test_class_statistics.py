@@ -5,6 +5,7 @@ import io
 import random
 from fractions import Fraction
 from statistics import fmean
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from utils.course.students.same_work import CODE, OTHER_S, TYPED, WRONG, same_wo
 from utils.exercises import exercise, source_of
 from utils.notebook_files.answer_cells import Typed
 from utils.notebook_files.code_cells import programs
+from utils.notebook_files.reading import read, tagged
 from utils.notebook_files.returned import Answered, Cell
+from utils.notebook_files.sources import course_notebooks
 
 NAME = "03_batch_normalization"
 STUDENTS = [Student(f"s{n:02}", f"Made Up {n}", group="1" if n % 2 else "2") for n in range(40)]
@@ -151,4 +154,8 @@ def test_a_function_that_two_share_counts_twice_and_the_course_s_own_solution_no
     found = same_work(made, returned)
     assert {(each.question, each.why) for each in found} == {("bn-bias", WRONG), ("bn-forward", CODE)}
     assert {frozenset(each.students) for each in found} == {frozenset((ada, bo))}
-    assert same_work(made[:2], returned[:1]) == []
+    stub = read(course_notebooks()[3])
+    handed_out = [SimpleNamespace(notebook=stub)]
+    (cell,) = (each for each in tagged(stub, "exercise") if each.metadata.exercise == "bn-forward")
+    open_still = [with_functions(each, bn_forward=f"{cell.source}\n{'# ' * 100}") for each in (ada, bo)]
+    assert same_work(made, open_still, handed_out) == []

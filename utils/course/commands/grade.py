@@ -97,7 +97,7 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
         gone = {each.place for each in left_out}
         learned = gains([each for each in found.returned if each.place not in gone])
         foretold = predictions(usable, found)
-        items, same = item_statistics(made), same_work(made, found.returned)
+        items, same = item_statistics(made), same_work(made, found.returned, usable)
         if fill:
             content, put = table_filled(fill, column, totals(made), sum(reachable(made).values()), found.returned)
         for name, text in reports(made, left_out, foretold, learned, items, same).items():

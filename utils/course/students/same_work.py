@@ -5,7 +5,8 @@ import json
 from dataclasses import dataclass, replace
 
 from utils.exercises import exercise, source_of
-from utils.notebook_files.code_cells import NO_PYTHON, does
+from utils.notebook_files.code_cells import NO_PYTHON, does, programs
+from utils.notebook_files.reading import tagged
 
 RARE, FEWEST, MOST = 0.02, 2, 5  # share of the class, at least and at most: what more students gave is no sign
 LEAST = 3  # answers that two students share; with fewer, nothing is said
@@ -31,9 +32,10 @@ TYPED = "the same text, typed to the letter"
 CODE = "the same function to the letter, names and comments included"
 
 
-def same_work(marks, returned):
+def same_work(marks, returned, sources=()):
     """The ``Shared`` answers of each two students who share at least ``LEAST`` of them, most first.
 
+    What stands in the ``sources``, the notebooks that were handed out, is nobody's work.
     Files that stand for several students are no sign: nobody is compared with whom they handed in together.
     """
     students = {each.student for each in marks if each.came}
@@ -43,7 +45,7 @@ def same_work(marks, returned):
         places.setdefault(each.student, set()).add(each.place)
     found = {}
     for shared in itertools.chain(
-        _wrong(marks, most), _other_s(marks, most), _typed(returned, most), _coded(returned, most)
+        _wrong(marks, most), _other_s(marks, most), _typed(returned, most), _coded(returned, most, _stubs(sources))
     ):
         one, other = shared.students
         if places.get(one, set()).isdisjoint(places.get(other, set())):
@@ -90,11 +92,20 @@ def _typed(returned, most):
     yield from _shared(typed, most, TYPED)
 
 
-def _coded(returned, most):
-    written, solutions = {}, {}
+def _stubs(sources):
+    """The digests of what the functions in the notebooks do that were handed out."""
+    for each in sources:
+        cells = tagged(each.notebook, "exercise")
+        yield from (
+            one.does for one in programs((cell.source, cell.metadata.get("exercise")) for cell in cells).values()
+        )
+
+
+def _coded(returned, most, stubs):
+    written, solutions, stubs = {}, {}, set(stubs)
     for each in returned:
         for name, program in each.content.code.items():
-            if len(program.source) >= SHORTEST_CODE:
+            if len(program.source) >= SHORTEST_CODE and program.does not in stubs:
                 written.setdefault((each.notebook, name, program), []).append(each.student)
     for shared in _shared(written, most, CODE):
         if shared.question not in solutions:
