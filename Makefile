@@ -13,6 +13,7 @@ run: .venv/ready  ## Execute the whole course on real photographs and a real Ima
 	@$(BIN)/course run $(ARGS)
 
 test: .venv/dev  ## Run all tests, and every notebook against its stored outputs
+	@$(BIN)/python docs/fetch_pyodide.py
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 20 --nbval --nbval-cell-timeout 400 tests notebooks
 
 # The folder of the notebook that JupyterLab is given becomes its root.

@@ -44,8 +44,9 @@ ENVIRONMENTS = [
 
 DISTRIBUTIONS = importlib.metadata.packages_distributions()
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
-# Modules beside the packages, and the helpers of one folder's tests.
-BESIDE = (*ROOT.glob("*.py"), *(ROOT / "docs").glob("*.py"), *(ROOT / "tests").rglob("*.py"))
+# Modules beside the packages, the helpers of one folder's tests, and what runs alone in the sandbox.
+INSIDE = ROOT / "utils" / "course" / "sandbox" / "inside"
+BESIDE = (*ROOT.glob("*.py"), *(ROOT / "docs").glob("*.py"), *(ROOT / "tests").rglob("*.py"), *INSIDE.glob("*.py"))
 OURS = {"utils", "data_scripts", "tests", *(path.stem for path in BESIDE)}
 each_lock = pytest.mark.parametrize("lock", DIRECT)
 each_environment = pytest.mark.parametrize(
