@@ -141,7 +141,7 @@ def test_answers_and_predictions_are_left_to_the_student(path):
     for cell in tagged(notebook, "answer"):
         assert re.search(r"^answer = None\b", cell.source, re.M), cell.source
         assert cell.metadata.get("question"), cell.source
-        assert f'check("{cell.metadata.question}"' in cell.source
+        assert re.search(rf'check\(\s*"{cell.metadata.question}"', cell.source), cell.source
     for cell in tagged(notebook, "prediction"):
         about = re.search(r'^predict\("([\w-]+)"', cell.source, re.M)
         if about:
