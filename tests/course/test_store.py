@@ -106,7 +106,8 @@ def test_a_full_disk_costs_the_job_that_does_not_fit_and_no_other(tmp_path, comm
     assert ("1 passed, 1 not stored" if command == "batch" else "1 of 2 notebooks passed") in done.stdout
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("  large: not stored. passed, but ")]
     assert "No space left on device" in line
-    assert done.stderr == ""
+    # What a kernel logs is no matter here: whoever spoke to another kernel at its port may still do so.
+    assert done.stderr.partition("[IPKernelApp]")[0] == ""
 
 
 @needs_mount

@@ -6,7 +6,9 @@ KIND = "fill in"
 POINTS = 2
 TEXT = "Write a function that counts the parameters of a SeparableConv2D from its settings, without building it."
 STUB = '''
-def separable_parameters(kernel_size, channels, filters, depth_multiplier=1, use_bias=True):
+def separable_parameters(
+    kernel_size, channels, filters, depth_multiplier=1, use_bias=True
+):
     """kernel_size: (rows, columns); channels come in, filters go out. Returns
     a whole number.
     """
