@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import re
 import signal
 import threading
@@ -24,6 +25,7 @@ OUTPUTS_END_SECONDS = 60  # after the reply
 SHUTDOWN_SECONDS = 3.0
 NUDGE_SECONDS = 10
 CLOSING_SECONDS = 2  # between a kernel's last word and its end
+LONGEST_SOCKET = 90  # characters of a socket's file before '-5': macOS allows 103 in all
 OUTPUT_BYTES = 100_000_000  # a cell that prints for ever would fill this process's memory, not the kernel's
 
 
@@ -62,6 +64,10 @@ class Client(PapermillNotebookClient):
         self.create_kernel_manager()
         with private_folder() as folder:  # swept even if this process is killed
             self.km.connection_file = str(folder / "kernel.json")
+            sockets = str(folder / "kernel")
+            if os.name == "posix" and len(sockets) < LONGEST_SOCKET:
+                # A port that is free now may be somebody else's before the kernel listens at it; a file is not.
+                self.km.transport, self.km.ip = "ipc", sockets
             try:
                 await self._start_kernel()
                 await self._execute_cells()
