@@ -2,9 +2,8 @@
 
 import codecs
 import re
-from pathlib import Path
 
-from utils.course.storage.input_files import LARGEST, Mistake
+from utils.course.storage.input_files import Mistake, bytes_of
 
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 SEPARATORS = ",;\t"
@@ -19,14 +18,7 @@ class CsvCells:
 
     def __init__(self, path):
         self._path, self._set = path, {}
-        try:
-            with Path(path).open("rb") as file:
-                content = file.read(LARGEST + 1)
-        except OSError as error:
-            raise Mistake(f"{path}: cannot be read: {error.strerror or error}") from error
-        if len(content) > LARGEST:
-            raise Mistake(f"{path}: it is larger than {LARGEST // 1_000_000} MB")
-        self._bom, self._encoding, self._text = _decoded(content)
+        self._bom, self._encoding, self._text = _decoded(bytes_of(path))
         said = SEP_LINE.match(self._text)
         start = said.end() if said else 0
         first = re.match(r"[^\r\n]*", self._text[start:])[0]

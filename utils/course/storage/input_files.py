@@ -11,16 +11,23 @@ class Mistake(ValueError):
     """A grid, a roster or something like them that cannot be used; the message says why."""
 
 
-def text_of(path):
-    """The text of a file in UTF-8, or in the UTF-16 that spreadsheets write; ``Mistake`` if it has none."""
+def bytes_of(path):
+    """The bytes of a file; ``Mistake`` if it cannot be read or is too large."""
     try:
         with Path(path).open("rb") as file:
             content = file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise Mistake(f"{path}: it is larger than {LARGEST // 1_000_000} MB")
-        return content.decode(_encoding(content))
     except OSError as error:
         raise Mistake(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > LARGEST:
+        raise Mistake(f"{path}: it is larger than {LARGEST // 1_000_000} MB")
+    return content
+
+
+def text_of(path):
+    """The text of a file in UTF-8, or in the UTF-16 that spreadsheets write; ``Mistake`` if it has none."""
+    content = bytes_of(path)
+    try:
+        return content.decode(_encoding(content))
     except UnicodeDecodeError as error:
         raise Mistake(f"{path}: cannot be read: it is not in UTF-8; save it as 'CSV UTF-8'") from error
 
