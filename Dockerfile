@@ -15,7 +15,7 @@ RUN useradd --create-home --uid 1000 --shell /bin/bash student && \
 FROM tools AS course
 COPY . /course
 RUN python /course/install.py && \
-    rm -rf /root/.cache
+    rm -rf "$HOME/.cache"
 ENV PATH=/course/.venv/bin:$PATH
 USER student
 WORKDIR /home/student

@@ -42,7 +42,7 @@ def jobs(path):
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_file_names_no_registry_and_nothing_of_a_machine(name):
     assert not REGISTRIES.search(text(name))
-    assert not re.search(r"/root/(?!\.cache)|/tmp|/work/", text(name))
+    assert not re.search(r"/(?:root/|tmp|work/)", text(name))
 
 
 # GitHub Actions
