@@ -13,10 +13,7 @@ from data_scripts.fetch import Remote
 from data_scripts.prepared import Rows
 
 NAME = "cats_vs_dogs"
-ABOUT = (
-    "about 25,000 colour photographs, cut to 96×96; "  # codespell:ignore
-    "Elson et al. 2007, Microsoft Research licence"  # codespell:ignore
-)
+ABOUT = "about 25,000 color photographs, cut to 96×96; Elson et al. 2007, Microsoft Research license"
 CLASS_NAMES = ("cat", "dog")
 
 # Size: as logs of downloads give it. Digest: the check sum in GoMLX's example of this data set. Address: TensorFlow

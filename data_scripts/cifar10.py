@@ -9,10 +9,7 @@ from data_scripts.fetch import Remote
 from data_scripts.prepared import save
 
 NAME = "cifar10"
-ABOUT = (
-    "60,000 colour photographs, 32×32, "  # codespell:ignore
-    "ten kinds of things; Krizhevsky 2009, free to use with citation"
-)
+ABOUT = "60,000 color photographs, 32×32, ten kinds of things; Krizhevsky 2009, free to use with citation"
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 # Size: as the server and many logs of downloads give it. Digest: keras/src/datasets/cifar10.py.

@@ -12,10 +12,7 @@ from data_scripts.fetch import Remote
 from data_scripts.prepared import save
 
 NAME = "fashion_mnist"
-ABOUT = (
-    "70,000 grey photographs of clothes, 28×28, ten kinds; "  # codespell:ignore
-    "Xiao, Rasul & Vollgraf 2017, MIT licence"  # codespell:ignore
-)
+ABOUT = "70,000 gray photographs of clothes, 28×28, ten kinds; Xiao, Rasul & Vollgraf 2017, MIT license"
 CLASS_NAMES = (
     "T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip

@@ -12,11 +12,11 @@ NOTHING_TYPED = "Give an answer first, then choose “Check”."
 def respond(request):
     """The response to a request, both as JSON: ``{"asks": …}`` names one of the functions below, the rest is for it."""
     given = json.loads(request)
-    answers = {"judgement": judgement, "another": another, "block_costs": block_costs}
+    answers = {"judgment": judgment, "another": another, "block_costs": block_costs}
     return json.dumps(answers[given.pop("asks")](**given))
 
 
-def judgement(question, parameters, answer):
+def judgment(question, parameters, answer):
     """What ``check`` says to an answer as it was typed or chosen."""
     judged = check(question, answer, **parameters)
     lines = [NOTHING_TYPED] if judged.verdict == "unanswered" else judged.explanation

@@ -154,7 +154,7 @@ def test_mixed_precision_gives_float32_arrays_and_a_finite_heatmap():
     assert np.isfinite(grad_cam(model, IMAGES / 255).maps).all()
 
 
-def test_grey_images_one_element_lists_and_any_size_are_no_trouble():
+def test_gray_images_one_element_lists_and_any_size_are_no_trouble():
     inputs = keras.Input((None, None, 1))
     model = keras.Model([inputs], [layers.Conv2D(2, 3, name="conv")(inputs)])
     assert activations(model, np.zeros((1, 9, 7, 1)))["conv"].shape == (1, 7, 5, 2)

@@ -97,7 +97,7 @@ def test_sparsity_rises_where_layers_cut_off_more_and_more():
     assert rise(found["zeros"]) == pytest.approx((0.885 + 0.933) / 2 - (0.5 + 0.618) / 2, abs=0.05)
 
 
-def test_an_untrained_copy_keeps_the_shapes_and_centres_its_layers():
+def test_an_untrained_copy_keeps_the_shapes_and_centers_its_layers():
     model = mini_xception(16, filters=(4, 8))
     for weight in model.weights:
         weight.assign(RANDOM.normal(3, 1, weight.shape))

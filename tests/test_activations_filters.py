@@ -10,7 +10,7 @@ from utils.activations import (
     filters_by_ascent,
 )
 from utils.activations.filters import (
-    colour_opponency,
+    color_opponency,
     natural_peaks,
     orientation_selectivity,
     oriented,
@@ -29,11 +29,11 @@ SOBEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1.0]])
 
 def test_edge_detectors_are_oriented_and_blobs_and_random_kernels_are_not():
     edges = np.stack([np.repeat(each[..., None], 3, axis=2) for each in (SOBEL, SOBEL.T)], axis=3)
-    neighbours = np.zeros((3, 3, 3, 1))
-    neighbours[1, 1], neighbours[1, 0] = 1, -1
+    neighbors = np.zeros((3, 3, 3, 1))
+    neighbors[1, 1], neighbors[1, 0] = 1, -1
     blobs = np.stack([np.ones((3, 3, 3)), np.zeros((3, 3, 3))], axis=3)
     limit = np.quantile(orientation_selectivity(random_kernels(edges)), 0.95)
-    assert orientation_selectivity(neighbours)[0] == pytest.approx(0.5, abs=0.03)
+    assert orientation_selectivity(neighbors)[0] == pytest.approx(0.5, abs=0.03)
     assert (orientation_selectivity(edges) > limit).all()
     assert (orientation_selectivity(blobs) < 0.02).all()
     other = orientation_selectivity(random_kernels(edges, seed=1))
@@ -58,12 +58,12 @@ def test_gray_kernels_are_judged_like_those_of_color_that_see_brightness_only():
     assert oriented(SOBEL[..., None, None]).all()
 
 
-def test_colour_opponency_is_0_for_grey_1_for_red_against_green_and_two_thirds_for_chance():
+def test_color_opponency_is_0_for_gray_1_for_red_against_green_and_two_thirds_for_chance():
     kernels = np.zeros((3, 3, 3, 3))
     kernels[..., 0] = SOBEL[..., None]
     kernels[:, :, 0, 1], kernels[:, :, 1, 1] = 1, -1
-    np.testing.assert_allclose(colour_opponency(kernels), [0, 1, 0], atol=1e-12)
-    assert colour_opponency(random_kernels(kernels)).mean() == pytest.approx(2 / 3, abs=0.01)
+    np.testing.assert_allclose(color_opponency(kernels), [0, 1, 0], atol=1e-12)
+    assert color_opponency(random_kernels(kernels)).mean() == pytest.approx(2 / 3, abs=0.01)
 
 
 def test_a_filter_climbs_the_same_alone_and_in_company():
@@ -109,12 +109,12 @@ def test_a_filter_without_a_gradient_is_stuck():
     assert filters_by_ascent(model, "conv", steps=5).stuck.tolist() == [False, True]
 
 
-def test_regularised_images_are_smoother_and_stay_in_range():
+def test_regularized_images_are_smoother_and_stay_in_range():
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [keras.Input((48, 48, 3)), layers.Conv2D(8, 3, activation="relu"), layers.Conv2D(8, 5, name="conv")]
     )
-    smooth, rough = (filters_by_ascent(model, "conv", steps=20, regularised=each) for each in (True, False))
+    smooth, rough = (filters_by_ascent(model, "conv", steps=20, regularized=each) for each in (True, False))
     assert roughness(smooth.images) < roughness(rough.images) / 1.5
     assert rough.images.max() > 255 >= smooth.images.max()
     noise = RANDOM.uniform(0, 255, (4, 64, 64, 3))
@@ -125,7 +125,7 @@ def test_regularised_images_are_smoother_and_stay_in_range():
 def test_a_stripe_filter_gets_stripes_that_beat_every_photograph():
     model = keras.Sequential([keras.Input((32, 32, 3)), layers.Conv2D(1, 3, name="conv")])
     model.layers[0].kernel.assign(np.repeat(SOBEL[..., None], 3, axis=2)[..., None])
-    climbed = filters_by_ascent(model, "conv", steps=40, regularised=False)
+    climbed = filters_by_ascent(model, "conv", steps=40, regularized=False)
     assert orientation_selectivity(model.layers[0].kernel)[0] > 0.3
     best = natural_peaks(model, "conv", photograph("chelsea")[None, 100:132, 100:132].astype("float32"), [0])
     assert climbed.peak[0] > best[0]

@@ -116,7 +116,7 @@ def test_the_framed_channel_is_marked_where_its_tile_is_and_nowhere_else():
     draw_mosaic(mosaic(RANDOM.normal(size=(1, 1, 1280)), least=16), "head", framed=1279)  # four digits in a tile of 16
 
 
-def test_the_picture_of_a_mosaic_has_its_colours_and_says_what_is_marked():
+def test_the_picture_of_a_mosaic_has_its_colors_and_says_what_is_marked():
     maps = np.stack([np.linspace(0, 1, 64).reshape(8, 8), np.zeros((8, 8))], axis=2)
     drawn = draw_mosaic(mosaic(maps, columns=2, least=8), "conv")
     pixels = np.asarray(Image.open(io.BytesIO(drawn.data)).convert("RGB"))

@@ -9,7 +9,7 @@ from utils.data import load
 
 @pytest.fixture(scope="module")
 def data():
-    return load("photos", size=16, colour=True, train=128, test=64, seed=3)
+    return load("photos", size=16, color=True, train=128, test=64, seed=3)
 
 
 def test_each_look_measures_every_layer_and_the_first_is_before_the_training(data):
@@ -24,7 +24,7 @@ def test_each_look_measures_every_layer_and_the_first_is_before_the_training(dat
 
 
 def test_shuffled_labels_cannot_be_learned_and_true_ones_can():
-    data = load("photos", size=16, colour=True, train=640, test=160, seed=3)
+    data = load("photos", size=16, color=True, train=640, test=160, seed=3)
     both = data, with_shuffled_labels(data, 5)
     true, shuffled = (in_training(each, [5], 3, looks=(3,))[0][3]["accuracy"] for each in both)
     assert true > 0.3

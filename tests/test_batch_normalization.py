@@ -504,7 +504,7 @@ TRUE, FALSE = [True] * TIMES, [False] * TIMES
 # One value for each criterion; the deciding ones alone go against the claim in the second.
 FAVORABLE = {
     "normalization-equal": (0.7, 0.6, 0.4, 2),
-    "bn-normalises": (0.99, 0.97, 0.98, 0.96),
+    "bn-normalizes": (0.99, 0.97, 0.98, 0.96),
     "bn-two-modes": (0.3, 0.0, 1e-6),
     "bn-average-entire": (0.5,),
     "bn-everywhere": (TRUE,),
@@ -516,7 +516,7 @@ FAVORABLE = {
 }
 CONTRARY = {
     "normalization-equal": (0.1, 0.1, 0.0, 0),
-    "bn-normalises": (0.5, 0.97, 0.98, 0.96),
+    "bn-normalizes": (0.5, 0.97, 0.98, 0.96),
     "bn-two-modes": (0.01, 0.3, 1.0),
     "bn-average-entire": (0.01,),
     "bn-everywhere": (FALSE,),

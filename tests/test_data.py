@@ -22,7 +22,7 @@ ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
 @pytest.mark.parametrize(
-    ("task", "size", "colour", "train", "test", "frequencies"),
+    ("task", "size", "color", "train", "test", "frequencies"),
     [
         ("scenes", 32, False, 2400, 800, [300] * 8),
         ("scenes", 64, True, 80, 16, [10] * 8),
@@ -30,9 +30,9 @@ ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
         ("cat", 8, False, 8, 8, [4, 4]),
     ],
 )
-def test_photos_have_the_shapes_and_classes_asked_for(task, size, colour, train, test, frequencies):
-    dataset = load("photos", task=task, size=size, colour=colour, train=train, test=test)
-    channels = 3 if colour else 1
+def test_photos_have_the_shapes_and_classes_asked_for(task, size, color, train, test, frequencies):
+    dataset = load("photos", task=task, size=size, color=color, train=train, test=test)
+    channels = 3 if color else 1
     assert dataset.train_images.shape == (train, size, size, channels)
     assert dataset.test_images.shape == (test, size, size, channels)
     assert {dataset.train_images.dtype, dataset.test_images.dtype} == {np.dtype("float32")}
@@ -64,7 +64,7 @@ def test_the_test_part_stays_when_the_training_part_grows():
 @pytest.mark.parametrize("size", [8, 33, 60])
 def test_no_pixel_is_in_both_parts(monkeypatch, size):
     rows = np.arange(256, dtype=np.uint8)  # every pixel of these photographs is the number of its row
-    monkeypatch.setattr(data, "_patch_source", lambda name, colour: np.broadcast_to(rows[:, None, None], (256, 300, 1)))
+    monkeypatch.setattr(data, "_patch_source", lambda name, color: np.broadcast_to(rows[:, None, None], (256, 300, 1)))
     dataset = load("photos", size=size, train=2000, test=2000)
     train, test = set(dataset.train_images.ravel()), set(dataset.test_images.ravel())
     assert min(abs(a - b) for a in train for b in test) > data.GAP
@@ -74,7 +74,7 @@ def test_no_pixel_is_in_both_parts(monkeypatch, size):
 
 
 def test_patches_are_pieces_of_their_photograph():
-    dataset = load("photos", task="cat", size=16, colour=True, train=40, test=40)
+    dataset = load("photos", task="cat", size=16, color=True, train=40, test=40)
     windows = sliding_window_view(photograph("chelsea"), (16, 16), axis=(0, 1))
     corners = windows[:, :, :, 0, 0].astype("float32")
     for part in ("train", "test"):
@@ -108,9 +108,9 @@ def test_the_scenes_can_be_told_apart_but_not_by_shuffled_labels():
     [
         ({"task": "dogs"}, "task='dogs': one of 'scenes', 'cat' is needed"),
         ({"size": 65}, "size=65: a whole number from 8 to 64 is needed"),
-        ({"colour": 1}, "colour=1: one of False, True is needed"),
+        ({"color": 1}, "color=1: one of False, True is needed"),
         ({"train": 7, "seed": -1}, "train=7: .*; seed=-1: .*"),
-        ({"sise": 3}, "photos has no option sise; it has task, size, colour, train"),  # codespell:ignore
+        ({"sise": 3}, "photos has no option sise; it has task, size, color, train"),  # codespell:ignore
     ],
 )
 def test_wrong_options_are_named_with_what_is_allowed(options, message):
@@ -131,7 +131,7 @@ def test_nothing_is_downloaded(monkeypatch, tmp_path):
     monkeypatch.setattr(socket.socket, "connect", no_network)
     monkeypatch.setenv("CONVNET_COURSE_DATA", str(tmp_path))
     data._patch_source.cache_clear()
-    load("photos", colour=True, train=8, test=8)
+    load("photos", color=True, train=8, test=8)
     for name in photographs():
         photograph(name)
     for name in ("cifar10", "cats_vs_dogs"):
@@ -175,10 +175,10 @@ def test_the_test_part_comes_in_its_own_order():
 @pytest.fixture
 def own(tmp_path):
     """Twelve red and eight blue images: JPEG, gray, RGBA, palette, in odd sizes."""
-    for kind, colour, count in (("red", (230, 20, 20), 12), ("blue", (20, 20, 230), 8)):
+    for kind, color, count in (("red", (230, 20, 20), 12), ("blue", (20, 20, 230), 8)):
         (tmp_path / kind).mkdir()
         for number in range(count):
-            image = Image.new("RGB", (40 + number, 30), colour)
+            image = Image.new("RGB", (40 + number, 30), color)
             if number == 1:
                 image = image.convert("RGBA")
             if number == 2:
@@ -194,7 +194,7 @@ def own(tmp_path):
 
 
 def test_a_folder_of_ones_own_is_split_class_by_class(own):
-    dataset = load("folder", path=own, size=16, colour=True)
+    dataset = load("folder", path=own, size=16, color=True)
     assert dataset.class_names == ("blue", "red")
     assert np.bincount(dataset.train_labels).tolist() == [6, 9]
     assert np.bincount(dataset.test_labels).tolist() == [2, 3]
@@ -232,17 +232,17 @@ def test_a_folder_gives_no_more_than_was_asked_for(own):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 60), (60, 1), (2, 3000)])
 def test_images_of_any_shape_are_squared(own, shape):
     Image.new("RGB", shape, (230, 20, 20)).save(own / "red" / "odd.png")
-    dataset = load("folder", path=own, size=8, colour=True)
+    dataset = load("folder", path=own, size=8, color=True)
     assert dataset.train_images.shape[1:] == dataset.test_images.shape[1:] == (8, 8, 3)
     assert np.all(np.concatenate([dataset.train_images, dataset.test_images]).max((1, 2, 3)) > 200)
 
 
-def test_grey_files_give_three_equal_channels(own):
+def test_gray_files_give_three_equal_channels(own):
     for file in own.glob("*/[0-9]*"):
         file.unlink()
     for number in range(8):
         Image.new("L", (9, 9), 100 + number).save(own / ("red" if number % 2 else "blue") / f"{number}.png")
-    images = load("folder", path=own, size=8, colour=True).train_images
+    images = load("folder", path=own, size=8, color=True).train_images
     assert images.shape == (6, 8, 8, 3)
     assert np.all(np.ptp(images, axis=-1) == 0)
 

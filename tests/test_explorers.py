@@ -213,7 +213,7 @@ def encoded(image, format, **options):
     return buffer.getvalue()
 
 
-RED, BLUE, WHITE, GREY, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (64, 64, 64), (0, 0, 0)
+RED, BLUE, WHITE, GRAY, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (64, 64, 64), (0, 0, 0)
 
 
 def flag(width=60, height=40, top=RED, bottom=BLUE, mode="RGB"):
@@ -238,7 +238,7 @@ PHOTOGRAPHS = {
     "animated.gif": (encoded(flag(), "GIF", **TWO_FRAMES), RED, BLUE),
     "transparent.png": (encoded(TRANSPARENT, "PNG"), WHITE, BLUE),
     "held sideways.jpg": (held_sideways(), RED, BLUE),
-    "sixteen bits.png": (encoded(SIXTEEN_BITS, "PNG"), BLACK, GREY),
+    "sixteen bits.png": (encoded(SIXTEEN_BITS, "PNG"), BLACK, GRAY),
     "for a printer.jpg": (encoded(flag().convert("CMYK"), "JPEG"), RED, BLUE),
 }
 NO_PHOTOGRAPHS = {
@@ -269,7 +269,7 @@ def by_upload(explorer, name, content, folder):
         explorer.panel._handle_custom_msg(message, [memoryview(content[start : start + 4000])])
 
 
-def colours(shown):
+def colors(shown):
     """The first picture's colors at its left, an eighth from the top and from the bottom."""
     data = re.search(r"base64,([^\"]+)", shown)[1]
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")).astype(int)
@@ -282,10 +282,10 @@ def test_any_photograph_of_one_s_own_is_shown_as_it_is(browser, tmp_path, given,
     content, *expected = PHOTOGRAPHS[name]
     given(browser, name, content, tmp_path)
     assert 'role="alert"' not in browser.shown
-    for found, wanted in zip(colours(browser.shown), expected, strict=True):
+    for found, wanted in zip(colors(browser.shown), expected, strict=True):
         assert np.abs(found - wanted).max() < 16
     given(browser, "again.png", encoded(flag(top=BLUE, bottom=RED), "PNG"), tmp_path)
-    assert np.abs(colours(browser.shown)[0] - BLUE).max() < 16
+    assert np.abs(colors(browser.shown)[0] - BLUE).max() < 16
 
 
 @pytest.mark.parametrize("given", [by_path, by_upload])
@@ -295,7 +295,7 @@ def test_what_is_no_photograph_is_named_and_the_next_one_is_shown(browser, tmp_p
     given(browser, name, content, tmp_path)
     assert re.search(rf'^<p role="alert">.*{name}: {sentence}', browser.shown)
     given(browser, "good.png", encoded(flag(), "PNG"), tmp_path)
-    assert np.abs(colours(browser.shown)[0] - RED).max() < 16
+    assert np.abs(colors(browser.shown)[0] - RED).max() < 16
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_a_path_that_leads_to_no_file_is_answered_by_a_sentence(browser, path, s
 def test_a_photograph_that_was_changed_under_the_same_path_is_read_anew(browser, tmp_path):
     by_path(browser, "mine.png", encoded(flag(), "PNG"), tmp_path)
     by_path(browser, "mine.png", encoded(flag(top=BLUE, bottom=RED), "PNG"), tmp_path)
-    assert np.abs(colours(browser.shown)[0] - BLUE).max() < 16
+    assert np.abs(colors(browser.shown)[0] - BLUE).max() < 16
 
 
 def test_an_uploaded_file_stays_in_a_folder_of_its_own_whatever_its_name(tmp_path):

@@ -74,12 +74,12 @@ def test_each_switch_takes_out_its_technique_and_nothing_else():
     whole, small = mini_xception(16, filters=(4, 8)), {"size": 16, "filters": (4, 8)}
     assert kinds(whole).count("Add") == 2
     assert not {"Add"} & set(kinds(mini_xception(**small, residual=False)))
-    assert "BatchNormalization" not in kinds(mini_xception(**small, normalised=False))
+    assert "BatchNormalization" not in kinds(mini_xception(**small, normalized=False))
     assert "SeparableConv2D" not in kinds(mini_xception(**small, separable=False))
     assert kinds(mini_xception(**small, separable=False)).count("Conv2D") == kinds(whole).count("Conv2D") + 4
     assert "Dropout" not in kinds(mini_xception(**small, dropout=0))
     assert [layer.use_bias for layer in whole.layers if "conv" in layer.name] == [False] * 4
-    plain = mini_xception(**small, normalised=False)
+    plain = mini_xception(**small, normalized=False)
     assert all(layer.use_bias for layer in plain.layers if "conv" in layer.name)
 
 

@@ -52,7 +52,7 @@ def test_missed_ones_come_first_with_one_of_each_notebook_between(work):
         assert open_question().text in str(turn)
         assert open_question().answer is not None, "a prediction has no right answer"
         turn = practice(open_question().answer, work)
-        assert turn.judgement.verdict == "right"
+        assert turn.judgment.verdict == "right"
     assert {asked[0], asked[2]} == {"bn-bias", "conv-parameters"}
     assert len(asked) == len(set(asked)) <= 2 + len(IN_NOTEBOOKS)
     for name, ids in IN_NOTEBOOKS.items():
@@ -63,7 +63,7 @@ def test_missed_ones_come_first_with_one_of_each_notebook_between(work):
 def test_what_is_missed_comes_back_with_other_numbers_until_it_was_right(work):
     practice(folder=work)
     first = open_question()
-    assert practice(first.slips[0].answer, work).judgement.slip == first.slips[0].name
+    assert practice(first.slips[0].answer, work).judgment.slip == first.slips[0].name
     while open_question().id != first.id:
         practice(open_question().answer, work)
     assert open_question().parameters != first.parameters
@@ -90,7 +90,7 @@ def test_a_cell_that_is_run_twice_judges_its_answer_once(work):
     practice(answer, work)
     now = open_question()
     turn = practice(answer, work)
-    assert turn.judgement is None
+    assert turn.judgment is None
     assert "your answer to the question before" in str(turn)
     assert open_question() is now
 
@@ -109,7 +109,7 @@ def test_whatever_is_given_is_at_worst_unreadable_and_the_question_stays(work, g
     practice(folder=work)
     question = open_question()
     turn = practice(given, work)
-    assert turn.judgement.verdict == "unreadable"
+    assert turn.judgment.verdict == "unreadable"
     assert open_question() is question
 
 

@@ -84,11 +84,11 @@ class TestClassNames:
 
 
 class TestPrepare:
-    def test_grey_127_becomes_nothing_and_white_becomes_one(self):
+    def test_gray_127_becomes_nothing_and_white_becomes_one(self):
         assert not prepare(np.full((300, 300, 3), 127, "uint8")).any()
         assert (prepare(np.full((300, 300, 3), 255, "uint8")) == 1).all()
 
-    def test_only_the_centre_square_counts(self):
+    def test_only_the_center_square_counts(self):
         picture = np.full((100, 300, 3), 50, "uint8")
         picture[:, :100] = picture[:, 200:] = 250
         assert np.unique(prepare(picture)).tolist() == [np.float32((50 - 127) / 128)]

@@ -27,7 +27,7 @@ from utils.surgery import (
     blocks,
     by_draw,
     channels_reversed,
-    colour_removed,
+    color_removed,
     company,
     lesions,
     looks,
@@ -162,10 +162,10 @@ class TestTheTable:
         np.testing.assert_allclose(reversed_first, table.probabilities(images[..., ::-1]), atol=1e-5)
         assert abs(reversed_first - table.probabilities(images)).max() > 0.01
 
-    def test_removed_colour_is_a_grey_photograph(self, network, table, images):
-        grey = np.repeat(images @ np.array([[0.299], [0.587], [0.114]], "float32"), 3, axis=-1)
-        removed = table.probabilities(images, colour_removed(network))
-        np.testing.assert_allclose(removed, table.probabilities(grey), atol=1e-5)
+    def test_removed_color_is_a_gray_photograph(self, network, table, images):
+        gray = np.repeat(images @ np.array([[0.299], [0.587], [0.114]], "float32"), 3, axis=-1)
+        removed = table.probabilities(images, color_removed(network))
+        np.testing.assert_allclose(removed, table.probabilities(gray), atol=1e-5)
 
     def test_changes_to_what_is_not_there_are_refused(self, network, table, images):
         with pytest.raises(ValueError, match=r"no such variable: block9z/gamma"):

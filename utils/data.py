@@ -17,7 +17,7 @@ from data_scripts import cats_vs_dogs as cats_and_dogs
 from data_scripts.data_sets import DATA_SETS, available
 from data_scripts.prepared import cache_folder
 from utils.parameters import Choice, Whole, check_parameters
-from utils.photographs import COLOUR, bundled, open_photograph, photograph, photographs
+from utils.photographs import COLOR, bundled, open_photograph, photograph, photographs
 
 __all__ = ["Dataset", "as_pipeline", "changed", "kept_back", "load", "open_photograph", "photograph", "photographs"]
 
@@ -49,7 +49,7 @@ class Dataset:
 def load(name, **options):
     """The ``Dataset`` of that name: "photos", "fashion_mnist", "cifar10", "cats_vs_dogs" or "folder".
 
-    All take ``size=32`` (pixels a side), ``colour=False`` (one channel, or three), ``train=2400`` and ``test=800`` (how
+    All take ``size=32`` (pixels a side), ``color=False`` (one channel, or three), ``train=2400`` and ``test=800`` (how
     many images of each part), ``seed=0`` (which images, and their order). ``photos`` also takes ``task``, and
     ``folder`` needs the ``path`` of your own images.
 
@@ -92,25 +92,25 @@ def as_pipeline(dataset, batch_size=64, seed=0, part="train"):
     return pipeline.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
 
-def photos(*, task="scenes", size=32, colour=False, train=2400, test=800, seed=0):
+def photos(*, task="scenes", size=32, color=False, train=2400, test=800, seed=0):
     """A ``Dataset`` of square patches, ``size`` pixels a side, of scikit-image's color photographs.
 
     The task is to say which of the eight photographs a patch is from ("scenes"), or whether it shows Chelsea
     the cat ("cat": label 1, half of the patches). Test patches come from a band across the middle of each
     photograph, training patches from above and below it, at least ``GAP`` rows away: no pixel is shared.
-    Gray patches (``colour=False``) keep colour alone from deciding. ``seed`` decides which patches are cut;
+    Gray patches (``color=False``) keep color alone from deciding. ``seed`` decides which patches are cut;
     classes are equally frequent (within one patch).
     """
     check_parameters(
         locals(),
         task=Choice("scenes", "cat"),
         size=Whole(8, 64),
-        colour=Choice(False, True),
+        color=Choice(False, True),
         train=Whole(8, 8_000),
         test=Whole(8, 8_000),
         seed=Whole(0, 9999),
     )
-    names, arrays = tuple(COLOUR), []
+    names, arrays = tuple(COLOR), []
     for part, count in (("train", train), ("test", test)):
         random = np.random.default_rng([seed, part == "test"])
         if task == "scenes":
@@ -118,7 +118,7 @@ def photos(*, task="scenes", size=32, colour=False, train=2400, test=800, seed=0
         else:
             others = _evenly({name: count for name in names if name != "chelsea"}, count - count // 2)
             sources = {"chelsea": count // 2} | others
-        patches = [_patches(each, part, often, size, colour, random) for each, often in sources.items()]
+        patches = [_patches(each, part, often, size, color, random) for each, often in sources.items()]
         labels = np.repeat(
             [names.index(each) if task == "scenes" else each == "chelsea" for each in sources], list(sources.values())
         )
@@ -127,14 +127,14 @@ def photos(*, task="scenes", size=32, colour=False, train=2400, test=800, seed=0
     return Dataset(*arrays, class_names=names if task == "scenes" else ("other", "cat"))
 
 
-def folder(*, path=None, size=32, colour=False, train=2400, test=800, seed=0):
+def folder(*, path=None, size=32, color=False, train=2400, test=800, seed=0):
     """A ``Dataset`` of your own images: ``path`` holds one folder a class, each with images directly in it.
 
     A quarter of each class, drawn by ``seed``, is for the test; ``train`` and ``test`` are the most images that
     are taken, as evenly from the classes as they allow. Images are cut to the square in their middle.
     Raises ``ValueError`` and names the folder or the file when something is not as it should be.
     """
-    _check(size, 256, colour, train, test, seed)
+    _check(size, 256, color, train, test, seed)
     classes = _class_folders(path)
     random = np.random.default_rng(seed)
     files = {name: [found[i] for i in random.permutation(len(found))] for name, found in classes.items()}
@@ -146,10 +146,10 @@ def folder(*, path=None, size=32, colour=False, train=2400, test=800, seed=0):
     arrays = []
     for pool, most in parts:
         often = _evenly({name: len(found) for name, found in pool.items()}, most)
-        labelled = [(file, label) for label, name in enumerate(pool) for file in pool[name][: often[name]]]
-        labelled = [labelled[i] for i in random.permutation(len(labelled))]
-        arrays.append(np.stack([_square(open_photograph(file, 4 * size), size, colour) for file, _ in labelled]))
-        arrays.append(np.array([label for _, label in labelled], dtype="int32"))
+        labeled = [(file, label) for label, name in enumerate(pool) for file in pool[name][: often[name]]]
+        labeled = [labeled[i] for i in random.permutation(len(labeled))]
+        arrays.append(np.stack([_square(open_photograph(file, 4 * size), size, color) for file, _ in labeled]))
+        arrays.append(np.array([label for _, label in labeled], dtype="int32"))
     return Dataset(*arrays, class_names=tuple(classes))
 
 
@@ -158,12 +158,12 @@ def _loaders():
     return {"photos": photos, **fetched, "folder": folder}
 
 
-def _fetched(name, *, size=32, colour=False, train=2400, test=800, seed=0):
+def _fetched(name, *, size=32, color=False, train=2400, test=800, seed=0):
     """A ``Dataset`` that ``course data fetch`` brought here, its classes equally frequent (within one image).
 
-    Images of another size are resized; ``colour`` gives images that are gray three equal channels.
+    Images of another size are resized; ``color`` gives images that are gray three equal channels.
     """
-    _check(size, cats_and_dogs.SIDE, colour, train, test, seed)
+    _check(size, cats_and_dogs.SIDE, color, train, test, seed)
     arrays = available(name)
     if arrays is None:
         raise FileNotFoundError(
@@ -175,16 +175,16 @@ def _fetched(name, *, size=32, colour=False, train=2400, test=800, seed=0):
         random = np.random.default_rng([seed, part == "test"])
         images, labels = arrays[f"{part}_images"], np.asarray(arrays[f"{part}_labels"])
         rows = _balanced(labels, count, random, f"{part}={count:,}: {name}")
-        chosen.append(np.stack([_square(images[row], size, colour) for row in rows]))
+        chosen.append(np.stack([_square(images[row], size, color) for row in rows]))
         chosen.append(labels[rows].astype("int32"))
     return Dataset(*chosen, class_names=DATA_SETS[name].CLASS_NAMES)
 
 
-def _check(size, largest, colour, train, test, seed):
+def _check(size, largest, color, train, test, seed):
     check_parameters(
         locals(),
         size=Whole(8, largest),
-        colour=Choice(False, True),
+        color=Choice(False, True),
         train=Whole(2, 100_000),
         test=Whole(2, 100_000),
         seed=Whole(0, 9999),
@@ -201,9 +201,9 @@ def _balanced(labels, count, random, what):
     return random.permutation(np.concatenate(rows))
 
 
-def _square(pixels, size, colour):
+def _square(pixels, size, color):
     """The middle square of a uint8 image as float32 ``(size, size, 1 or 3)``."""
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("RGB" if colour else "L")
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("RGB" if color else "L")
     image = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
     return np.array(image, dtype="float32").reshape(size, size, -1)
 
@@ -243,9 +243,9 @@ def _evenly(there, count):
     return often
 
 
-def _patches(name, part, count, size, colour, random):
+def _patches(name, part, count, size, color, random):
     """``count`` different patches from the ``part`` of a photograph, uint8 ``(count, size, size, 1 or 3)``."""
-    pixels = _patch_source(name, colour)
+    pixels = _patch_source(name, color)
     height, width = pixels.shape[:2]
     middle, lower = height // 2, 3 * height // 4
     if part == "test":
@@ -259,10 +259,10 @@ def _patches(name, part, count, size, colour, random):
 
 
 @functools.cache
-def _patch_source(name, colour):
+def _patch_source(name, color):
     """A photograph at the scale that patches are cut at, uint8 ``(height, width, 1 or 3)``; read-only."""
     with bundled(name) as image:
-        image = image.convert("RGB" if colour else "L")
+        image = image.convert("RGB" if color else "L")
         if name == "retina":
             image = image.crop([round(side * share) for share in INSIDE_THE_RETINA for side in image.size])
         shrink = SHORTER_SIDE / min(image.size)

@@ -27,7 +27,7 @@ LEARNING_RATE = 3e-3
 VARIANTS = {
     "everything": {},
     "without shortcuts": {"residual": False},
-    "without batch normalization": {"normalised": False},
+    "without batch normalization": {"normalized": False},
     "without separable convolutions": {"separable": False},
 }
 # Each variant learns at the rate that was best for it on 320 training patches kept back, over four seeds: among
@@ -41,7 +41,7 @@ def mini_xception(
     filters=(16, 32, 64),
     *,
     residual=True,
-    normalised=True,
+    normalized=True,
     separable=True,
     dropout=0.5,
     momentum=0.9,
@@ -50,15 +50,15 @@ def mini_xception(
     """A classifier: images of 0…255, ``(batch, size, size, channels)`` → probability of class 1, ``(batch, 1)``.
 
     Rescaling, an ordinary 5×5 convolution with a stride, one block for each of ``filters``, global average
-    pooling, dropout, one sigmoid unit. Stem and blocks halve the maps, rounded up. ``residual``, ``normalised`` and
+    pooling, dropout, one sigmoid unit. Stem and blocks halve the maps, rounded up. ``residual``, ``normalized`` and
     ``separable`` leave a technique out. ``size=None`` gives the same network for images of any size. More than two
     ``classes`` get a unit each, for logits ``(batch, classes)``.
     """
     inputs = keras.Input((size, size, channels), name="image")
     x = layers.Rescaling(1 / 255, name="rescaling")(inputs)
-    x = layers.Conv2D(filters[0], 5, strides=2, padding="same", use_bias=not normalised, name="stem")(x)
+    x = layers.Conv2D(filters[0], 5, strides=2, padding="same", use_bias=not normalized, name="stem")(x)
     for number, each in enumerate(filters, 1):
-        x = _block(x, each, f"block{number}", residual, normalised, separable, momentum)
+        x = _block(x, each, f"block{number}", residual, normalized, separable, momentum)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
@@ -89,7 +89,7 @@ class Recipe:
     def data(self):
         """The ``Dataset`` of color patches: Chelsea the cat (1), or another photograph (0)."""
         return utils.data.load(
-            "photos", task="cat", size=self.size, colour=True, train=self.train, test=self.test, seed=self.seed
+            "photos", task="cat", size=self.size, color=True, train=self.train, test=self.test, seed=self.seed
         )
 
 
@@ -212,16 +212,16 @@ def _this_module():
     return inspect.getmodule(_this_module)
 
 
-def _block(x, filters, name, residual, normalised, separable, momentum):
+def _block(x, filters, name, residual, normalized, separable, momentum):
     """Twice batch normalization, ReLU and convolution; max pooling; the shortcut added."""
     shortcut = x
     convolution = layers.SeparableConv2D if separable else layers.Conv2D
     for number in (1, 2):
-        if normalised:
+        if normalized:
             x = layers.BatchNormalization(momentum=momentum, name=f"{name}_bn{number}")(x)
         x = layers.ReLU(name=f"{name}_relu{number}")(x)
         # A bias adds a constant, which the next normalization subtracts, or which the last unit's own bias can add.
-        x = convolution(filters, 3, padding="same", use_bias=not normalised, name=f"{name}_conv{number}")(x)
+        x = convolution(filters, 3, padding="same", use_bias=not normalized, name=f"{name}_conv{number}")(x)
     x = layers.MaxPooling2D(3, strides=2, padding="same", name=f"{name}_pool")(x)
     if not residual:
         return x

@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
 from utils.paths import file_of
 
-COLOUR = {
+COLOR = {
     "astronaut": "astronaut.png",
     "chelsea": "chelsea.png",
     "coffee": "coffee.png",
@@ -19,7 +19,7 @@ COLOUR = {
     "retina": "retina.jpg",
     "rocket": "rocket.jpg",
 }
-GREY = {name: f"{name}.png" for name in ("brick", "camera", "grass", "gravel")}
+GRAY = {name: f"{name}.png" for name in ("brick", "camera", "grass", "gravel")}
 
 # No format that Pillow would hand to another program (EPS to Ghostscript).
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
@@ -42,7 +42,7 @@ TURNS = {
 
 def photographs():
     """The names of the bundled photographs that ``photograph`` gives; those in color come first."""
-    return (*COLOUR, *GREY)
+    return (*COLOR, *GRAY)
 
 
 def photograph(name="chelsea"):
@@ -56,7 +56,7 @@ def bundled(name):
     if name not in photographs():
         raise ValueError(f"photograph {name!r}: one of {', '.join(photographs())} is needed")
     # The file itself: the functions of skimage.data download what the wheel lacks.
-    return Image.open(resources.files("skimage.data") / (COLOUR | GREY)[name])
+    return Image.open(resources.files("skimage.data") / (COLOR | GRAY)[name])
 
 
 def open_photograph(path, longest_side=LONGEST_SIDE, tell=print):

@@ -35,14 +35,14 @@ def practice(answer=None, folder="."):
     given = None if answer is None else shown(answer)
     if given is not None and given == _round.given:
         notes, answer = ["This is your answer to the question before. Put the new one in its place."], None
-    judgement = None
+    judgment = None
     if answer is not None:
-        judgement = Practice.of(questions.judge(_round.question, answer))
-        if judgement.verdict in JUDGED:
+        judgment = Practice.of(questions.judge(_round.question, answer))
+        if judgment.verdict in JUDGED:
             _round.given = given
-            _round.close(judgement.verdict == "right")
+            _round.close(judgment.verdict == "right")
             _round.ask_next()
-    return Turn(judgement, _round.heading, tuple(notes + _round.lines))
+    return Turn(judgment, _round.heading, tuple(notes + _round.lines))
 
 
 _round = None  # of this kernel
@@ -99,18 +99,18 @@ class Round:
 class Turn:
     """What is said to an answer (``None`` without one), and the next question; shows itself in a notebook."""
 
-    judgement: Practice | None
+    judgment: Practice | None
     heading: str
     lines: tuple[str, ...]
 
     def __str__(self):
-        said = [str(self.judgement)] if self.judgement else []
+        said = [str(self.judgment)] if self.judgment else []
         return "\n".join([*said, questions.as_text(self.heading, self.lines)])
 
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        said = self.judgement._repr_mimebundle_()["text/html"] if self.judgement else ""
+        said = self.judgment._repr_mimebundle_()["text/html"] if self.judgment else ""
         border = "var(--jp-info-color1, currentColor)"
         return {"text/plain": str(self), "text/html": said + questions.as_html(self.heading, self.lines, border)}
 

@@ -130,7 +130,7 @@ def _block(x, name, stage, strides):
         stage.kernel_size, strides=strides, padding="same", use_bias=False, depthwise_initializer="zeros",
         name=f"{name}_depthwise",
     )(x)  # fmt: skip
-    x = _normalised(x, f"{name}_depthwise")
+    x = _normalized(x, f"{name}_depthwise")
     x = layers.Conv2D(stage.filters, 1, use_bias=False, kernel_initializer="zeros", name=f"{name}_project")(x)
     x = layers.BatchNormalization(epsilon=1e-3, name=f"{name}_project_bn")(x)
     return layers.Add(name=f"{name}_add")([shortcut, x]) if x.shape == shortcut.shape else x
@@ -140,8 +140,8 @@ def _convolution(x, name, prefix, filters, kernel_size, strides=1):
     x = layers.Conv2D(
         filters, kernel_size, strides=strides, padding="same", use_bias=False, kernel_initializer="zeros", name=name
     )(x)
-    return _normalised(x, prefix)
+    return _normalized(x, prefix)
 
 
-def _normalised(x, prefix):
+def _normalized(x, prefix):
     return layers.ReLU(6, name=f"{prefix}_relu")(layers.BatchNormalization(epsilon=1e-3, name=f"{prefix}_bn")(x))

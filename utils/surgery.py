@@ -129,7 +129,7 @@ def channels_reversed(model):
     return {kernel.path: keras.ops.convert_to_numpy(kernel)[:, :, ::-1]}
 
 
-def colour_removed(model):
+def color_removed(model):
     """The first layer sees the same gray, the luminance, in place of each channel."""
     kernel = _first_kernel(model)
     summed = keras.ops.convert_to_numpy(kernel).sum(axis=2, keepdims=True)
@@ -138,7 +138,7 @@ def colour_removed(model):
 
 def operation(model, branches_off=(), shortcuts_cut=(), channels=CHANNELS[0]):
     """The changes of several operations at once; ``channels``, one of ``CHANNELS``, is what the first layer sees."""
-    seen = dict(zip(CHANNELS, (lambda model: {}, channels_reversed, colour_removed), strict=True))
+    seen = dict(zip(CHANNELS, (lambda model: {}, channels_reversed, color_removed), strict=True))
     return switched_off(model, *branches_off) | shortcut_cut(model, *shortcuts_cut) | seen[channels](model)
 
 

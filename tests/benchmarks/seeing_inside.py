@@ -150,8 +150,8 @@ def book_grid(name, maps, columns=16):
 
 def every_value_is_there(picture, expected, maps):
     """Each value of each map has pixels of its own in the picture, right to one of the 250 shades of its channel."""
-    colours = np.asarray(Image.open(io.BytesIO(picture.data)).convert("RGB")).astype(int)
-    assert (colours == PALETTE[expected.codes]).all()
+    colors = np.asarray(Image.open(io.BytesIO(picture.data)).convert("RGB")).astype(int)
+    assert (colors == PALETTE[expected.codes]).all()
     tall, wide = expected.tile
     height, width, channels = maps.shape
     assert tall % height == 0
@@ -181,7 +181,7 @@ def filters(size, targets=((180, 15), (64, 8)), runs=3, few=8):
     full = filters_by_ascent(model, CLIMBED, chosen, steps=STEPS, size=size).images
     excites_as_much(model, given["ours"].images[chosen], full, chosen)
     # The book's way smooths nothing, so it is compared with ours without smoothing.
-    plain = filters_by_ascent(model, CLIMBED, chosen, steps=STEPS, regularised=False).images
+    plain = filters_by_ascent(model, CLIMBED, chosen, steps=STEPS, regularized=False).images
     excites_as_much(model, plain, given["book"], chosen)
     name = f"64 filters × 30 steps, {size} px: one by one (8, times 8) ÷ tiles in one batch"
     tile = given["ours"].images.shape[1]

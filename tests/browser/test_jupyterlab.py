@@ -18,13 +18,13 @@ from utils.explorers import Control, Explorer, Photograph, Several
 from utils.explorers.chosen_photograph import chosen_photograph
 from utils.figures import photograph
 from utils.parameters import Choice, Real, Text, Whole
-from utils.photographs import COLOUR  # codespell:ignore
+from utils.photographs import COLOR
 
 def draw(photo, **values):
     pixels = chosen_photograph(photo)
     return photograph(pixels[:40, :40], f"{pixels.shape[1]} pixels wide; {values}")
 
-Explorer("Every kind of control", draw, photo=Control("Photograph", Photograph(*COLOUR), "hubble"),  # codespell:ignore
+Explorer("Every kind of control", draw, photo=Control("Photograph", Photograph(*COLOR), "hubble"),
          count=Control("Count", Whole(0, 9), 4), share=Control("Share", Real(0.0, 2.0), 1.0),
          mode=Control("Mode", Choice("add", "multiply", "none"), "add"), on=Control("On", Choice(True, False), True),
          parts=Control("Parts", Several("a", "b", "c"), ("a",)), word=Control("Word", Text(9), "is"))

@@ -71,7 +71,7 @@ def test_the_site_is_built_without_warnings_and_names_no_other_host(built):
 @pytest.mark.parametrize(
     ("width", "scheme", "notebook", "question_ids"),
     [
-        (DESK, "light", "03_batch_normalization", ("bn-inference", "bn-normalise", "bn-parameters")),
+        (DESK, "light", "03_batch_normalization", ("bn-inference", "bn-normalize", "bn-parameters")),
         (
             PHONE,
             "dark",

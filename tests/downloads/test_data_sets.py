@@ -108,7 +108,7 @@ def test_cifar10_is_fetched_prepared_and_loaded(server, monkeypatch, empty_cache
     assert sorted(path.name for path in empty_cache.rglob("*") if path.is_file()) == [
         ".lock", "test_images.npy", "test_labels.npy", "train_images.npy", "train_labels.npy",
     ]  # fmt: skip
-    dataset = load("cifar10", train=50, test=20, colour=True)
+    dataset = load("cifar10", train=50, test=20, color=True)
     assert dataset.class_names[6] == "frog"
     with pytest.raises(ValueError, match="train=101: cifar10 has no more than 100 in classes of the same size"):
         load("cifar10", train=101)
@@ -191,10 +191,10 @@ def pets(unreadable):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for number in range(20):
-            for kind, size, colour in (("Cat", (300, 100), (200, 0, 0)), ("Dog", (100, 300), (0, 0, 200))):
+            for kind, size, color in (("Cat", (300, 100), (200, 0, 0)), ("Dog", (100, 300), (0, 0, 200))):
                 image = Image.new("L" if number == 3 else "RGB", size, "white")
                 corner = ((size[0] - 100) // 2, (size[1] - 100) // 2)
-                image.paste(Image.new("RGB", (100, 100), colour).convert(image.mode), corner)
+                image.paste(Image.new("RGB", (100, 100), color).convert(image.mode), corner)
                 image.save(content := io.BytesIO(), "JPEG", quality=95)
                 whole = content.getvalue()
                 cut = whole[: len(whole) * number // 20]
@@ -209,12 +209,12 @@ def test_cats_and_dogs_are_fetched_cut_to_squares_and_loaded(server, monkeypatch
     arrays = available("cats_vs_dogs")
     assert arrays["train_images"].shape == (30, 96, 96, 3)  # 2 · 16 less two; the test has every fifth, less one
     assert np.bincount(arrays["test_labels"]).tolist() == [3, 4]
-    dataset = load("cats_vs_dogs", train=28, test=6, size=24, colour=True)
+    dataset = load("cats_vs_dogs", train=28, test=6, size=24, color=True)
     assert dataset.class_names == ("cat", "dog")
     red, green, blue = np.moveaxis(dataset.train_images.mean((1, 2)), -1, 0)
-    coloured = abs(red - blue) > 10
-    assert np.sum(~coloured) <= 2  # one cat and one dog are gray
-    assert np.array_equal(blue[coloured] > red[coloured], dataset.train_labels[coloured] == 1)
+    colored = abs(red - blue) > 10
+    assert np.sum(~colored) <= 2  # one cat and one dog are gray
+    assert np.array_equal(blue[colored] > red[colored], dataset.train_labels[colored] == 1)
     assert green.max() < 80  # no white: the middle was cut out
 
 
@@ -247,8 +247,8 @@ def test_fashion_mnist_is_fetched_prepared_and_loaded(server, monkeypatch):
     for image, label in zip(dataset.train_images, dataset.train_labels, strict=True):
         (row,) = np.flatnonzero((images[0] == image[..., 0]).all((1, 2)))
         assert labels[0][row] == label
-    in_colour = load("fashion_mnist", size=28, train=30, test=20, colour=True)
-    assert np.array_equal(in_colour.test_images, np.repeat(dataset.test_images, 3, axis=-1))
+    in_color = load("fashion_mnist", size=28, train=30, test=20, color=True)
+    assert np.array_equal(in_color.test_images, np.repeat(dataset.test_images, 3, axis=-1))
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,10 @@ RIGHT = "return gamma * (x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + eps
 def test_the_stub_is_not_attempted():
     space = {}
     exec(FORWARD.stub, space)
-    judgement = check_code("bn-forward", space["batch_norm_forward"])
-    assert judgement.verdict == "unattempted"
-    assert FORWARD.text in str(judgement)
-    assert judgement.record() == {"id": "bn-forward", "verdict": "unattempted", "slip": None, "code": None}
+    judgment = check_code("bn-forward", space["batch_norm_forward"])
+    assert judgment.verdict == "unattempted"
+    assert FORWARD.text in str(judgment)
+    assert judgment.record() == {"id": "bn-forward", "verdict": "unattempted", "slip": None, "code": None}
 
 
 def test_a_stub_with_another_text_in_it_is_not_the_stub():
@@ -61,8 +61,8 @@ def test_the_right_function_is_right():
 
 
 def test_a_known_mistake_is_named():
-    judgement = check_code("bn-forward", given(body(RIGHT.replace("x.var((0, 1, 2))", "x.var((0, 1, 2), ddof=1)"))))
-    assert (judgement.verdict, judgement.slip) == ("slip", "divided by n − 1")
+    judgment = check_code("bn-forward", given(body(RIGHT.replace("x.var((0, 1, 2))", "x.var((0, 1, 2), ddof=1)"))))
+    assert (judgment.verdict, judgment.slip) == ("slip", "divided by n − 1")
 
 
 def test_any_other_is_shown_the_smallest_case_and_what_it_printed():
@@ -122,8 +122,8 @@ def test_it_may_not_depend_on_how_often_it_is_called():
 def test_one_that_does_not_end_is_stopped(monkeypatch):
     slow = exercise("bn-forward")
     monkeypatch.setattr("utils.exercises._judging.bounded", lambda seconds: bounded(0.2))
-    judgement = judge(slow, given(body("while True: pass")))
-    assert judgement.verdict == "endless"
+    judgment = judge(slow, given(body("while True: pass")))
+    assert judgment.verdict == "endless"
 
 
 def test_somebody_elses_interrupt_is_not_swallowed():
@@ -195,6 +195,6 @@ def test_hints_and_solutions_of_exercises_and_of_questions():
 
 
 def test_the_record_is_data_and_bounded():
-    judgement = check_code("bn-forward", given(body(RIGHT)))
-    assert judgement._repr_mimebundle_()[CODE]["verdict"] == "right"
-    assert "<script" not in judgement._repr_mimebundle_()["text/html"]
+    judgment = check_code("bn-forward", given(body(RIGHT)))
+    assert judgment._repr_mimebundle_()[CODE]["verdict"] == "right"
+    assert "<script" not in judgment._repr_mimebundle_()["text/html"]

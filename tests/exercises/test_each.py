@@ -40,8 +40,8 @@ def test_it_is_whole(name):
 
 @pytest.mark.parametrize("name", exercises())
 def test_the_solution_is_right(name):
-    judgement = judge(exercise(name), exercise(name).solution, SEED)
-    assert judgement.verdict == "right", judgement
+    judgment = judge(exercise(name), exercise(name).solution, SEED)
+    assert judgment.verdict == "right", judgment
 
 
 @pytest.mark.parametrize("name", [each for each in exercises() if exercise(each).kind in ("repair", "change")])

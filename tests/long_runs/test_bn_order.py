@@ -39,7 +39,7 @@ def test_each_order_is_judged_at_the_rate_that_is_best_on_the_images_kept_back()
     photos = ({"what": "order", "data": "photos", "seed": 101}, order((0.1, 0.5, 0.1), (0.2, 0.1, 0.1)))
     found = bn_order.values([({"what": "practice"}, practice), ({"what": "channels"}, channels), fashion, photos])
     assert found["bn-everywhere"] == ([True, False],)
-    assert found["bn-normalises"] == ([0.9], [0.7], [0.6], [0.1])
+    assert found["bn-normalizes"] == ([0.9], [0.7], [0.6], [0.1])
     usually, trains, *differences = found["bn-order"]
     assert (usually, trains) == ([True], [True])
     np.testing.assert_allclose(differences, [[0.05], [0.55], [-0.1], [-0.3]])

@@ -29,7 +29,7 @@ def test_each_value_is_a_difference_to_the_network_without_at_equal_training_acc
     curves = {arm: np.stack([train, 0.5 * train + each], axis=1).tolist() for arm, each in better.items()}
     found = [({"seed": seed}, {"curves": curves, "dropped": [0.001, 0.0]}) for seed in (101, 102)]
     values = regularizers.values(found)
-    off, at_the_end, share, at_inference = values["dropout-regularises"]
+    off, at_the_end, share, at_inference = values["dropout-regularizes"]
     np.testing.assert_allclose([*off, *at_the_end], 0.01)
     assert (share, at_inference) == ([0.001], [0.0])
     expected = [0.02, -0.02, 0.04, 0.01, -0.01]

@@ -94,6 +94,6 @@ def test_a_prediction_is_asked_for_between_the_criteria_and_the_verdict():
 
 def test_the_answers_that_are_looked_for():
     # Worked by hand: 1 ± 2·3/√10 and 1 ± 2·2/√5; three digits of 2.897 are 2.90, which is written with two.
-    assert telling(course.ask("bn-normalise")) == {"0.897", "0.789", "2.79"}
+    assert telling(course.ask("bn-normalize")) == {"0.897", "0.789", "2.79"}
     assert telling(course.ask("bn-bias")) == set()
     assert telling(course.ask("separable-parameters")) == {str(course.ask("separable-parameters").answer)}

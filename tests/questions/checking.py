@@ -25,7 +25,7 @@ def engine_complaints(question_id, parameters):
             complaints.append(f"the explanation of {slip.name} holds the answer {question.answer}")
     if given_away(question.answer, question.hints[0]):
         complaints.append(f"the first hint holds the answer {question.answer}")
-    for near in neighbours(question.answer):
+    for near in neighbors(question.answer):
         judged = check(question_id, near, **parameters)
         if judged.verdict == "wrong" and given_away(question.answer, " ".join(judged.explanation)):
             complaints.append(f"the feedback on {near} holds the answer {question.answer}")
@@ -60,7 +60,7 @@ def given_away(answer, text):
     return any(found[start : start + len(wanted)] == wanted for start in range(len(found)))
 
 
-def neighbours(answer):
+def neighbors(answer):
     """Wrong answers of every kind that the distance is told for."""
     if isinstance(answer, tuple):
         flat = course.flat(answer)

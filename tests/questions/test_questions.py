@@ -57,7 +57,7 @@ def test_the_numbers_of_the_seeds_and_their_slips():
 
 
 def test_batch_normalization_by_hand():
-    question = ask("bn-normalise")
+    question = ask("bn-normalize")
     # (1, 7): mean 4, variance 9; (10, 14): mean 12, variance 4; ε = 1, γ = 2, β = 1.
     tenth, fifth = 10**-0.5, 5**-0.5
     right = 1 - 6 * tenth, 1 - 4 * fifth, 1 + 6 * tenth, 1 + 4 * fifth
@@ -70,7 +70,7 @@ def test_batch_normalization_by_hand():
 
 
 def test_every_question_has_its_numbers_by_hand():
-    assert set(ALL) == {*BY_HAND, "bn-normalise"}
+    assert set(ALL) == {*BY_HAND, "bn-normalize"}
 
 
 def drawn(question_id):
@@ -148,7 +148,7 @@ def test_no_variant_has_a_collision_or_gives_its_answer_away(question_id):
         ("residual-add-shapes", {"channels": 64}, "can be added as they are"),
         ("separable-saving", {"filters": 9}, "lead to the same answer"),
         ("separable-flops", {"size": 2, "padding": "valid"}, "at least 3 is needed"),
-        ("bn-normalise", {"first": 7}, "no variance"),
+        ("bn-normalize", {"first": 7}, "no variance"),
     ],
 )
 def test_a_set_whose_answers_cannot_be_told_apart_is_refused_with_the_reason(question_id, parameters, reason):
@@ -212,7 +212,7 @@ def test_numpy_s_numbers_are_parameters_like_python_s():
     assert judged.parameters == {"channels": 8, "height": 30, "width": 30}
     assert {type(value) for value in judged.parameters.values()} == {int}
     assert judged.slip == "only the trained parameters"
-    assert check("bn-normalise", None, gamma=np.float32(1.5), beta=np.int8(2)).verdict == "unanswered"
+    assert check("bn-normalize", None, gamma=np.float32(1.5), beta=np.int8(2)).verdict == "unanswered"
     assert "channels=0:" in str(check("bn-parameters", 16, channels=np.int64(0)))
     assert Whole(1, 9).allows(np.int64(4))
     assert not Whole(1, 9).allows(np.float64(4))
@@ -221,7 +221,7 @@ def test_numpy_s_numbers_are_parameters_like_python_s():
     assert not Real(0, 1).allows(np.float32("nan"))
 
 
-def test_a_judgement_is_pure(monkeypatch):
+def test_a_judgment_is_pure(monkeypatch):
     def touched(*_):
         raise AssertionError("a judgment changes the kernel")
 
@@ -233,7 +233,7 @@ def test_a_judgement_is_pure(monkeypatch):
             assert judge(question, answer) == judge(question, answer)
 
 
-def test_what_check_shows_is_the_judgement():
+def test_what_check_shows_is_the_judgment():
     question = ask("bn-parameters", channels=48)
     for answer in (None, 192, 96, 7, "seven"):
         assert check("bn-parameters", answer, channels=48) == judge(question, answer)

@@ -116,9 +116,9 @@ def test_what_can_be_read_in_two_ways_is_asked_back_with_both(question_id, answe
         ("pyramid-shapes", "13,7,4", [13, 7, 4]),
         ("pyramid-shapes", "13 7 4", [13, 7, 4]),
         ("pyramid-shapes", "25,13,700", [25, 13, 700]),
-        ("bn-normalise", "-0,9; -0,8; 2,9; 2,8", [-0.9, -0.8, 2.9, 2.8]),
-        ("bn-normalise", "-0,9, -0,8, 2,9, 2,8", [-0.9, -0.8, 2.9, 2.8]),
-        ("bn-normalise", "1.5,2.5,3.5,4.5", [1.5, 2.5, 3.5, 4.5]),
+        ("bn-normalize", "-0,9; -0,8; 2,9; 2,8", [-0.9, -0.8, 2.9, 2.8]),
+        ("bn-normalize", "-0,9, -0,8, 2,9, 2,8", [-0.9, -0.8, 2.9, 2.8]),
+        ("bn-normalize", "1.5,2.5,3.5,4.5", [1.5, 2.5, 3.5, 4.5]),
     ],
 )
 def test_what_can_be_read_in_one_way_only_is_read_so(question_id, answer, read_as):
@@ -188,9 +188,9 @@ def test_a_share_rounded_to_three_significant_digits_is_right_for_everybody():
 
 
 def test_rounded_values_of_a_batch_are_accepted():
-    assert check("bn-normalise", [[-0.897, -0.789], [2.9, 2.79]]).verdict == "right"
-    assert check("bn-normalise", [[-0.9, -0.8], [2.9, 2.8]]).verdict == "right"
-    assert check("bn-normalise", [[-1, -0.8], [2.9, 2.8]]).verdict == "wrong"
+    assert check("bn-normalize", [[-0.897, -0.789], [2.9, 2.79]]).verdict == "right"
+    assert check("bn-normalize", [[-0.9, -0.8], [2.9, 2.8]]).verdict == "right"
+    assert check("bn-normalize", [[-1, -0.8], [2.9, 2.8]]).verdict == "wrong"
 
 
 @pytest.mark.parametrize(
@@ -367,7 +367,7 @@ def test_a_record_is_judged_as_the_answer_was(question_id, answer):
      "-" * 199 + "1", "1,234,567,890,123,456,789,012,345", "9" * 200],
 )  # fmt: skip
 def test_no_text_takes_long_to_read(text):
-    question, calls = ask("bn-normalise"), []
+    question, calls = ask("bn-normalize"), []
 
     def count(*event):
         calls.append(1)

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from utils.keras_graph import layers_inside
 from utils.layer_calls import LayerCalls
-from utils.photographs import COLOUR, photograph
+from utils.photographs import COLOR, photograph
 
 MEASURES = ("edges", "classes", "zeros", "blank maps", "blank windows")
 
@@ -82,8 +82,8 @@ def varied_crops(size=128, each=4, seed=0):
     photographs apart all the same answers to more than brightness and color.
     """
     random = np.random.default_rng(seed)
-    crops = [_varied_crop(photograph(name), size, random) for name in COLOUR for _ in range(each)]
-    return np.stack(crops), np.repeat(np.arange(len(COLOUR)), each)
+    crops = [_varied_crop(photograph(name), size, random) for name in COLOR for _ in range(each)]
+    return np.stack(crops), np.repeat(np.arange(len(COLOR)), each)
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,8 @@ def sparsity(layer, maps):
 
 def edge_map(photograph, height, width):
     """How strong the edges in brightness are (Sobel): ``photograph``, ``(…, …, 3)`` → ``(height, width)`` averages."""
-    grey = np.asarray(photograph, dtype="float32") @ np.float32([0.299, 0.587, 0.114])
-    strength = np.hypot(ndimage.sobel(grey, 0), ndimage.sobel(grey, 1))
+    gray = np.asarray(photograph, dtype="float32") @ np.float32([0.299, 0.587, 0.114])
+    strength = np.hypot(ndimage.sobel(gray, 0), ndimage.sobel(gray, 1))
     return np.asarray(Image.fromarray(strength).resize((width, height), Image.Resampling.BOX))
 
 
@@ -230,5 +230,5 @@ def _varied_crop(pixels, size, random):
     crop = Image.fromarray(pixels[top : top + side, left : left + side]).resize((size, size), Image.Resampling.BICUBIC)
     crop = np.asarray(crop, dtype="float32")[:, :: random.choice([-1, 1])]
     crop = 255 * random.uniform(0.5, 1) * (crop / 255) ** random.uniform(0.5, 2)
-    grey = crop.mean(axis=2, keepdims=True)
-    return np.clip(grey + random.uniform(-0.5, 1) * (crop - grey), 0, 255)
+    gray = crop.mean(axis=2, keepdims=True)
+    return np.clip(gray + random.uniform(-0.5, 1) * (crop - gray), 0, 255)

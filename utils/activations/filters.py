@@ -11,7 +11,7 @@ from utils.activations.receptive_fields import receptive_field, with_maps
 from utils.layer_calls import LayerCalls
 
 # Directions in color space: brightness, red against green, blue against yellow.
-COLOUR_AXES = np.array([[1, 1, 1], [1, -1, 0], [-1, -1, 2]]) / np.sqrt([[3], [2], [6]])
+COLOR_AXES = np.array([[1, 1, 1], [1, -1, 0], [-1, -1, 2]]) / np.sqrt([[3], [2], [6]])
 WAVELENGTHS = (32, 16, 8, 4)  # pixels
 
 
@@ -24,7 +24,7 @@ def orientation_selectivity(kernels):
     neighbors, has 1/2.
     """
     kernels = np.asarray(kernels, dtype="float64")
-    kernels, axes = (kernels, np.ones((1, 1))) if kernels.shape[2:3] == (1,) else (_colour(kernels), COLOUR_AXES)
+    kernels, axes = (kernels, np.ones((1, 1))) if kernels.shape[2:3] == (1,) else (_color(kernels), COLOR_AXES)
     rows, columns = np.indices(kernels.shape[:2])
     angles = np.pi * np.arange(24) / 24
     power = np.zeros((len(angles), kernels.shape[-1]))
@@ -39,15 +39,15 @@ def orientation_selectivity(kernels):
     return np.where(total > 0, arrows / np.where(total > 0, total, 1), 0.0)
 
 
-def colour_opponency(kernels):
+def color_opponency(kernels):
     """The share of each first-layer kernel's weight that sets colors against each other.
 
     ``kernels`` is ``(height, width, 3, filters)``. 0: the kernel treats red, green and blue alike and sees
     brightness only. 1: gray does not excite it at all. Random kernels have 2/3, since two of three directions in
     color space are colors.
     """
-    kernels = _colour(kernels)
-    brightness = np.tensordot(kernels, COLOUR_AXES[0], axes=([2], [0]))
+    kernels = _color(kernels)
+    brightness = np.tensordot(kernels, COLOR_AXES[0], axes=([2], [0]))
     total = (kernels**2).sum(axis=(0, 1, 2))
     return np.where(total > 0, 1 - (brightness**2).sum(axis=(0, 1)) / np.where(total > 0, total, 1), 0.0)
 
@@ -90,14 +90,14 @@ class Ascent:
 
 
 def filters_by_ascent(
-    model, layer, filters=None, *, steps=30, step=0.05, value_range=(0, 255), regularised=True, size=None, seed=0
+    model, layer, filters=None, *, steps=30, step=0.05, value_range=(0, 255), regularized=True, size=None, seed=0
 ):
     """Images that excite the ``filters`` of ``layer`` (all by default), found by gradient ascent; an ``Ascent``.
 
     All filters climb in one compiled batch, each by its own gradient: a filter's image does not depend on the others.
     What climbs is the layer's output before its activation, since a unit that a ReLU holds at 0 has no gradient. The
     images are tiles of ``size`` pixels, by default little more than the receptive field, and each step moves a
-    pixel by ``step`` of ``value_range`` on average. ``regularised`` shifts the image a little before each
+    pixel by ``step`` of ``value_range`` on average. ``regularized`` shifts the image a little before each
     step, smooths the gradient and keeps the pixels in range.
     """
     calls = LayerCalls(model)
@@ -111,13 +111,13 @@ def filters_by_ascent(
     random = np.random.default_rng(seed)
     noise = random.uniform(-0.1, 0.1, (1, size, size, calls.input_shape[3]))  # the same start for every filter
     images = tf.constant(np.repeat((low + high) / 2 + (high - low) * noise, len(filters), axis=0), "float32")
-    shifts = random.integers(-2, 3, (steps, 2)) if regularised else np.zeros((steps, 2), int)
-    climb = _climber(calls, layer, filters, regularised)
+    shifts = random.integers(-2, 3, (steps, 2)) if regularized else np.zeros((steps, 2), int)
+    climb = _climber(calls, layer, filters, regularized)
     stay = tf.constant([0, 0]), tf.constant(0.0)
     _, before, _ = climb(images, *stay)
     for shift in shifts:
         images, _, _ = climb(images, tf.constant(shift, tf.int32), tf.constant((high - low) * step, "float32"))
-        if regularised:
+        if regularized:
             images = tf.clip_by_value(images, low, high)
     _, after, peak = climb(images, *stay)
     return Ascent(layer, filters, *(each.numpy() for each in (images, before, after, peak)))
@@ -155,17 +155,16 @@ def tile_size(model, layer):
     return min(most, max(24, field + field // 2))
 
 
-def _colour(kernels):
+def _color(kernels):
     kernels = np.asarray(kernels, dtype="float64")
     if kernels.ndim != 4 or kernels.shape[2] != 3:
         raise ValueError(
-            f"kernels of shape {kernels.shape}: (height, width, 3, filters) is needed, "
-            "those of colour images"  # codespell:ignore
+            f"kernels of shape {kernels.shape}: (height, width, 3, filters) is needed, those of color images"
         )
     return kernels
 
 
-def _climber(calls, layer, filters, regularised):
+def _climber(calls, layer, filters, regularized):
     """One compiled step of ascent: images, shift, step → images, each filter's mean and highest pre-activation."""
     pick = tf.constant(filters, tf.int32)
     blur = np.outer([1, 2, 1], [1, 2, 1]).astype("float32") / 16
@@ -178,7 +177,7 @@ def _climber(calls, layer, filters, regularised):
             own = tf.linalg.diag_part(tf.transpose(maps, [1, 2, 0, 3]))  # filter i of image i: (height, width, filters)
             scores = tf.reduce_mean(own, axis=[0, 1])
         gradient = tape.gradient(scores, images)
-        if regularised:
+        if regularized:
             kernel = tf.constant(np.tile(blur[..., None, None], (1, 1, images.shape[-1], 1)))
             gradient = tf.nn.depthwise_conv2d(gradient, kernel, [1, 1, 1, 1], "SAME")
         length = tf.sqrt(tf.reduce_mean(gradient**2, axis=[1, 2, 3], keepdims=True))

@@ -8,7 +8,7 @@ from PIL import Image
 
 from utils.activations.receptive_fields import Window
 from utils.layer_calls import LayerCalls
-from utils.photographs import COLOUR, photograph
+from utils.photographs import COLOR, photograph
 
 # Boxes in the photograph, 300 × 451 pixels: rows, columns. Both ears are cut off by its upper edge.
 PARTS = {
@@ -74,7 +74,7 @@ def parts_found(network, untrained, seed, views=VIEWS, others=OTHERS):
     """
     random = np.random.default_rng(seed)
     views = [view(random) for _ in range(views)]
-    others = np.stack([_other(name, random) for name in COLOUR if name != "chelsea" for _ in range(others)])
+    others = np.stack([_other(name, random) for name in COLOR if name != "chelsea" for _ in range(others)])
     (deep, channels), (first, _) = pointed_at(network, (DEEP, FIRST), views, others, random)
     ((blank, _),) = pointed_at(untrained, (DEEP,), views, others, random)
     found = {}

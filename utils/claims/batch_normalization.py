@@ -58,7 +58,7 @@ CLAIMS = (
         ),
     ),
     Claim(
-        id="bn-normalises",
+        id="bn-normalizes",
         statement="Batch normalization keeps a channel's mean close to 0 and its variance close to 1, even as the "
         "network learns.",
         source=BATCH_NORMALIZATION,

@@ -77,7 +77,7 @@ CLAIMS = (
         literature=("Lin et al. 2013 (Network in Network): in place of dense layers, which overfit",),
     ),
     Claim(
-        id="dropout-regularises",
+        id="dropout-regularizes",
         statement="Dropout sets a random share of its inputs to 0 during training, and so reduces overfitting.",
         source="source document 000",
         criteria=(

@@ -81,7 +81,7 @@ class Exercise:
 
 
 def check_code(exercise_id, function):
-    """Judge ``function`` and return the ``Judgement`` for display.
+    """Judge ``function`` and return the ``Judgment`` for display.
 
     Never raises for what is given: an error in the function is shown with its own line, and one that does not end is
     stopped after a while.

@@ -26,7 +26,7 @@ COLORS = {"right": "success", "unattempted": "info", "refused": "info"}  # Jupyt
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgment:
     """What is said to one function; shows itself in a notebook.
 
     ``verdict`` is "right", "slip", "wrong", "error", "endless", "unattempted" or "refused". ``slip`` names the known
@@ -61,28 +61,28 @@ class Judgement:
 
 def refused(exercise_id, why):
     """The judgment on what is no function, or no exercise's."""
-    return Judgement(str(exercise_id)[:60], "refused", (why,))
+    return Judgment(str(exercise_id)[:60], "refused", (why,))
 
 
 def judge(exercise, function, seed=0):
-    """The ``Judgement`` on ``function``, on cases that are drawn from ``seed``."""
+    """The ``Judgment`` on ``function``, on cases that are drawn from ``seed``."""
     if not callable(function):
         got = f"A function is needed, but this is of type {type(function).__name__}"
         return refused(exercise.id, f"{got}: write the name {exercise.name}, without parentheses.")
     if is_stub(function, exercise.stub):
         how = f"Write the body of {exercise.name}, run its cell, and then this one again."
-        return Judgement(exercise.id, "unattempted", (exercise.text, how))
+        return Judgment(exercise.id, "unattempted", (exercise.text, how))
     code = source_of(function)[:LONGEST_CODE]
 
-    def judgement(verdict, *explanation, slip=None):
-        return Judgement(exercise.id, verdict, explanation, slip, code)
+    def judgment(verdict, *explanation, slip=None):
+        return Judgment(exercise.id, verdict, explanation, slip, code)
 
     variables, course = outside(function)
     if course:
-        return judgement("wrong", f"It calls the course's own code ({listed(course)}). Write it yourself.")
+        return judgment("wrong", f"It calls the course's own code ({listed(course)}). Write it yourself.")
     if variables:
         why = "Everything that it needs must be among its arguments."
-        return judgement("wrong", f"It reads {listed(variables)} of the notebook. {why}")
+        return judgment("wrong", f"It reads {listed(variables)} of the notebook. {why}")
     rights(exercise, seed)  # what the course computes is not the function's time
     try:
         with bounded(exercise.seconds):
@@ -91,8 +91,8 @@ def judge(exercise, function, seed=0):
             again = list(tried(exercise, function, seed)) if exercise.reference and all(right) else trials
     except Endless:
         why = f"It was stopped after {exercise.seconds} seconds. Does every loop come to an end?"
-        return judgement("endless", why)
-    return _judged(exercise, trials, right, again, seed, judgement)
+        return judgment("endless", why)
+    return _judged(exercise, trials, right, again, seed, judgment)
 
 
 @dataclass(frozen=True)
@@ -154,45 +154,45 @@ def known(exercise, slip, seed=0):
     return tuple(each.arrays for each in tried(exercise, slip.function, seed))
 
 
-def _judged(exercise, trials, right, again, seed, judgement):
+def _judged(exercise, trials, right, again, seed, judgment):
     for each in trials:
         if each.value is None:
-            return judgement("wrong", "It returns nothing: a line with return is missing.")
+            return judgment("wrong", "It returns nothing: a line with return is missing.")
         if each.arrays is None and exercise.reference:
             kind = type(each.value).__name__
-            return judgement("wrong", f"It returns a {kind}; a number or an array is needed.")
+            return judgment("wrong", f"It returns a {kind}; a number or an array is needed.")
     for fault in exercise.faults:
         for each in trials:
             if not isinstance(each.value, Failure) and fault.when(each.value, **each.arguments):
-                return judgement("slip", fault.why, *_reported(exercise, [each]), slip=fault.name)
+                return judgment("slip", fault.why, *_reported(exercise, [each]), slip=fault.name)
     if all(right):
-        return _habit(exercise, trials, again, seed, judgement) or judgement(
+        return _habit(exercise, trials, again, seed, judgment) or judgment(
             "right", *_praise(exercise), *_reported(exercise, trials[:1])
         )
     for slip in exercise.slips:
         if alike(exercise, trials, slip, seed):
-            return judgement("slip", slip.why, slip=slip.name)
+            return judgment("slip", slip.why, slip=slip.name)
     wrong = trials[right.index(False)]
     given = ", ".join(f"{name} = {shown(each)}" for name, each in wrong.arguments.items())
     case = f"The smallest case that goes wrong: {given}."
     printed = [f"It printed: {wrong.printed.strip()[:200]}"] if wrong.printed.strip() else []
     if isinstance(wrong.arrays, Failure):
         at = f", in the line: {wrong.arrays.line}" if wrong.arrays.line else ""
-        return judgement("error", f"{wrong.arrays.kind}: {wrong.arrays.message}{at}", case, *printed)
+        return judgment("error", f"{wrong.arrays.kind}: {wrong.arrays.message}{at}", case, *printed)
     needed = rights(exercise, seed)[right.index(False)]
-    return judgement("wrong", case, *difference(wrong.arrays, needed), *printed, f"Hint: {exercise.hints[0]}")
+    return judgment("wrong", case, *difference(wrong.arrays, needed), *printed, f"Hint: {exercise.hints[0]}")
 
 
-def _habit(exercise, trials, again, seed, judgement):
+def _habit(exercise, trials, again, seed, judgment):
     """What is wrong with a function whose results are right: it changes its arguments, or draws random numbers."""
     for each in trials:
         for name, value in each.arguments.items():
             if isinstance(value, np.ndarray) and not np.array_equal(value, each.after[name], equal_nan=True):
                 why = f"The result is right, but the function changes {name}. Its caller still needs {name} as it was."
-                return judgement("slip", why, slip="it changes its argument")
+                return judgment("slip", why, slip="it changes its argument")
     if not all(fits(exercise, again, seed)):
         why = "Called again with the same arguments, it gives a different result."
-        return judgement("slip", why, slip="it does not always give the same")
+        return judgment("slip", why, slip="it does not always give the same")
     return None
 
 

@@ -68,7 +68,7 @@ def _base():
 def cases(random):
     from utils.data import load
 
-    data = load("photos", size=SIDE, colour=True, train=TRAIN, test=KEPT, seed=int(random.integers(10_000)))
+    data = load("photos", size=SIDE, color=True, train=TRAIN, test=KEPT, seed=int(random.integers(10_000)))
     yield {
         "images": data.train_images,
         "labels": data.train_labels,

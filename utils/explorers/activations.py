@@ -7,7 +7,7 @@ from utils.explorers import Control, Explorer, Photograph
 from utils.explorers.chosen_photograph import changed, chosen_photograph, remarks_on
 from utils.figures.activations import describe_channel, draw_channel, draw_mosaic
 from utils.parameters import Choice, Whole
-from utils.photographs import COLOUR, photograph
+from utils.photographs import COLOR, photograph
 from utils.pretrained import prepare
 
 MOST_ROWS = 56  # of a map in the mosaic; larger ones show every second or fourth row
@@ -41,7 +41,7 @@ def activation_browser(model, layers, photo="chelsea", layer=None, prepare=prepa
         "The activations of a layer for a photograph",
         card,
         lambda layer, **values: {"channel": (0, channels[layer] - 1)},
-        photo=Control("Photograph", Photograph(*COLOUR), photo),
+        photo=Control("Photograph", Photograph(*COLOR), photo),
         layer=Control("Layer", Choice(*layers), layer or layers[0]),
         channel=Control("Channel", Whole(0, max(channels[name] for name in layers) - 1), 0),
         shared=Control("One scale for all channels", Choice(True, False), False),

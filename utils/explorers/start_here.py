@@ -3,7 +3,7 @@
 from utils.explorers import Control, Explorer
 from utils.figures.start_here import draw_patch
 from utils.parameters import Choice, Whole
-from utils.photographs import COLOUR, photograph
+from utils.photographs import COLOR, photograph
 from utils.start_here import patch
 
 
@@ -13,7 +13,7 @@ def patch_explorer(name="chelsea", size=8):
         "A photograph is numbers",
         _draw,
         _limits,
-        name=Control("Photograph", Choice(*COLOUR), name),
+        name=Control("Photograph", Choice(*COLOR), name),
         row=Control("Row", Whole(0, 2000), photograph(name).shape[0] // 3),
         column=Control("Column", Whole(0, 2000), photograph(name).shape[1] // 3),
         size=Control("Size in pixels (up to 8: with numbers)", Whole(2, 64), size),

@@ -18,7 +18,7 @@ from PIL import Image
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
-COLOUR_MAP = "viridis"  # for values that start at nothing
+COLOR_MAP = "viridis"  # for values that start at nothing
 DIVERGING_MAP = "PuOr"  # for values around zero
 DOTS_PER_INCH = 96
 

@@ -12,7 +12,7 @@ from utils.activations.mosaics import BAD, BLANK, CONSTANT, GAP, LEVELS
 from utils.figures import (
     BLACK,
     BLUE,
-    COLOUR_MAP,
+    COLOR_MAP,
     DOTS_PER_INCH,
     GREEN,
     ORANGE,
@@ -25,7 +25,7 @@ from utils.figures import (
 
 # The shades of a mosaic, then the colors of what is no value: none of them is in the color map.
 PALETTE = np.zeros((256, 3), np.uint8)
-PALETTE[:LEVELS] = np.round(255 * colormaps[COLOUR_MAP](np.linspace(0, 1, LEVELS))[:, :3])
+PALETTE[:LEVELS] = np.round(255 * colormaps[COLOR_MAP](np.linspace(0, 1, LEVELS))[:, :3])
 PALETTE[[GAP, BLANK, CONSTANT, BAD]] = [(255,) * 3, (205,) * 3, (230, 159, 0), (213, 94, 0)]
 TEXT = LEVELS + 4  # black
 LOOKS = {
@@ -135,11 +135,11 @@ def draw_by_depth(panels, ylabel):
     figure, axes = new_figure(9, 3.0, 1, len(panels), squeeze=False, sharey=True)
     said = []
     for axis, (title, lines) in zip(axes[0], panels.items(), strict=True):
-        for (name, values), (colour, style) in zip(lines.items(), STYLES, strict=False):
+        for (name, values), (color, style) in zip(lines.items(), STYLES, strict=False):
             values = np.asarray(values).reshape(len(values), -1)
             depth, mean = np.linspace(0, 1, len(values)), values.mean(axis=1)
-            axis.plot(depth, mean, color=colour, linestyle=style, linewidth=2, label=name)
-            axis.fill_between(depth, values.min(axis=1), values.max(axis=1), color=colour, alpha=0.15, linewidth=0)
+            axis.plot(depth, mean, color=color, linestyle=style, linewidth=2, label=name)
+            axis.fill_between(depth, values.min(axis=1), values.max(axis=1), color=color, alpha=0.15, linewidth=0)
             third = max(1, len(mean) // 3)
             said.append(f"{title}, {name}: from ≈ {mean[:third].mean():.2f} to ≈ {mean[-third:].mean():.2f}")
         axis.set_title(title, fontsize=10)
@@ -156,9 +156,9 @@ def draw_channel_kinds(rows):
     counts = np.array([[getattr(row, kind) for kind in KINDS] for row in rows], dtype=float)
     shares = counts / counts.sum(axis=1, keepdims=True)
     bottom = np.zeros(len(rows))
-    for (kind, (colour, hatch)), share in zip(KINDS.items(), shares.T, strict=True):
+    for (kind, (color, hatch)), share in zip(KINDS.items(), shares.T, strict=True):
         if share.any():
-            look = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.3}
+            look = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0.3}
             axis.bar(range(len(rows)), share, bottom=bottom, label=kind.replace("_", " "), **look)
         bottom += share
     axis.set_xticks(range(len(rows)), [row.layer.removesuffix("_relu") for row in rows], rotation=90, fontsize=7.5)
@@ -213,12 +213,12 @@ def draw_windows(photograph, windows):
     """A photograph with the receptive fields of units drawn in: ``{name: Window}``."""
     figure, axis = new_figure(8, 5.5 * photograph.shape[0] / photograph.shape[1])
     axis.imshow(photograph)
-    for (name, window), colour in zip(windows.items(), (SKY, ORANGE, VERMILION, GREEN), strict=False):
+    for (name, window), color in zip(windows.items(), (SKY, ORANGE, VERMILION, GREEN), strict=False):
         height, width = window.shape
-        for edge, thickness in (("black", 4), (colour, 2)):
+        for edge, thickness in (("black", 4), (color, 2)):
             frame = Rectangle((window.left, window.top), width, height, edgecolor=edge, linewidth=thickness)
             axis.add_patch(frame).set_fill(False)
-        axis.plot([], [], "s", color=colour, label=f"{name}: {height} × {width}")
+        axis.plot([], [], "s", color=color, label=f"{name}: {height} × {width}")
     figure.legend(loc="outside right upper", frameon=False, title="receptive field, pixels")
     axis.axis("off")
     axis.set(xlim=(0, photograph.shape[1]), ylim=(photograph.shape[0], 0))

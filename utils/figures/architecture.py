@@ -41,10 +41,10 @@ def draw_descent(w1, w2, losses, path, x, y, b, shown=(0, 2, 40)):
     _scatter(right, x, y, size=8)
     (x1_low, x2_low), (x1_high, x2_high) = x.min(axis=0), x.max(axis=0)
     x2 = np.array([x2_low, x2_high])
-    for step, (colour, marker, line) in zip(shown, WALK, strict=True):
+    for step, (color, marker, line) in zip(shown, WALK, strict=True):
         weights = path[step]
-        left.plot(*weights, marker, color=colour, markersize=9, markeredgecolor="white", label=f"after {step} steps")
-        right.plot((0.5 - b - weights[1] * x2) / weights[0], x2, line, color=colour, linewidth=2.5)
+        left.plot(*weights, marker, color=color, markersize=9, markeredgecolor="white", label=f"after {step} steps")
+        right.plot((0.5 - b - weights[1] * x2) / weights[0], x2, line, color=color, linewidth=2.5)
     left.legend(fontsize=9, loc="lower left", framealpha=1)
     left.set(xlabel="w1 (brightness)", ylabel="w2 (roughness)")
     left.set_title("every point is a hypothesis; gray lines: its loss", fontsize=11)
@@ -68,10 +68,10 @@ def draw_learning_curves(history):
     ends = []
     for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
         epochs = np.arange(1, len(history[name]) + 1)
-        for part, key, (colour, marker, line) in zip(
+        for part, key, (color, marker, line) in zip(
             ("training", "validation"), (name, f"val_{name}"), WALK[:2], strict=True
         ):
-            axis.plot(epochs, history[key], marker + line, color=colour, label=part)
+            axis.plot(epochs, history[key], marker + line, color=color, label=part)
             ends.append(f"{part} {name} from ≈ {history[key][0]:.2f} to ≈ {history[key][-1]:.2f}")
         axis.set(xlabel="epoch", ylabel=name)
     axes[0].legend(frameon=False)
@@ -111,10 +111,10 @@ def draw_shifts(shifts, moving, changing):
     titles = "distance from moving along with the picture", "change of the output"
     said = []
     for axis, title, curves in zip(axes, titles, (moving, changing), strict=True):
-        for (name, values), (colour, marker, line) in zip(curves.items(), STYLES, strict=False):
+        for (name, values), (color, marker, line) in zip(curves.items(), STYLES, strict=False):
             middle = np.median(values, axis=0)
             axis.errorbar(
-                shifts, middle, _range(values), color=colour, marker=marker, linestyle=line, capsize=3, label=name
+                shifts, middle, _range(values), color=color, marker=marker, linestyle=line, capsize=3, label=name
             )
             said.append(f"{name}: ≈ {middle[0]:.2f} at {shifts[0]} px, ≈ {middle[-1]:.2f} at {shifts[-1]} px")
         axis.axhline(1, color=BLACK, linewidth=0.8, linestyle=":")
@@ -190,9 +190,9 @@ def draw_pyramid(networks):
 
 
 def _scatter(axis, x, y, size=10):
-    for value, name, colour, marker in ((0, "other", PURPLE, "x"), (1, "cat", GREEN, "o")):
+    for value, name, color, marker in ((0, "other", PURPLE, "x"), (1, "cat", GREEN, "o")):
         here = y == value
-        axis.scatter(*x[here].T, s=size, c=colour, marker=marker, linewidths=0.8, alpha=0.8, label=name)
+        axis.scatter(*x[here].T, s=size, c=color, marker=marker, linewidths=0.8, alpha=0.8, label=name)
 
 
 def _range(values):

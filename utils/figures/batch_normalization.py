@@ -13,9 +13,9 @@ def draw_scalings(scalings):
     """Histograms of the same pixel values under different scalings; ``scalings`` maps names to arrays."""
     figure, axes = new_figure(9, 2.6, 1, len(scalings))
     said = []
-    for axis, (name, values), colour in zip(axes, scalings.items(), (BLACK, BLUE, ORANGE), strict=True):
+    for axis, (name, values), color in zip(axes, scalings.items(), (BLACK, BLUE, ORANGE), strict=True):
         values = np.ravel(values).astype(float)
-        axis.hist(values, 60, color=colour)
+        axis.hist(values, 60, color=color)
         axis.axvline(values.mean(), color=VERMILION, linewidth=1.5)
         axis.set_title(f"{name}\nmean {abs(values.mean()):.2f}, deviation {values.std():.2f}", fontsize=9.5)
         axis.set_yticks([])
@@ -37,11 +37,11 @@ def draw_linear_trainings(trainings, features, start):
     styles = (VERMILION, "s", "--", ""), (BLUE, "o", "-", "//"), (GREEN, "^", ":", "..")
     places, width = np.arange(len(features)), 0.26
     best, shares = [], []
-    for number, ((name, training), (colour, marker, line, hatch)) in enumerate(
+    for number, ((name, training), (color, marker, line, hatch)) in enumerate(
         zip(trainings.items(), styles, strict=True)
     ):
-        left.plot(training.rates, training.losses[:, -1], line, marker=marker, color=colour, label=name)
-        bars = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
+        left.plot(training.rates, training.losses[:, -1], line, marker=marker, color=color, label=name)
+        bars = {"color": color, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
         right.bar(places + (number - 1) * width, training.first_step, width, label=name, **bars)
         each = zip(features, training.first_step, strict=True)
         best.append(f"{name} ≈ {training.best_loss():.2f}")
@@ -61,11 +61,11 @@ def draw_drift(deviations):
     """The standard deviation of each channel by layer; ``deviations`` maps two names to ``(layers, channels)``."""
     figure, axis = new_figure(7, 3.4)
     said = []
-    for (name, values), (colour, marker, line) in zip(deviations.items(), (WITHOUT, WITH), strict=True):
+    for (name, values), (color, marker, line) in zip(deviations.items(), (WITHOUT, WITH), strict=True):
         depths = np.arange(1, len(values) + 1)
         shift = -0.12 if name == next(iter(deviations)) else 0.12
-        axis.plot(np.repeat(depths + shift, values.shape[1]), values.ravel(), ".", color=colour, alpha=0.25, ms=5)
-        axis.plot(depths + shift, np.median(values, 1), line, marker=marker, color=colour, label=name)
+        axis.plot(np.repeat(depths + shift, values.shape[1]), values.ravel(), ".", color=color, alpha=0.25, ms=5)
+        axis.plot(depths + shift, np.median(values, 1), line, marker=marker, color=color, label=name)
         said.append(f"{name}: layer 1 ≈ {np.median(values[0]):.2g}, last layer ≈ {np.median(values[-1]):.2g}")
     axis.set(yscale="log", xlabel="layer", ylabel="standard deviation", xticks=np.arange(1, len(values) + 1))
     axis.legend(frameon=False, fontsize=9, loc="lower left")
@@ -87,8 +87,8 @@ def draw_normalization(sides, close=0.1):
     said = []
     axis.axvspan(-close, close, color="0.85", linewidth=0, zorder=0)
     axis.axhspan(1 - close, 1 + close, color="0.85", linewidth=0, zorder=0)
-    for (name, leaving), (colour, marker) in zip(sides.items(), styles, strict=False):
-        axis.plot(leaving.means.ravel(), leaving.variances.ravel(), marker, color=colour, ms=5, alpha=0.6, label=name)
+    for (name, leaving), (color, marker) in zip(sides.items(), styles, strict=False):
+        axis.plot(leaving.means.ravel(), leaving.variances.ravel(), marker, color=color, ms=5, alpha=0.6, label=name)
         said.append(
             f"{name}: |mean| up to ≈ {_about(np.abs(leaving.means).max())}, variance from "
             f"≈ {_about(leaving.variances.min())} to ≈ {_about(leaving.variances.max())}"
@@ -123,23 +123,23 @@ def draw_short_training(steps, kept, runs, chance):
     ``kept`` maps momenta to shares beside ``steps``; ``runs`` are ``ShortTraining``.
     """
     figure, (left, right) = new_figure(9.5, 3.3, 1, 2)
-    for (momentum, share), (colour, _, line) in zip(kept.items(), (WITHOUT, WITH), strict=True):
-        left.plot(steps, share, line, color=colour, label=f"momentum {momentum:g}")
+    for (momentum, share), (color, _, line) in zip(kept.items(), (WITHOUT, WITH), strict=True):
+        left.plot(steps, share, line, color=color, label=f"momentum {momentum:g}")
     left.axvline(runs[0].steps, color=BLACK, linewidth=0.8)
     left.text(runs[0].steps, 1, " our training ends", fontsize=8.5, va="top")
     left.set(ylim=(0, 1.02), xlabel="training steps", ylabel="share of the initial value left")
     left.legend(frameon=False, fontsize=9, loc="center right")
     places, labels, said = [], [], []
-    for run, (colour, marker, _) in zip(runs, (WITHOUT, WITH), strict=True):
+    for run, (color, marker, _) in zip(runs, (WITHOUT, WITH), strict=True):
         for values, name in ((run.by_batches, "batch\nstatistics"), (run.by_averages, "moving\naverages")):
             place = len(places) + (len(places) > 1) * 0.6
             places.append(place)
             labels.append(name)
-            right.plot(np.full(len(values), place), values, marker, color=colour, alpha=0.6)
-            right.plot([place - 0.25, place + 0.25], [values.mean()] * 2, color=colour, linewidth=2.5)
+            right.plot(np.full(len(values), place), values, marker, color=color, alpha=0.6)
+            right.plot([place - 0.25, place + 0.25], [values.mean()] * 2, color=color, linewidth=2.5)
             right.text(place, values.max() + 0.03, f"{values.mean():.2f}", ha="center", fontsize=9)
             said.append(f"momentum {run.momentum:g} with {name.replace(chr(10), ' ')} ≈ {values.mean():.2f}")
-        right.text(place - 0.5, 0.02, f"momentum {run.momentum:g}", ha="center", fontsize=9, color=colour)
+        right.text(place - 0.5, 0.02, f"momentum {run.momentum:g}", ha="center", fontsize=9, color=color)
     right.axhline(chance, color=BLACK, linewidth=0.8)
     right.text(right.get_xlim()[1], chance, "guessing", fontsize=8.5, ha="right", va="bottom")
     right.set_xticks(places, labels, fontsize=9)
@@ -195,12 +195,12 @@ def draw_gradient_flow(norms):
     figure, axis = new_figure(7.5, 3.6)
     styles = (BLUE, "o", "-"), (BLUE, "D", ":"), (VERMILION, "s", "--"), (VERMILION, "v", ":")
     said = []
-    for (name, values), (colour, marker, line) in zip(norms.items(), styles, strict=True):
+    for (name, values), (color, marker, line) in zip(norms.items(), styles, strict=True):
         relative = values / values[:, -1:]
         depths = np.arange(1, values.shape[1] + 1)
         middle = np.exp(np.log(relative).mean(0))
-        axis.fill_between(depths, relative.min(0), relative.max(0), color=colour, alpha=0.15, linewidth=0)
-        axis.plot(depths, middle, line, marker=marker, color=colour, label=name, ms=5)
+        axis.fill_between(depths, relative.min(0), relative.max(0), color=color, alpha=0.15, linewidth=0)
+        axis.plot(depths, middle, line, marker=marker, color=color, label=name, ms=5)
         said.append(f"{name} ≈ {middle[0]:.2g}")
     axis.axhline(1, color=BLACK, linewidth=0.8)
     axis.set(yscale="log", xlabel="layer", ylabel="gradient ÷ last layer's", xticks=depths)
@@ -216,14 +216,10 @@ def draw_learning_rates(rates, losses, guessing, enough):
     figure, axis = new_figure(7.5, 3.6)
     top = guessing + 0.45
     said = []
-    for (name, values), (colour, marker, line), shift in zip(
-        losses.items(), (WITH, WITHOUT), (0.96, 1.04), strict=True
-    ):
+    for (name, values), (color, marker, line), shift in zip(losses.items(), (WITH, WITHOUT), (0.96, 1.04), strict=True):
         shown = np.minimum(values, top)
-        axis.plot(
-            np.tile(np.asarray(rates) * shift, len(values)), shown.ravel(), marker, color=colour, alpha=0.35, ms=5
-        )
-        axis.plot(np.asarray(rates) * shift, np.median(shown, 0), line, color=colour, marker=marker, label=name)
+        axis.plot(np.tile(np.asarray(rates) * shift, len(values)), shown.ravel(), marker, color=color, alpha=0.35, ms=5)
+        axis.plot(np.asarray(rates) * shift, np.median(shown, 0), line, color=color, marker=marker, label=name)
         said.append(
             f"{name}: "
             + ", ".join(f"{rate:g} {_loss(loss)}" for rate, loss in zip(rates, np.median(values, 0), strict=True))
@@ -269,10 +265,10 @@ def draw_regularizer(noisy, calm, names):
     """The test accuracy against the training accuracy while networks learn: thin lines are seeds; two ``Curves``."""
     figure, axis = new_figure(7.5, 3.8)
     said = []
-    for curves, name, (colour, marker, line) in zip((noisy, calm), names, (WITHOUT, WITH), strict=True):
-        axis.plot(curves.train.T, curves.test.T, "-", color=colour, linewidth=0.6, alpha=0.4)
+    for curves, name, (color, marker, line) in zip((noisy, calm), names, (WITHOUT, WITH), strict=True):
+        axis.plot(curves.train.T, curves.test.T, "-", color=color, linewidth=0.6, alpha=0.4)
         train, test = np.median(curves.train, axis=0), np.median(curves.test, axis=0)
-        axis.plot(train, test, line, marker=marker, color=colour, ms=4, label=name)
+        axis.plot(train, test, line, marker=marker, color=color, ms=4, label=name)
         said.append(f"{name}: training ≈ {train[-1]:.2f}, test ≈ {test[-1]:.2f} at the end")
     axis.set(xlabel="accuracy on training images", ylabel="accuracy on test images")
     axis.legend(frameon=False, fontsize=9, loc="lower right")
@@ -288,9 +284,9 @@ def draw_before_and_after(before, after, reach=6):
     widest = max(float(np.abs(before).max()), 1e-6)
     panels = ("before", np.ravel(before), widest, BLACK), ("after", np.ravel(after), reach, BLUE)
     drawn, said = [], []
-    for number, (name, values, limit, colour) in enumerate(panels):
+    for number, (name, values, limit, color) in enumerate(panels):
         mean, variance = _about(values.mean()), _about(values.var())
-        drawn.append(_panel(f"{name}: mean {mean}, variance {variance}", values, limit, colour, 35 + 400 * number))
+        drawn.append(_panel(f"{name}: mean {mean}, variance {variance}", values, limit, color, 35 + 400 * number))
         said.append(f"{name}: mean ≈ {mean}, variance ≈ {variance}, above zero ≈ {(values > 0).mean():.2f}")
     text = f"Histograms of {values.size:,} activations. {'; '.join(said)}."
     svg = (
@@ -300,13 +296,13 @@ def draw_before_and_after(before, after, reach=6):
     return Picture(svg.encode(), text, width=800, mime="image/svg+xml")
 
 
-def _panel(title, values, limit, colour, left, width=330, height=170, top=35, bins=60):
+def _panel(title, values, limit, color, left, width=330, height=170, top=35, bins=60):
     """One histogram from −``limit`` to ``limit`` as SVG; what lies outside is counted in the outermost bars."""
     counts, _ = np.histogram(np.clip(values, -limit, limit), bins, (-limit, limit))
     bar, tallest, floor = width / bins, max(counts.max(), 1), top + height
     bars = "".join(
         f'<rect x="{left + bar * place:.1f}" y="{floor - height * count / tallest:.1f}" width="{bar:.1f}" '
-        f'height="{height * count / tallest:.1f}" fill="{colour}"/>'
+        f'height="{height * count / tallest:.1f}" fill="{color}"/>'
         for place, count in enumerate(counts)
         if count
     )

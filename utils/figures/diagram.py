@@ -312,7 +312,7 @@ def _drawn(box, x, y):
             f'<text x="{x - RADIUS - 8:g}" y="{y + 4:g}" text-anchor="end">'
             f'<tspan font-weight="bold">{html.escape(box.kind)}</tspan> {html.escape(box.size)}</text>'
         )
-    tint = next((colour for part, colour in TINTS if part in box.kind), OTHER_TINT)
+    tint = next((color for part, color in TINTS if part in box.kind), OTHER_TINT)
     return (
         f'<rect x="{x - box.half_width:g}" y="{y - BOX_HEIGHT / 2:g}" width="{2 * box.half_width:g}" '
         f'height="{BOX_HEIGHT}" rx="5" fill="{tint}" stroke="#333"/>'

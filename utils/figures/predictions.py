@@ -34,8 +34,8 @@ def draw_predictions(ranges, groups, level):
 def _draw_ranges(axis, ranges):
     for row, (_, low, high, hit) in enumerate(ranges):
         ends = [min(max(end, -FARTHEST), FARTHEST) for end in (low, high)]
-        colour, line, mark = (BLUE, "-", "|") if hit else (VERMILION, ":", "x")
-        axis.plot(ends, [row, row], line, color=colour, marker=mark, linewidth=2.5, markersize=6)
+        color, line, mark = (BLUE, "-", "|") if hit else (VERMILION, ":", "x")
+        axis.plot(ends, [row, row], line, color=color, marker=mark, linewidth=2.5, markersize=6)
     axis.axvline(0, color=BLACK, linewidth=0.8)
     limits = (-FARTHEST - 0.1, FARTHEST + 0.1)
     axis.set(xlim=limits, ylim=(len(ranges) - 0.4, -0.6), yticks=range(len(ranges)), title="Ranges")

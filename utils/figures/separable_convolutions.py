@@ -19,7 +19,7 @@ from utils.figures import (
     picture,
 )
 
-COLOURS = ("red", "green", "blue")
+COLORS = ("red", "green", "blue")
 # Color, marker and line of the networks that race, in the order in which they are given.
 STYLES = ((BLUE, "o", "-"), (VERMILION, "s", "--"), (GREEN, "^", ":"), (PURPLE, "D", "-."))
 
@@ -31,11 +31,11 @@ def draw_two_steps(photograph, filtered, mixes):
     """
     figure, axes = new_figure(6.6, 6.9, 3, 3)
     limit = np.percentile(np.abs(filtered), 98)
-    for row, (colour, (name, mix)) in enumerate(zip(COLOURS, mixes.items(), strict=True)):
+    for row, (color, (name, mix)) in enumerate(zip(COLORS, mixes.items(), strict=True)):
         axes[row, 0].imshow(photograph[..., row], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        axes[row, 0].set_title(f"channel {row}: {colour}", fontsize=10)
+        axes[row, 0].set_title(f"channel {row}: {color}", fontsize=10)
         axes[row, 1].imshow(filtered[..., row], cmap=DIVERGING_MAP, vmin=-limit, vmax=limit, interpolation="nearest")
-        axes[row, 1].set_title(f"depthwise: {colour} alone", fontsize=10)
+        axes[row, 1].set_title(f"depthwise: {color} alone", fontsize=10)
         axes[row, 2].imshow(mix, cmap=DIVERGING_MAP, vmin=-limit, vmax=limit, interpolation="nearest")
         axes[row, 2].set_title(f"pointwise: {name}", fontsize=10)
     _no_ticks(axes)
@@ -56,9 +56,9 @@ def draw_shares(filters, shares, chosen, chosen_share):
     ``shares`` maps kernel sizes to arrays beside ``filters``; ``chosen`` is (kernel size, filters).
     """
     figure, axis = new_figure(6.5, 3.4)
-    for (kernel_size, share), (colour, _, line) in zip(shares.items(), STYLES, strict=False):
-        axis.plot(filters, share, line, color=colour, label=f"{kernel_size}×{kernel_size}")
-        axis.axhline(1 / kernel_size**2, color=colour, linewidth=0.6, alpha=0.6)
+    for (kernel_size, share), (color, _, line) in zip(shares.items(), STYLES, strict=False):
+        axis.plot(filters, share, line, color=color, label=f"{kernel_size}×{kernel_size}")
+        axis.axhline(1 / kernel_size**2, color=color, linewidth=0.6, alpha=0.6)
     axis.plot(chosen[1], chosen_share, "o", color=BLACK)
     axis.annotate(
         f"{chosen[0]}×{chosen[0]}, {chosen[1]} filters: {chosen_share:.3f}", (chosen[1], chosen_share),
@@ -86,8 +86,8 @@ def draw_timings(timings):
         ("counted: multiply-adds", [each.counted_ratio for each in timings], SKY, "//", -0.2),
         ("measured: time", [each.measured_ratio for each in timings], ORANGE, "", 0.2),
     )
-    for label, ratios, colour, hatch, shift in bars:
-        drawn = axis.bar(places + shift, ratios, 0.38, color=colour, hatch=hatch, edgecolor="white", label=label)
+    for label, ratios, color, hatch, shift in bars:
+        drawn = axis.bar(places + shift, ratios, 0.38, color=color, hatch=hatch, edgecolor="white", label=label)
         axis.bar_label(drawn, [f"{ratio:.1f}" for ratio in ratios], padding=2, fontsize=9)
     axis.axhline(1, color=BLACK, linewidth=0.8)
     labels = [f"{each.size}×{each.size}\n{each.channels} → {each.filters}" for each in timings]
@@ -117,17 +117,17 @@ def draw_correlations(measured, random_weights=()):
         ("channels, by chance", "chance", "#777777", "x", 0.12),
     )
     first = len(measured) - len(random_weights)
-    for label, name, colour, marker, shift in series:
+    for label, name, color, marker, shift in series:
         values = [getattr(each, name) for each in measured]
         means = np.array([each.mean() for each in values])
         ends = [means - [each.min() for each in values], [each.max() for each in values] - means]
         axis.errorbar(
-            np.arange(len(measured)) + shift, means, ends, fmt=marker, color=colour, label=label, capsize=3
+            np.arange(len(measured)) + shift, means, ends, fmt=marker, color=color, label=label, capsize=3
         )  # fmt: skip
         if random_weights and name != "chance":
             axis.plot(
                 np.arange(first, len(measured)) + shift, [getattr(each, name).mean() for each in random_weights],
-                marker, markerfacecolor="white", color=colour, label=f"{label}, random weights",
+                marker, markerfacecolor="white", color=color, label=f"{label}, random weights",
             )  # fmt: skip
     labels = [f"{each.place}\n{each.shape[0]}×{each.shape[1]}\n× {each.shape[2]}" for each in measured]
     axis.set_xticks(np.arange(len(measured)), labels, fontsize=8)
@@ -173,11 +173,11 @@ def draw_race(races):
     figure, axes = new_figure(8.5, 2.9 * len(races), len(races), 2, sharey=True, squeeze=False)
     for row, (count, pair) in zip(axes, races.items(), strict=True):
         for axis, part in zip(row, ("train", "test"), strict=True):
-            for each, (colour, marker, line) in zip(pair, STYLES, strict=False):
+            for each, (color, marker, line) in zip(pair, STYLES, strict=False):
                 values = getattr(each, part)
-                axis.plot(each.steps, values.T, color=colour, linewidth=0.7, alpha=0.35)
+                axis.plot(each.steps, values.T, color=color, linewidth=0.7, alpha=0.35)
                 axis.plot(
-                    each.steps, np.median(values, axis=0), line, marker=marker, color=colour,
+                    each.steps, np.median(values, axis=0), line, marker=marker, color=color,
                     label=f"{each.name}: {each.parameters:,}",
                 )  # fmt: skip
             axis.set_title(f"{count} images: {part} accuracy", fontsize=10)
@@ -238,10 +238,10 @@ def draw_gaps(races):
     """
     figure, axes = new_figure(8.5, 3.3, 1, len(races), sharex=True, sharey=True, squeeze=False)
     for axis, (count, pair) in zip(axes[0], races.items(), strict=True):
-        for each, (colour, marker, line) in zip(pair, STYLES, strict=False):
+        for each, (color, marker, line) in zip(pair, STYLES, strict=False):
             for seed, (train, gap) in enumerate(zip(each.train, each.gap, strict=True)):
                 axis.plot(
-                    train, gap, line, marker=marker, markersize=4, color=colour, linewidth=0.8,
+                    train, gap, line, marker=marker, markersize=4, color=color, linewidth=0.8,
                     label=each.name if seed == 0 else None,
                 )  # fmt: skip
         axis.axhline(0, color=BLACK, linewidth=0.8)

@@ -23,7 +23,7 @@ def draw_patch(photograph, patch, row, column, name):
     panels = [_marked(photograph, row, column, size), *(_as_numbers(patch[..., each]) for each in range(3))]
     titles = [
         f"{name}: {' × '.join(map(str, photograph.shape))}",
-        *(f"channel {each}, {colour}" for each, colour in enumerate(CHANNELS)),
+        *(f"channel {each}, {color}" for each, color in enumerate(CHANNELS)),
     ]
     width = sum(each.width for each in panels) + GAP * (len(panels) - 1)
     sheet, left = Image.new("RGB", (width, PANEL + TITLE), "white"), 0
@@ -32,7 +32,7 @@ def draw_patch(photograph, patch, row, column, name):
         place = left + panel.width // 2, TITLE // 2
         ImageDraw.Draw(sheet).text(place, title, fill="black", font=_font(24), anchor="mm")
         left += panel.width + GAP
-    ranges = (f"{colour} {patch[..., i].min()} to {patch[..., i].max()}" for i, colour in enumerate(CHANNELS))
+    ranges = (f"{color} {patch[..., i].min()} to {patch[..., i].max()}" for i, color in enumerate(CHANNELS))
     alt = (
         f"The photograph {name} with a square of {size} × {size} pixels marked at row {row}, column {column}; beside "
         f"it the square's three channels as gray pictures, with their values where there is room: {', '.join(ranges)}."
@@ -50,9 +50,9 @@ def draw_course_map(chapters):
     axis.axis("off")
     for place, chapter in enumerate(chapters):
         x, y = place % 4, -(place // 4) - 0.88
-        colour = (SKY, SKY, BLUE, BLUE, BLUE, BLUE, GREEN, ORANGE, ORANGE, SKY)[place % 10]
+        color = (SKY, SKY, BLUE, BLUE, BLUE, BLUE, GREEN, ORANGE, ORANGE, SKY)[place % 10]
         box = FancyBboxPatch((x + 0.03, y), 0.84, 0.78, boxstyle="round,pad=0,rounding_size=0.06", mutation_aspect=0.6)
-        box.set(facecolor=colour, alpha=0.18, edgecolor="none")
+        box.set(facecolor=color, alpha=0.18, edgecolor="none")
         axis.add_patch(box)
         axis.text(x + 0.09, y + 0.58, chapter.name[:2], fontsize=13, weight="bold", va="center")
         axis.text(x + 0.83, y + 0.58, f"{chapter.minutes} min", fontsize=9.5, va="center", ha="right")
@@ -88,10 +88,10 @@ def _marked(photograph, row, column, size):
     margin = max(height // 30, size // 2)
     top, left, side = row - margin, column - margin, size + 2 * margin
     corners = [round(scale * each) for each in (left, top, left + side, top + side)]
-    for colour, thickness in (("black", 9), (YELLOW, 5)):
+    for color, thickness in (("black", 9), (YELLOW, 5)):
         middle = (thickness - 5) // 2
         outer = [corners[0] - middle, corners[1] - middle, corners[2] + middle, corners[3] + middle]
-        ImageDraw.Draw(shown).rectangle(outer, outline=colour, width=thickness)
+        ImageDraw.Draw(shown).rectangle(outer, outline=color, width=thickness)
     return shown
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from utils.figures import BLUE, ORANGE, SKY, VERMILION, Picture, new_figure, picture
 
-GREY = "#999999"
+GRAY = "#999999"
 
 
 def draw_labels(photographs, tops):
@@ -63,8 +63,8 @@ def draw_anatomy(blocks):
     places = np.arange(len(blocks))
     for place, block in zip(places, blocks, strict=True):
         height = np.log2(block.output_shape[0])
-        colour, hatch, ground = (BLUE, "", BLUE) if block.residual else (ORANGE, "//", "white")
-        maps.bar(place, height, 0.72, color=colour, hatch=hatch, edgecolor="white")
+        color, hatch, ground = (BLUE, "", BLUE) if block.residual else (ORANGE, "//", "white")
+        maps.bar(place, height, 0.72, color=color, hatch=hatch, edgecolor="white")
         maps.text(place, height / 2, f"{block.kernel_size}×{block.kernel_size}", ha="center", va="center", fontsize=8,
                   color="white" if block.residual else "black",
                   bbox={"boxstyle": "round,pad=0.15", "facecolor": ground, "linewidth": 0})  # fmt: skip
@@ -128,13 +128,13 @@ def draw_two_paths(blocks, branch_off, shortcut_cut):
     """Each block's share of probability kept without its branch and without its shortcut, ``(blocks, n)`` each."""
     figure, axis = new_figure(7.5, 3.4)
     places = np.arange(len(blocks))
-    for kept, shift, marker, colour, label in (
+    for kept, shift, marker, color, label in (
         (branch_off, -0.1, "o", BLUE, "branch switched off, shortcut left"),
         (shortcut_cut, 0.1, "s", VERMILION, "shortcut cut, branch left"),
     ):
-        axis.vlines(places + shift, kept.min(axis=1), kept.max(axis=1), color=colour, linewidth=2, alpha=0.5)
-        axis.plot(places + shift, kept.mean(axis=1), marker, color=colour, label=label)
-    axis.axhline(1, color=GREY, linewidth=0.8, zorder=0)
+        axis.vlines(places + shift, kept.min(axis=1), kept.max(axis=1), color=color, linewidth=2, alpha=0.5)
+        axis.plot(places + shift, kept.mean(axis=1), marker, color=color, label=label)
+    axis.axhline(1, color=GRAY, linewidth=0.8, zorder=0)
     axis.set_xticks(places, blocks, rotation=30, ha="right")
     axis.set(ylim=(-0.05, None), ylabel="share of the probability kept")
     axis.legend(frameon=False, loc="center", bbox_to_anchor=(0.5, 0.3), fontsize=9)
@@ -176,11 +176,11 @@ def draw_company(company, images):
         (panels[0], company.correlation, "correlation of the logits,\nalone and with the others"),
         (panels[1], company.kept, "share of the probability kept\nwith the others"),
     ):
-        for shift, (mode, numbers), marker, colour in zip(
+        for shift, (mode, numbers), marker, color in zip(
             (-0.08, 0.08), values.items(), "os", (BLUE, ORANGE), strict=True
         ):
-            axis.plot(places + shift, numbers, marker, color=colour, label=mode)
-        axis.axhline(0, color=GREY, linewidth=0.8, zorder=0)
+            axis.plot(places + shift, numbers, marker, color=color, label=mode)
+        axis.axhline(0, color=GRAY, linewidth=0.8, zorder=0)
         axis.set_xticks(places, images)
         axis.set(ylabel=label, xlim=(-0.5, len(images) - 0.5), ylim=(min(-0.2, axis.get_ylim()[0]), 1.1))
     figure.legend(
@@ -198,9 +198,9 @@ def draw_company(company, images):
 def draw_looks(numbers, kept, images):
     """The share kept after a number of looks in training mode, ``(numbers, n)``, a line for each image."""
     figure, axis = new_figure(7, 3.4)
-    styles = zip(images, kept.T, "osD^vP*X", (BLUE, ORANGE, VERMILION, SKY, GREY) * 2, strict=False)
-    for name, line, marker, colour in styles:
-        axis.plot(range(len(numbers)), line, marker=marker, color=colour, label=name)
+    styles = zip(images, kept.T, "osD^vP*X", (BLUE, ORANGE, VERMILION, SKY, GRAY) * 2, strict=False)
+    for name, line, marker, color in styles:
+        axis.plot(range(len(numbers)), line, marker=marker, color=color, label=name)
     axis.set_xticks(range(len(numbers)), [f"{number:,}" for number in numbers])
     axis.set(xlabel="calls in training mode", ylabel="share of the probability kept", ylim=(0, None))
     axis.legend(frameon=False, fontsize=9)

@@ -4,7 +4,7 @@ import numpy as np
 
 from utils.figures import BLUE, ORANGE, new_figure, picture
 
-GREY = "#999999"
+GRAY = "#999999"
 
 
 def draw_pairs(arms, quantity="accuracy"):
@@ -12,9 +12,9 @@ def draw_pairs(arms, quantity="accuracy"):
     (one, first), (other, second) = arms.items()
     figure, axis = new_figure(5.5, 3)
     for pair in zip(first, second, strict=True):
-        axis.plot((0, 1), pair, color=GREY, lw=1, zorder=1)
-    for place, (numbers, colour, marker) in enumerate(((first, BLUE, "o"), (second, ORANGE, "s"))):
-        axis.scatter([place] * len(numbers), numbers, color=colour, marker=marker, zorder=2)
+        axis.plot((0, 1), pair, color=GRAY, lw=1, zorder=1)
+    for place, (numbers, color, marker) in enumerate(((first, BLUE, "o"), (second, ORANGE, "s"))):
+        axis.scatter([place] * len(numbers), numbers, color=color, marker=marker, zorder=2)
     axis.set_xticks((0, 1), (one, other))
     axis.set(xlim=(-0.4, 1.4), ylabel=quantity)
     higher = int(np.sum(np.asarray(first) > np.asarray(second)))

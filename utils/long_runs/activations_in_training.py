@@ -15,7 +15,7 @@ from utils.activations.filters import oriented
 from utils.activations.in_training import in_training, with_shuffled_labels
 from utils.activations.parts import OTHERS, VIEWS, parts_found
 from utils.data import Dataset, load
-from utils.photographs import COLOUR, photograph
+from utils.photographs import COLOR, photograph
 from utils.pretrained import imagenet_network, prepare
 
 CLAIMS = ("first-layer-edges", "deeper-abstract", "parts-of-objects", "sparsity-depth")
@@ -24,7 +24,7 @@ EPOCHS, LOOKS, RATES = 30, (0, 1, 3, 10, 30), (1e-3, 3e-3, 1e-2)
 SHORT = 3  # epochs of the trainings that choose a learning rate
 SOURCES = {
     "fashion_mnist": {"size": 28, "train": 6000, "test": 1000},
-    "photos": {"size": 32, "train": 4800, "test": 1000, "colour": True},
+    "photos": {"size": 32, "train": 4800, "test": 1000, "color": True},
 }
 SEEDS = tuple(range(101, 114))
 PIECES = (
@@ -96,7 +96,7 @@ def values(found):
 def imagenet(draws, size, views, others):
     """Profiles of the network and of an untrained one, and what points to parts, for each of ``draws``."""
     network = imagenet_network()
-    everything = np.concatenate([prepare(photograph(name)) for name in COLOUR])
+    everything = np.concatenate([prepare(photograph(name)) for name in COLOR])
     relus = [layer.name for layer in network.layers if layer.name.endswith("relu")]
     found = []
     for draw in draws:

@@ -19,7 +19,7 @@ from utils.batch_normalization import (
 from utils.data import kept_back, load
 from utils.training import accuracy
 
-CLAIMS = ("bn-order", "bn-normalises", "bn-everywhere")
+CLAIMS = ("bn-order", "bn-normalizes", "bn-everywhere")
 DATA = "fashion_mnist"
 SECOND = "photos"
 IMAGES = {DATA: {"size": 28, "train": 6000, "test": 2000}, SECOND: {"size": 32, "train": 2400, "test": 800}}
@@ -76,7 +76,7 @@ def values(found):
         networks = practice.values()
         judged["bn-everywhere"] = ([each["normalizations"] >= each["convolutions"] / 2 for each in networks],)
     if channels:
-        judged["bn-normalises"] = (
+        judged["bn-normalizes"] = (
             [min(each["training"]) for each in channels],
             *([each[name][-1] for each in channels] for name in ("after γ and β", "inference", "other camera")),
         )

@@ -11,7 +11,7 @@ from utils.data import load
 from utils.mini_xception import dropped_share
 from utils.regularization import ARMS, curves, taken_off
 
-CLAIMS = "dropout-regularises", "weak-regularizer"
+CLAIMS = "dropout-regularizes", "weak-regularizer"
 DATA = "fashion_mnist"
 RATES = 5e-4, 1e-3, 2e-3
 TRAIN, KEPT, TEST, EPOCHS = 1000, 500, 2000, 60
@@ -50,7 +50,7 @@ def values(found):
     at_the_end = [each["curves"]["dropout"][-1][1] - each["curves"]["none"][-1][1] for each in pieces]
     share, at_inference = pieces[0]["dropped"]
     return {
-        "dropout-regularises": (off["dropout"], at_the_end, [share], [at_inference]),
+        "dropout-regularizes": (off["dropout"], at_the_end, [share], [at_inference]),
         "weak-regularizer": (
             noise.tolist(),
             (noise - augmented).tolist(),

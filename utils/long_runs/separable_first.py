@@ -42,7 +42,7 @@ def perform(piece, checkpoint=None):
     if piece["network"] == IMAGENET:
         return _kernels()
     seed, small = piece["seed"], piece["network"] == SMALL
-    data = load(DATA, colour=True, train=piece["train"] + KEPT_BACK, test=TEST, seed=seed)
+    data = load(DATA, color=True, train=piece["train"] + KEPT_BACK, test=TEST, seed=seed)
     turned = Dataset(
         decorrelated_colors(data.train_images, data.train_images), data.train_labels,
         decorrelated_colors(data.test_images, data.train_images), data.test_labels, data.class_names,

@@ -17,12 +17,12 @@ from utils import scoring
 from utils.arithmetic import Count
 from utils.parameters import check_parameters, shown
 from utils.questions._feedback import Help, as_html, as_text
-from utils.questions._judging import Judgement, Practice, judge, same
+from utils.questions._judging import Judgment, Practice, judge, same
 from utils.questions._reading import flat, plain, unwrapped
 
 __all__ = [
     "Help",
-    "Judgement",
+    "Judgment",
     "Parameter",
     "Practice",
     "Question",
@@ -114,7 +114,7 @@ _shown = {}  # the parameters of the question that ``another`` showed last, by q
 
 
 def check(question_id, answer, **parameters):
-    """Judge ``answer`` and return the ``Judgement`` for display; parameters that are left out take their defaults.
+    """Judge ``answer`` and return the ``Judgment`` for display; parameters that are left out take their defaults.
 
     Where none is given and ``another`` has asked the question, the answer is judged as one to what that showed last.
     Never raises: what the author of the cell mistook (an id, a parameter, its value) is shown as a sentence, too.
@@ -123,12 +123,12 @@ def check(question_id, answer, **parameters):
     question, refusal = preview(question_id, **(shown_last or parameters))
     _asked_last[question.id] = shown_last or parameters
     if refusal:
-        return Judgement(question.id, question.parameters, None, "not-asked", None, (refusal,))
+        return Judgment(question.id, question.parameters, None, "not-asked", None, (refusal,))
     _had.setdefault(question.id, []).append(question.parameters)
-    judgement = judge(question, answer)
-    if judgement.verdict == "noted":
-        scoring.note(question.claim, judgement.answer)
-    return Practice.of(judgement) if shown_last else judgement
+    judgment = judge(question, answer)
+    if judgment.verdict == "noted":
+        scoring.note(question.claim, judgment.answer)
+    return Practice.of(judgment) if shown_last else judgment
 
 
 def another(question_id):

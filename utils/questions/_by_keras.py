@@ -41,7 +41,7 @@ def receptive_field(layers, size):
     return max(int(np.ptp(np.flatnonzero(unit))) + 1 for unit in units if unit.any())
 
 
-def normalised_in_training(batch, gamma, beta, epsilon):
+def normalized_in_training(batch, gamma, beta, epsilon):
     """What BatchNormalization makes of ``batch``, rows of as many values as there are channels, in training mode."""
     batch = np.array(batch, dtype="float32")
     layer = keras.layers.BatchNormalization(epsilon=epsilon)

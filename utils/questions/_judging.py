@@ -11,7 +11,7 @@ from utils.records import ANSWER
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgment:
     """What is said to one answer; shows itself in a notebook.
 
     ``verdict`` is "right", "slip", "wrong", "unreadable", "unanswered", "noted" (a prediction) or "not-asked". ``slip``
@@ -48,45 +48,45 @@ class Judgement:
         }
 
 
-class Practice(Judgement):
+class Practice(Judgment):
     """The judgment on an answer that does not count: it leaves no record in the notebook."""
 
     @classmethod
-    def of(cls, judgement):
+    def of(cls, judgment):
         """The same judgment, as one that does not count."""
-        return cls(**vars(judgement))
+        return cls(**vars(judgment))
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {mime: data for mime, data in super()._repr_mimebundle_().items() if mime != ANSWER}
 
 
 def judge(question, given):
-    """The ``Judgement`` on ``given``, an answer as it was typed, computed, or found in a notebook's record.
+    """The ``Judgment`` on ``given``, an answer as it was typed, computed, or found in a notebook's record.
 
     ``question`` is what ``ask`` returns. Never raises for what is given, and changes nothing: the same two always give
     the same judgment.
     """
 
-    def judgement(verdict, *explanation, answer=None, slip=None):
-        return Judgement(question.id, question.parameters, answer, verdict, slip, explanation)
+    def judgment(verdict, *explanation, answer=None, slip=None):
+        return Judgment(question.id, question.parameters, answer, verdict, slip, explanation)
 
     try:
         reading = read(given, question.answer, question.choices)
     except Unreadable as error:
-        return judgement("unreadable", str(error))
+        return judgment("unreadable", str(error))
     if reading.value is None:
         how = "Put your answer in place of None and run the cell again."
-        return judgement("unanswered", question.text, *question.choice_lines, how)
+        return judgment("unanswered", question.text, *question.choice_lines, how)
     answer, record, note = reading.value, plain(reading.value), [reading.note] if reading.note else []
     if question.answer is None:
-        return judgement("noted", *note, *question.steps, answer=record)
+        return judgment("noted", *note, *question.steps, answer=record)
     if same(answer, question.answer, question.tolerance):
-        return judgement("right", *note, *question.steps, answer=record)
+        return judgment("right", *note, *question.steps, answer=record)
     for slip in question.slips:
         if same(answer, slip.answer, question.tolerance):
-            return judgement("slip", *note, slip.why, answer=record, slip=slip.name)
+            return judgment("slip", *note, slip.why, answer=record, slip=slip.name)
     how = how_far_off(answer, question)
-    return judgement("wrong", *note, *how, f"Hint: {question.hints[0]}", answer=record)
+    return judgment("wrong", *note, *how, f"Hint: {question.hints[0]}", answer=record)
 
 
 def same(one, other, tolerance=0.0):

@@ -8,7 +8,7 @@ from utils.verdicts.criteria import Measurement, Result, Role, Word, bounds
 from utils.verdicts.outcomes import answer
 
 # A color for each word, dark enough for white text on it (4.5:1), so that the verdict shows on light and dark pages.
-COLOURS = {
+COLORS = {
     Word.HOLDS: "#1b6e3c",
     Word.CONDITION: "#7a5200",
     Word.CONTRADICTED: "#a8324a",
@@ -141,7 +141,7 @@ def _box(verdict):
     prediction = f'<p role="status">{_safe(said)}</p>' if said else ""
     literature = f"<small>Literature: {_safe('; '.join(verdict.claim.literature))}</small>"
     literature = f"<p style='margin:8px 0 0'>{literature}</p>" if verdict.claim.literature else ""
-    return _framed(head + parts + prediction + literature, COLOURS[word])
+    return _framed(head + parts + prediction + literature, COLORS[word])
 
 
 def _rows(verdict):
@@ -176,8 +176,8 @@ def _long_run(name, found, unfolded):
 
 def badge(word):
     """A verdict's word on its color; the word alone says it, too."""
-    colour = COLOURS.get(word, "#5f5f5f")
-    style = f"display:inline-block;background:{colour};color:#fff;padding:0 9px;border-radius:10px;font-weight:bold"
+    color = COLORS.get(word, "#5f5f5f")
+    style = f"display:inline-block;background:{color};color:#fff;padding:0 9px;border-radius:10px;font-weight:bold"
     return f"<span style='{style}'>{_safe(word)}</span>"
 
 
@@ -211,8 +211,8 @@ def _list(items):
     return f"<ul style='list-style:none;margin:0;padding:0 0 0 8px'>{shown}</ul>"
 
 
-def _framed(body, colour):
-    style = f"border-left:4px solid {colour};padding:4px 12px;max-width:60em;overflow-wrap:anywhere"
+def _framed(body, color):
+    style = f"border-left:4px solid {color};padding:4px 12px;max-width:60em;overflow-wrap:anywhere"
     return f'<div role="note" style="{style}">{body}</div>'
 
 

@@ -58,7 +58,7 @@ function question(block) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const answer = new FormData(form).get("answer");
-    asking({ asks: "judgement", answer }, (said) => say(said.heading, said.lines, said.verdict));
+    asking({ asks: "judgment", answer }, (said) => say(said.heading, said.lines, said.verdict));
   });
   form.querySelector(".question-another")?.addEventListener("click", () => {
     asking({ asks: "another" }, (next) => {

@@ -76,7 +76,7 @@ def judged(exercise_id, program, seed, box):
         box.allow(LOAD_SECONDS)
         function.load()
         box.allow(of.seconds)
-        judgement = judge(patient, function, seed)
+        judgment = judge(patient, function, seed)
     except Stopped as error:
         word = "endless" if "seconds" in str(error) else "error"
         return Verdict(exercise_id, word, explanation=(f"{str(error).capitalize()}.",))
@@ -87,8 +87,8 @@ def judged(exercise_id, program, seed, box):
     except Exception as error:
         return Verdict(exercise_id, "error", explanation=(f"{type(error).__name__}: {error}"[:LONGEST_LINE],))
     remark = f"it changes {', '.join(function.changed)}, which it was given" if function.changed else ""
-    explanation = tuple(line[:LONGEST_LINE] for line in judgement.explanation[:MOST_LINES])
-    return Verdict(exercise_id, judgement.verdict, judgement.slip or "", explanation, remark)
+    explanation = tuple(line[:LONGEST_LINE] for line in judgment.explanation[:MOST_LINES])
+    return Verdict(exercise_id, judgment.verdict, judgment.slip or "", explanation, remark)
 
 
 def _by_reading(exercise_id, program):

@@ -16,7 +16,7 @@ PARAMETERS = {
 }
 
 
-def normalised(pairs, gamma, beta, epsilon, n=2):
+def normalized(pairs, gamma, beta, epsilon, n=2):
     """Pairs of values, each by its own mean and variance; the squared differences are divided by ``n``."""
     for half in ((one - other) / 2 for one, other in pairs):
         scaled = gamma * half / sqrt(2 * half**2 / n + epsilon)
@@ -28,8 +28,8 @@ def question(first, second, third, fourth, gamma, beta, epsilon):
         raise ValueError("a channel or an image with two equal values has no variance")
     channels, given = ((first, third), (second, fourth)), (gamma, beta, epsilon)
     of_channels = given, (*given, 1), (gamma, beta, 0), (1, 0, epsilon)
-    answer, sample, plain, unscaled = (tuple(zip(*normalised(channels, *each), strict=True)) for each in of_channels)
-    by_image = tuple(normalised(((first, second), (third, fourth)), *given))
+    answer, sample, plain, unscaled = (tuple(zip(*normalized(channels, *each), strict=True)) for each in of_channels)
+    by_image = tuple(normalized(((first, second), (third, fourth)), *given))
     means, variances = zip(*((f"{(a + b) / 2:g}", f"{(a - b) ** 2 / 4:g}") for a, b in channels), strict=True)
     return Question(
         text=f"[[{first}, {second}], [{third}, {fourth}]] are two images of one pixel and two channels. What does "
@@ -54,6 +54,6 @@ def question(first, second, third, fourth, gamma, beta, epsilon):
 
 
 def by_keras(first, second, third, fourth, gamma, beta, epsilon):
-    from utils.questions._by_keras import normalised_in_training
+    from utils.questions._by_keras import normalized_in_training
 
-    return normalised_in_training([[first, second], [third, fourth]], gamma, beta, epsilon)
+    return normalized_in_training([[first, second], [third, fourth]], gamma, beta, epsilon)
