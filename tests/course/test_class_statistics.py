@@ -10,12 +10,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from utils.course.hand_ins.collect import Returned
+from utils.course.marking.item_statistics import item_statistics
+from utils.course.marking.marks import Mark
+from utils.course.marking.same_work import CODE, OTHER_S, TYPED, WRONG, same_work
 from utils.course.pages.grade_index import reports
-from utils.course.students.collect import Returned
-from utils.course.students.item_statistics import item_statistics
-from utils.course.students.marks import Mark
 from utils.course.students.roster import Student
-from utils.course.students.same_work import CODE, OTHER_S, TYPED, WRONG, same_work
 from utils.exercises import exercise, source_of
 from utils.notebook_files.answer_cells import Typed
 from utils.notebook_files.code_cells import programs

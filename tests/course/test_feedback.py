@@ -11,11 +11,11 @@ from a_hand_out import BN, SEPARABLE, put, type_in, write
 
 from utils import questions
 from utils.claims import claim
+from utils.course.hand_ins.collect import Returned
+from utils.course.marking.giving_back import CANVAS_ZIP, MOODLE_ZIP, platform_zips
+from utils.course.marking.marking_scheme import PLAIN
+from utils.course.marking.marks import Mark, of_exercise
 from utils.course.pages.feedback import pages
-from utils.course.students.collect import Returned
-from utils.course.students.giving_back import CANVAS_ZIP, MOODLE_ZIP, platform_zips
-from utils.course.students.marking_scheme import PLAIN
-from utils.course.students.marks import Mark, of_exercise
 from utils.course.students.roster import Student
 from utils.exercises import exercise
 from utils.notebook_files.returned import Answered

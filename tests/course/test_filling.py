@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from a_hand_out import BN, put, type_in
 
+from utils.course.hand_ins.collect import Returned
+from utils.course.marking.filling import table_filled
 from utils.course.storage.input_files import Mistake
-from utils.course.students.collect import Returned
-from utils.course.students.filling import table_filled
 from utils.course.students.roster import Student
 from utils.notebook_files.returned import Answered
 from utils.notebook_files.sources import course_notebooks

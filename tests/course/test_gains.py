@@ -6,9 +6,9 @@ import nbformat
 import pytest
 
 from utils.concepts import AFTER, BEFORE, concept, concepts
+from utils.course.hand_ins.collect import Returned
+from utils.course.marking.gains import ALL, gains
 from utils.course.pages.grade_index import reports
-from utils.course.students.collect import Returned
-from utils.course.students.gains import ALL, gains
 from utils.course.students.roster import Student
 from utils.notebook_files.returned import MOST_CHOSEN, answered
 from utils.records import CONCEPT

@@ -14,8 +14,8 @@ from tiny_notebooks import course_here
 
 from utils import questions
 from utils.course.batches.plan import sources
-from utils.course.students.collect import Collected, Returned
-from utils.course.students.marks import marks
+from utils.course.hand_ins.collect import Collected, Returned
+from utils.course.marking.marks import marks
 from utils.course.students.roster import Student
 from utils.explorers.question_form import QuestionForm
 from utils.notebook_files.archives import LARGEST_FILE

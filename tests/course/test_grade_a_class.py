@@ -17,10 +17,10 @@ from a_hand_out import BN, type_in
 
 from utils import questions
 from utils.course.batches.plan import sources
-from utils.course.students.collect import collected
+from utils.course.hand_ins.collect import collected
+from utils.course.hand_ins.owners import Owners
+from utils.course.marking.marks import marks
 from utils.course.students.hand_out import write_hand_out
-from utils.course.students.marks import marks
-from utils.course.students.owners import Owners
 from utils.course.students.roster import Student
 from utils.course.students.variants import Variants
 from utils.notebook_files.reading import tagged

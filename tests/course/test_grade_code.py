@@ -6,12 +6,12 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from utils.course.hand_ins.collect import Returned
+from utils.course.marking.code_verdicts import KEPT, code_verdicts
+from utils.course.marking.marks import marks
 from utils.course.pages.grade_index import reports
 from utils.course.sandbox.bubblewrap import why_not
 from utils.course.storage.store import FolderStore
-from utils.course.students.code_verdicts import KEPT, code_verdicts
-from utils.course.students.collect import Returned
-from utils.course.students.marks import marks
 from utils.course.students.roster import Student
 from utils.exercises import exercise, source_of
 from utils.notebook_files.code_cells import does, programs
@@ -167,7 +167,7 @@ def test_each_function_earns_what_it_is_worth_and_nothing_is_judged_twice(tmp_pa
     def never(*arguments):
         raise AssertionError("judged again")
 
-    monkeypatch.setattr("utils.course.students.code_verdicts._judged", lambda waiting, *_: never() if waiting else ())
+    monkeypatch.setattr("utils.course.marking.code_verdicts._judged", lambda waiting, *_: never() if waiting else ())
     again, _ = judged_marks(tmp_path, functions, "latest")
     assert again["right"] == found["right"]
     assert again["twice"]["blank-maps"].verdict == "slip"

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 from a_hand_out import BN, type_in, write
 
-from utils.course.students.collect import DEEPEST, collected
-from utils.course.students.owners import Owners
+from utils.course.hand_ins.collect import DEEPEST, collected
+from utils.course.hand_ins.owners import Owners
 from utils.course.students.roster import Student
 from utils.notebook_files import archives, reader
 from utils.notebook_files.archives import LARGEST_FILE, Refused

@@ -12,13 +12,13 @@ import pytest
 from a_hand_out import BN, SEPARABLE, put, table, type_in, write
 
 from utils.course.batches.plan import sources
+from utils.course.hand_ins.collect import LeftOut, collected
+from utils.course.hand_ins.owners import Owner, Owners, Unclear
+from utils.course.hand_ins.unclear import FilledIn, filled_in, renamed, unclear_csv
+from utils.course.marking.marking_scheme import Scheme
+from utils.course.marking.marks import marks
 from utils.course.storage.input_files import Mistake
-from utils.course.students.collect import LeftOut, collected
-from utils.course.students.marking_scheme import Scheme
-from utils.course.students.marks import marks
-from utils.course.students.owners import Owner, Owners, Unclear
 from utils.course.students.roster import Student
-from utils.course.students.unclear import FilledIn, filled_in, renamed, unclear_csv
 from utils.notebook_files.sources import course_notebooks
 
 # Made up, all of them.

@@ -9,9 +9,9 @@ import nbformat
 import pytest
 
 from utils.claims import claim
+from utils.course.hand_ins.collect import Collected, Returned
+from utils.course.marking.predicted import predictions
 from utils.course.pages.grade_index import reports
-from utils.course.students.collect import Collected, Returned
-from utils.course.students.predicted import predictions
 from utils.course.students.roster import Student
 from utils.notebook_files.returned import MOST_PREDICTIONS, answered
 from utils.records import PREDICTION, VERDICT

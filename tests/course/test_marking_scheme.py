@@ -14,11 +14,11 @@ from tests.readme import ROOT
 from utils import questions
 from utils.course.batches.plan import sources
 from utils.course.batches.values import yaml_of
+from utils.course.hand_ins.collect import Collected, LeftOut, Returned
+from utils.course.marking.marking_scheme import Correction, scheme_of
+from utils.course.marking.marks import marks
 from utils.course.pages.grade_index import by_student, reachable, reports
 from utils.course.storage.input_files import Mistake
-from utils.course.students.collect import Collected, LeftOut, Returned
-from utils.course.students.marking_scheme import Correction, scheme_of
-from utils.course.students.marks import marks
 from utils.course.students.roster import Student
 from utils.exercises import exercise
 from utils.notebook_files.returned import answered

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from utils.course.marking.marks import Mark
 from utils.course.pages.grade_index import reports
 from utils.course.storage.input_files import LARGEST, Mistake
-from utils.course.students.marks import Mark
 from utils.course.students.roster import Student, roster
 
 # Made up, all of them.

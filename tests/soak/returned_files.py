@@ -20,12 +20,12 @@ from pathlib import Path
 import nbformat
 
 from utils.course.batches.plan import sources
+from utils.course.hand_ins.collect import collected
+from utils.course.hand_ins.owners import Owners
+from utils.course.marking.marks import marks
+from utils.course.marking.predicted import predictions
 from utils.course.pages.grade_index import reports
-from utils.course.students.collect import collected
 from utils.course.students.hand_out import write_hand_out
-from utils.course.students.marks import marks
-from utils.course.students.owners import Owners
-from utils.course.students.predicted import predictions
 from utils.course.students.roster import Student
 from utils.notebook_files.archives import LARGEST_FILE
 from utils.notebook_files.reading import tagged

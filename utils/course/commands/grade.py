@@ -47,24 +47,24 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
     """
     from utils.course.batches.plan import sources
     from utils.course.commands.terminal import say
+    from utils.course.hand_ins.collect import LeftOut, collected
+    from utils.course.hand_ins.owners import Owners
+    from utils.course.hand_ins.unclear import UNCLEAR, filled_in, renamed, unclear_csv
+    from utils.course.marking.code_verdicts import KEPT
+    from utils.course.marking.filling import table_filled
+    from utils.course.marking.gains import gains
+    from utils.course.marking.giving_back import FEEDBACK
+    from utils.course.marking.item_statistics import item_statistics
+    from utils.course.marking.marking_scheme import PLAIN
+    from utils.course.marking.marks import marks
+    from utils.course.marking.predicted import predictions
+    from utils.course.marking.same_work import same_work
     from utils.course.pages.feedback import pages
     from utils.course.pages.grade_index import FILES, reachable, reports, totals
     from utils.course.storage.input_files import Mistake
     from utils.course.storage.output_folder import keep_inputs
     from utils.course.storage.store import FolderStore
-    from utils.course.students.code_verdicts import KEPT
-    from utils.course.students.collect import LeftOut, collected
-    from utils.course.students.filling import table_filled
-    from utils.course.students.gains import gains
-    from utils.course.students.giving_back import FEEDBACK
-    from utils.course.students.item_statistics import item_statistics
-    from utils.course.students.marking_scheme import PLAIN
-    from utils.course.students.marks import marks
-    from utils.course.students.owners import Owners
-    from utils.course.students.predicted import predictions
     from utils.course.students.roster import roster as roster_students
-    from utils.course.students.same_work import same_work
-    from utils.course.students.unclear import UNCLEAR, filled_in, renamed, unclear_csv
     from utils.course.students.variants import secret_at
     from utils.notebook_files.reading import tagged
     from utils.notebook_files.sources import course_notebooks
@@ -139,9 +139,9 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
 
 def _code_verdicts(usable, returned, key, store, private):
     """What each function comes to in a sandbox; ``Mistake`` where there is none."""
+    from utils.course.marking.code_verdicts import code_verdicts
     from utils.course.sandbox.bubblewrap import why_not
     from utils.course.storage.input_files import Mistake
-    from utils.course.students.code_verdicts import code_verdicts
 
     if why_not():
         raise Mistake(f"{why_not()} Everything else is graded without --code.")
@@ -153,8 +153,8 @@ def _scheme(path, usable):
     import yaml
 
     from utils.course.batches.values import yaml_of
+    from utils.course.marking.marking_scheme import scheme_of
     from utils.course.storage.input_files import Mistake, text_of
-    from utils.course.students.marking_scheme import scheme_of
     from utils.notebook_files.sources import course_notebooks
 
     names = dict.fromkeys([*(each.name for each in usable), *(each.stem for each in course_notebooks())])
@@ -168,7 +168,7 @@ def _scheme(path, usable):
 
 def _give_back(store, pages, returned):
     """Write the pages and the zip files of feedback, remove those of earlier runs, and return sentences on them."""
-    from utils.course.students.giving_back import FEEDBACK, platform_zips
+    from utils.course.marking.giving_back import FEEDBACK, platform_zips
 
     folder, *zip_names = FEEDBACK
     for student, page in pages.items():

@@ -1,4 +1,4 @@
-"""Those who take the course: the roster, variants, what is handed out, comes back, is marked, and is given back.
+"""Those who take the course: the roster, a variant of each notebook for each, signatures, and what is handed out.
 
-What comes back is read as data and never run; the secret reaches no kernel.
+The secret reaches no kernel.
 """

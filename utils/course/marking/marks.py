@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from utils import questions
-from utils.course.students.code_verdicts import exercises_in
-from utils.course.students.collect import LeftOut
-from utils.course.students.marking_scheme import PLAIN, Correction
+from utils.course.hand_ins.collect import LeftOut
+from utils.course.marking.code_verdicts import exercises_in
+from utils.course.marking.marking_scheme import PLAIN, Correction
 from utils.course.students.roster import Student
 from utils.course.students.signature import NO_SECRET, NOT_TOLD, OTHER_KEY, SAID, check_all, held
 from utils.course.students.variants import Variants

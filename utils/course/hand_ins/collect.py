@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from utils.course.students.owners import Unclear
+from utils.course.hand_ins.owners import Unclear
 from utils.course.students.platforms import handed_in, platform_name
 from utils.course.students.roster import Student
 from utils.notebook_files.archives import OTHER, Refused, is_hidden, kind
