@@ -168,6 +168,7 @@ TABLE = {
     "course data fetch cifar10": run_by("downloads/test_data_sets.py", 'fetch_data_set("cifar10"'),
     "course data fetch NAME": run_by("downloads/test_data_sets.py", 'invoke(data, ["fetch"'),
     "course hand-out": named,
+    "course hand-out --exam": named,
     "course hand-out --roster roster.csv --secret course.key --out build/hand-out": really,
     "course hand-out --roster roster.csv --secret course.key --out hand-out": really,
     "course batch": named,

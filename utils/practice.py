@@ -24,9 +24,11 @@ def practice(answer=None, folder="."):
 
     A round asks what was missed in the notebooks of ``folder``, and one question of each notebook between. What is
     answered wrong comes back with other numbers. It ends when each was right once, or after ``MOST_ASKED`` questions;
-    the next call begins another round. Never raises for what is given.
+    the next call begins another round. Never raises for what is given. In an exam there is none.
     """
     global _round
+    if questions.in_exam():
+        return Turn(None, "No practice", (questions.EXAM_SENTENCE,))
     notes = []
     if _round is None or _round.question is None:
         notes = ["A new round begins. The answer was given to no question and is not judged."] * (answer is not None)

@@ -16,7 +16,7 @@ from utils.records import ANSWER, CODE, PREDICTION
 RIGHT, WRONG, OPEN = "right", "not right yet", "open"
 KINDS = "questions", "exercises"
 STATES = RIGHT, WRONG, OPEN
-IS_OPEN = {"unanswered", "unattempted", "not-asked", "refused", "unreadable", None}
+IS_OPEN = {"unanswered", "unattempted", "exam", "not-asked", "refused", "unreadable", None}
 
 
 @dataclass(frozen=True)

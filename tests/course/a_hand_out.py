@@ -21,12 +21,13 @@ BN, SEPARABLE = NAMES[3], NAMES[5]
 class HandOut:
     """The hand-out in ``folder``: roster.csv, course.key, and out/ with the students' zip files and the answer key."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.folder, self.roster, self.secret = folder, folder / "roster.csv", folder / "course.key"
         self.roster.write_text(ROSTER, encoding="utf-8")
-        key_file(self.secret, "ab")
+        if "--exam" not in options:
+            key_file(self.secret, "ab")
         out = folder / "out"
-        done = course_here("hand-out", "--roster", self.roster, "--secret", self.secret, "--out", out)
+        done = course_here("hand-out", *options, "--roster", self.roster, "--secret", self.secret, "--out", out)
         assert done.returncode == 0, done.stderr
         rows = table(out / "answer_key.csv")
         self.rows = {(row["student"], row["notebook"], row["question"]): row for row in rows}

@@ -84,15 +84,15 @@ def check_code(exercise_id, function):
     """Judge ``function`` and return the ``Judgment`` for display.
 
     Never raises for what is given: an error in the function is shown with its own line, and one that does not end is
-    stopped after a while.
+    stopped after a while. In an exam it is not run.
     """
-    from utils.exercises._judging import judge, refused
+    from utils.exercises._judging import judge, noted, refused
 
     try:
         of = exercise(exercise_id)
     except ValueError as error:
         return refused(exercise_id, str(error))
-    return judge(of, function)
+    return noted(of, function) if questions.in_exam() else judge(of, function)
 
 
 def hint(exercise_id, number=1, **parameters):
@@ -101,6 +101,8 @@ def hint(exercise_id, number=1, **parameters):
         return questions.hint(exercise_id, number, **parameters)
     if number not in (1, 2):
         return Help("Hint", [f"There are two hints: write hint({exercise_id!r}, 1) or hint({exercise_id!r}, 2)."])
+    if questions.in_exam():
+        return Help("Hint", [questions.EXAM_SENTENCE])
     return Help(f"Hint {number} of 2", [exercise(exercise_id).hints[number - 1]])
 
 
@@ -108,6 +110,8 @@ def solution(exercise_id, **parameters):
     """A solution of an exercise as Python, or the derivation of a question's answer."""
     if exercise_id not in exercises():
         return questions.solution(exercise_id, **parameters)
+    if questions.in_exam():
+        return Help("Solution", [questions.EXAM_SENTENCE])
     return Help("Solution", [], source_of(exercise(exercise_id).solution))
 
 

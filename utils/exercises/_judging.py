@@ -9,12 +9,13 @@ from utils.exercises import source_of
 from utils.exercises._reading import is_stub, outside
 from utils.exercises._running import Endless, Failure, as_arrays, bounded, outcome, same
 from utils.exercises._showing import difference, listed, shown
-from utils.questions import as_html, as_text
+from utils.questions import EXAM_SENTENCE, as_html, as_text
 from utils.records import CODE
 
 LONGEST_CODE = 20_000  # characters of a function that are kept in the notebook's record
 TITLES = {
     "unattempted": ("○", "Not attempted yet."),
+    "exam": ("○", "Your function is noted."),
     "right": ("✓", "Right."),
     "slip": ("✗", "Not yet: {slip}."),
     "wrong": ("✗", "Not yet."),
@@ -22,14 +23,20 @@ TITLES = {
     "endless": ("✗", "Not yet: it does not end."),
     "refused": ("?", "This could not be judged."),
 }
-COLORS = {"right": "success", "unattempted": "info", "refused": "info"}  # JupyterLab's names; all others: warn
+COLORS = {
+    "right": "success",
+    "unattempted": "info",
+    "exam": "info",
+    "refused": "info",
+}  # JupyterLab's names; all others: warn
 
 
 @dataclass(frozen=True)
 class Judgment:
     """What is said to one function; shows itself in a notebook.
 
-    ``verdict`` is "right", "slip", "wrong", "error", "endless", "unattempted" or "refused". ``slip`` names the known
+    ``verdict`` is "right", "slip", "wrong", "error", "endless", "unattempted", "exam" (not judged before it is
+    handed in) or "refused". ``slip`` names the known
     mistake. ``code`` is the function's source. ``explanation`` are lines of text for the student.
     """
 
@@ -64,14 +71,27 @@ def refused(exercise_id, why):
     return Judgment(str(exercise_id)[:60], "refused", (why,))
 
 
-def judge(exercise, function, seed=0):
-    """The ``Judgment`` on ``function``, on cases that are drawn from ``seed``."""
+def noted(exercise, function):
+    """What an exam shows: that there is a function, which is not run."""
+    found = Judgment(exercise.id, "exam", (EXAM_SENTENCE,), code=source_of(function)[:LONGEST_CODE])
+    return _nothing_to_judge(exercise, function) or found
+
+
+def _nothing_to_judge(exercise, function):
+    """The judgment on what is no function, or still the stub; else ``None``."""
     if not callable(function):
         got = f"A function is needed, but this is of type {type(function).__name__}"
         return refused(exercise.id, f"{got}: write the name {exercise.name}, without parentheses.")
     if is_stub(function, exercise.stub):
         how = f"Write the body of {exercise.name}, run its cell, and then this one again."
         return Judgment(exercise.id, "unattempted", (exercise.text, how))
+    return None
+
+
+def judge(exercise, function, seed=0):
+    """The ``Judgment`` on ``function``, on cases that are drawn from ``seed``."""
+    if nothing := _nothing_to_judge(exercise, function):
+        return nothing
     code = source_of(function)[:LONGEST_CODE]
 
     def judgment(verdict, *explanation, slip=None):

@@ -6,7 +6,7 @@ from IPython.display import DisplayHandle, publish_display_data
 
 from utils.explorers import Control, Explorer
 from utils.parameters import Choice, Text
-from utils.questions import check, preview
+from utils.questions import EXAM_SENTENCE, check, in_exam, preview
 
 NO_ANSWER = "–"
 NO_HELP = "none"
@@ -51,7 +51,8 @@ class QuestionForm(Explorer):
             "second hint": question.hints[1:],
             "solution": question.steps,
         }
-        return "".join(f"<div>{html.escape(line)}</div>" for line in [*choices, *helps[help]])
+        helped = (EXAM_SENTENCE,) if helps[help] and in_exam() else helps[help]
+        return "".join(f"<div>{html.escape(line)}</div>" for line in [*choices, *helped])
 
     def _move(self, values, **notes):
         super()._move(values, **notes)

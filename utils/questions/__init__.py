@@ -16,11 +16,14 @@ from functools import cache
 from utils import scoring
 from utils.arithmetic import Count
 from utils.parameters import check_parameters, shown
+from utils.questions._exam import EXAM, EXAM_SENTENCE, in_exam, withheld
 from utils.questions._feedback import Help, as_html, as_text
 from utils.questions._judging import Judgment, Practice, judge, same
 from utils.questions._reading import flat, plain, unwrapped
 
 __all__ = [
+    "EXAM",
+    "EXAM_SENTENCE",
     "Help",
     "Judgment",
     "Parameter",
@@ -36,6 +39,7 @@ __all__ = [
     "check",
     "flat",
     "hint",
+    "in_exam",
     "judge",
     "parameters_of",
     "plain",
@@ -118,6 +122,7 @@ def check(question_id, answer, **parameters):
 
     Where none is given and ``another`` has asked the question, the answer is judged as one to what that showed last.
     Never raises: what the author of the cell mistook (an id, a parameter, its value) is shown as a sentence, too.
+    In an exam neither this nor ``another``, ``hint`` and ``solution`` tell what is right.
     """
     shown_last = _shown.get(question_id) if isinstance(question_id, str) and not parameters else None
     question, refusal = preview(question_id, **(shown_last or parameters))
@@ -126,6 +131,8 @@ def check(question_id, answer, **parameters):
         return Judgment(question.id, question.parameters, None, "not-asked", None, (refusal,))
     _had.setdefault(question.id, []).append(question.parameters)
     judgment = judge(question, answer)
+    if in_exam():
+        judgment = withheld(judgment)
     if judgment.verdict == "noted":
         scoring.note(question.claim, judgment.answer)
     return Practice.of(judgment) if shown_last else judgment
@@ -140,6 +147,8 @@ def another(question_id):
     question, refusal = preview(question_id)
     if refusal:
         return Help("Another one", [refusal])
+    if in_exam():
+        return Help("No other numbers", [EXAM_SENTENCE])
     if not unasked(question.id):
         number = len(variants(question.id))
         if number == 1:
@@ -177,6 +186,8 @@ def hint(question_id, number=1, **parameters):
     question, refusal = preview(question_id, **(parameters or _last(question_id)))
     if refusal:
         return Help("Hint", [refusal])
+    if in_exam():
+        return Help("Hint", [EXAM_SENTENCE])
     if number not in (1, 2):
         return Help("Hint", [f"There are two hints: write hint({question_id!r}, 1) or hint({question_id!r}, 2)."])
     return Help(f"Hint {number} of 2", [question.hints[number - 1]])
@@ -185,7 +196,7 @@ def hint(question_id, number=1, **parameters):
 def solution(question_id, **parameters):
     """The derivation of the right answer, for the parameters last checked if none are given."""
     question, refusal = preview(question_id, **(parameters or _last(question_id)))
-    return Help("Solution", [refusal] if refusal else question.steps)
+    return Help("Solution", [refusal] if refusal else [EXAM_SENTENCE] if in_exam() else question.steps)
 
 
 def ask(question_id, **parameters):

@@ -10,6 +10,7 @@ TITLES = {
     "wrong": ("✗", "Not yet."),
     "unreadable": ("?", "This could not be read as an answer."),
     "noted": ("○", "Your prediction is noted."),
+    "exam": ("○", "Your answer is noted."),
     "not-asked": ("○", "Not asked."),
 }
 COLORS = {"right": "success", "slip": "warn", "wrong": "warn"}  # JupyterLab's names; all others: info

@@ -14,9 +14,10 @@ from utils.records import ANSWER
 class Judgment:
     """What is said to one answer; shows itself in a notebook.
 
-    ``verdict`` is "right", "slip", "wrong", "unreadable", "unanswered", "noted" (a prediction) or "not-asked". ``slip``
-    names the slip that a wrong answer comes from. ``answer`` is the answer as it was read, as JSON holds it, and
-    ``None`` where it could not be read. ``explanation`` are lines of text for the student.
+    ``verdict`` is "right", "slip", "wrong", "unreadable", "unanswered", "noted" (a prediction), "exam" (not judged
+    before it is handed in) or "not-asked". ``slip`` names the slip that a wrong answer comes from. ``answer`` is the
+    answer as it was read, as JSON holds it, and ``None`` where it could not be read. ``explanation`` are lines of text
+    for the student.
     """
 
     id: str

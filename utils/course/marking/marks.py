@@ -174,6 +174,7 @@ class _Copy:
         cells = [each for each in returned.content.cells if each.typed not in variants.demonstrations]
         self.marks = [_judged(returned, cells, each, held, scheme) for each in variants.asked(held.values)]
         self.marks += [_of_code(returned, name, verdict, scheme) for name, verdict in code.items()]
+        self.marks = [replace(each, remark=_and(each.remark, held.exam)) for each in self.marks]
         self.answers = [(mark.verdict, mark.given) for mark in self.marks]
         self.open = all(mark.verdict in OPEN for mark in self.marks)
         self.points = sum(mark.points or 0 for mark in self.marks)
@@ -232,8 +233,12 @@ def _judged(returned, cells, asked, held, scheme):
     except Exception as error:  # what came back is anybody's; no other mark is lost with this one
         found = {"verdict": "unreadable", "remark": f"it could not be judged: {type(error).__name__}"}
     changed = "it is asked or answered in another way than when it was handed out" * (question.id in held.changed)
-    remark = "; ".join(filter(None, [found.pop("remark"), SAID.get(held.fault, ""), changed]))
+    remark = _and(found.pop("remark"), SAID.get(held.fault, ""), changed)
     return _mark(returned.student, returned.notebook, question, scheme, remark=remark, **found)
+
+
+def _and(*remarks):
+    return "; ".join(filter(None, remarks))
 
 
 def _mark(student, notebook, question, scheme, **found):

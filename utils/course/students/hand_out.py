@@ -11,7 +11,7 @@ from utils.course.storage.input_files import Mistake
 from utils.course.storage.spreadsheets import csv_text
 from utils.course.storage.store import FolderStore, write
 from utils.course.storage.zip_files import zipped
-from utils.course.students.signature import signed
+from utils.course.students.signature import exam_mark, signed
 from utils.course.students.variants import Variants
 from utils.notebook_files.reading import tagged
 from utils.notebook_files.returned import VARIANT_CELL, VARIANT_COMMENT
@@ -36,7 +36,7 @@ def write_hand_out(sources, students, secret, out):
             values = variants.drawn(secret, student.id)
             asked = list(variants.asked(values))
             record = signed(secret, student.id, name, values, asked)
-            notebooks[name] = _handed_out(variants.notebook, values, record)
+            notebooks[name] = _handed_out(variants.notebook, values, record, exam_mark(secret, student.id, name))
             for _, question in asked:
                 data = question.parameters, questions.plain(question.answer)
                 plain = [json.dumps(each, ensure_ascii=False) for each in data]
@@ -56,17 +56,23 @@ def _no_answers(notebook):
             )
 
 
-def _handed_out(notebook, values, record):
-    """The notebook as a student gets it: the variant set in a cell below the parameters, ``record`` in the metadata."""
+def _handed_out(notebook, values, record, exam):
+    """The notebook as a student gets it: the variant set in a cell below the parameters, ``record`` in the metadata.
+
+    ``exam`` is what makes it an exam, in the same cell, which the kernel sees; ``None`` if nothing does.
+    """
     from papermill.parameterize import parameterize_notebook
 
     copy = deepcopy(notebook)
-    if values:
+    if values or exam:
         copy.metadata.papermill = {}
         for each in copy.cells:
             each.metadata.setdefault("tags", [])  # papermill looks for its tag in each
         copy = parameterize_notebook(copy, values, comment=VARIANT_COMMENT)
-        tagged(copy, "injected-parameters")[0].id = VARIANT_CELL
+        cell = tagged(copy, "injected-parameters")[0]
+        cell.id = VARIANT_CELL
+        if exam:
+            cell.source += f'{questions.EXAM} = "{exam}"  # {questions.EXAM_SENTENCE} Leave this line.\n'
         del copy.metadata["papermill"]
         for each in copy.cells:
             if not each.metadata.tags:

@@ -6,14 +6,16 @@ A signature is an HMAC: without the key file it can be neither made nor tried ou
 import hmac
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from utils import questions
 from utils.course.storage.input_files import Mistake
+from utils.course.students.variants import is_exam
 
 DIGITS = 32  # of a signature: 128 bits
 NO_SECRET, OTHER_KEY, OTHER_VARIANT, NO_VARIANT = "no secret", "other key", "other variant", "no variant"
 NOT_TOLD = "not told"
+NO_LINE, VERDICTS = "no line", "verdicts"
 # Why a notebook is left out (the first two and the last), or what is remarked where it is judged by the variant drawn.
 SAID = {
     NO_SECRET: "it holds a variant, and no key file was named (--secret)",
@@ -21,6 +23,8 @@ SAID = {
     OTHER_VARIANT: "its cell of the variant holds other values than were handed out",
     NO_VARIANT: "it holds no variant, and one was drawn for this student",
     NOT_TOLD: "to whom of the group was it handed out? Nothing in it tells",
+    NO_LINE: "the line that makes it an exam is gone or changed: hints, solutions and verdicts could be had",
+    VERDICTS: "its outputs show verdicts, which an exam does not: the line that makes it one was not run",
 }
 ADVICE = {
     NO_SECRET: "hold a variant: name the key file of the hand-out with --secret",
@@ -35,11 +39,14 @@ ADVICE = {
 class Held:
     """The variant that a returned notebook is judged by, what is wrong with it ("" if nothing is), and the ids of the
     questions that are other ones today than when it was handed out.
+
+    ``exam`` is what is remarked on all that stands in an exam, "" if nothing is.
     """
 
     values: dict
     fault: str = ""
     changed: tuple[str, ...] = ()
+    exam: str = ""
 
 
 def signed(secret, student_id, notebook, values, asked):
@@ -49,11 +56,20 @@ def signed(secret, student_id, notebook, values, asked):
     return {"student": student_id, "notebook": notebook, "values": values, "questions": forms, "variant": signature}
 
 
+def exam_mark(secret, student_id, notebook):
+    """What a student's notebook sets ``exam`` to, ``None`` if the key file is that of no exam."""
+    return _signature(secret, questions.EXAM, student_id, [notebook]) if is_exam(secret) else None
+
+
 def held(secret, returned, variants):
     """The ``Held`` of a notebook that came back; of a group's, as one of the group got it."""
-    found = [_held(secret, returned, each, variants) for each in returned.drawn_for or (returned.student,)]
+    whose = returned.drawn_for or (returned.student,)
+    found = [
+        replace(_held(secret, returned, each, variants), exam=_exam(secret, returned, each, variants)) for each in whose
+    ]
     good = [each for each in found if not each.fault]
-    return (good or found)[0] if good or len(found) == 1 or not secret else Held({}, NOT_TOLD)
+    best = min(good or found, key=lambda each: bool(each.exam))
+    return best if good or len(found) == 1 or not secret else Held({}, NOT_TOLD)
 
 
 def _held(secret, returned, student, variants):
@@ -77,6 +93,17 @@ def _held(secret, returned, student, variants):
         return Held(drawn, changed=tuple(forms))
     changed = tuple(each.id for each in asked if forms.get(each.id) != _form(secret, student.id, each))
     return Held(values, changed=changed)
+
+
+def _exam(secret, returned, student, variants):
+    """What is remarked on an exam that was no exam in the kernel, as far as the notebook tells."""
+    if not secret or not is_exam(secret):
+        return ""
+    if (returned.content.variant or {}).get(questions.EXAM) != exam_mark(secret, student.id, returned.notebook):
+        return SAID[NO_LINE]
+    cells = (each for each in returned.content.cells if each.typed not in variants.demonstrations)
+    shown = {record.get("verdict") for cell in cells for record in cell.shown if isinstance(record.get("verdict"), str)}
+    return SAID[VERDICTS] if shown & {"right", "slip", "wrong"} else ""
 
 
 def check_all(found, new_key=False):

@@ -21,15 +21,17 @@ from utils.notebook_files.answer_cells import typed
 from utils.notebook_files.reading import tagged
 from utils.notebook_files.sources import parameters
 
-SECRET = re.compile(r"[0-9a-f]{64}\n?")
+SECRET = re.compile(r"([0-9a-f]{64})( exam)?\n?")
+DIGITS = 64  # hexadecimal ones, of a secret; behind that of an exam stands a word, which is a part of it
 LONGEST_KEY = 100  # characters: more than a key has
 
 
-def secret_at(path):
+def secret_at(path, exam=None):
     """The course's secret. Where there is no key file, one is made, which only its owner may read.
 
-    A key file is never overwritten: another key draws other variants. ``Mistake`` for one that others may read, or that
-    holds something else.
+    A key file is never overwritten: another key draws other variants. ``exam`` says whether it must be an exam's: such
+    a hand-out has a key file, and so numbers, of its own. ``Mistake`` for one that others may read, or that holds
+    something else.
     """
     path = Path(path)
     try:
@@ -40,7 +42,7 @@ def secret_at(path):
         raise Mistake(f"{path}: no key file can be made there: {error.strerror}") from error
     else:
         with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
+            file.write(secrets.token_hex(DIGITS // 2) + " exam" * bool(exam) + "\n")
             file.flush()
             os.fsync(file.fileno())
         sync(path.parent)
@@ -51,9 +53,18 @@ def secret_at(path):
             text = file.read(LONGEST_KEY)
     except (OSError, UnicodeDecodeError) as error:
         raise Mistake(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    if not SECRET.fullmatch(text):
-        raise Mistake(f"{path}: this is no key file of the course: 64 hexadecimal digits are needed")
-    return bytes.fromhex(text.strip())
+    if not (found := SECRET.fullmatch(text)):
+        raise Mistake(f"{path}: this is no key file of the course: {DIGITS} hexadecimal digits are needed")
+    if exam and not found[2]:
+        raise Mistake(f"{path}: students may know what is drawn with this key file: an exam needs one of its own")
+    if exam is False and found[2]:
+        raise Mistake(f"{path}: this is the key file of an exam: add --exam, or name another one")
+    return bytes.fromhex(found[1]) + (found[2] or "").encode()
+
+
+def is_exam(secret):
+    """Whether a secret is that of an exam's key file."""
+    return len(secret) > DIGITS // 2
 
 
 @dataclass(frozen=True, eq=False)
