@@ -60,6 +60,15 @@ def test_missed_ones_come_first_with_one_of_each_notebook_between(work):
     assert str(turn).splitlines()[-2].endswith(f"right at once: {', '.join(asked)}")
 
 
+def test_the_same_answer_may_be_right_twice_and_a_cell_run_twice_answers_once(work, monkeypatch):
+    same, other = ask("bn-bias"), ask("conv-parameters")
+    upcoming = iter([same, same, other])
+    monkeypatch.setattr(questions, "again", lambda question_id: next(upcoming))
+    practice(folder=work)
+    assert [practice(same.answer, work).judgment.verdict for _ in range(2)] == ["right", "right"]
+    assert practice(same.answer, work).judgment is None
+
+
 def test_what_is_missed_comes_back_with_other_numbers_until_it_was_right(work):
     practice(folder=work)
     first = open_question()

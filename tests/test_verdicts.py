@@ -203,6 +203,13 @@ def test_values_that_the_scale_does_not_allow_are_refused(scale, values, message
         judged(claim(criterion(at_least=0.5, scale=Scale(scale))), values)
 
 
+def test_a_share_that_rounding_took_past_1_is_1():
+    from utils.verdicts import Scale
+
+    [row] = judged(claim(criterion(at_least=0.5, scale=Scale(SHARE))), [1 + 2e-16, 1.0, 0.9999999, -1e-9, 1.0]).rows
+    assert (row.measurement.low, row.measurement.value, row.measurement.high) == (0, 1, 1)
+
+
 def test_the_number_of_values_must_fit():
     with pytest.raises(ValueError, match="2 measurements given, one is needed for each of: gain"):
         judged(claim(criterion(at_least=0)), GOOD, GOOD)

@@ -44,6 +44,8 @@ def practice(answer=None, folder="."):
             _round.given = given
             _round.close(judgment.verdict == "right")
             _round.ask_next()
+            if _round.question and questions.judge(_round.question, answer).verdict == "right":
+                _round.given = None  # the same answer may come twice
     return Turn(judgment, _round.heading, tuple(notes + _round.lines))
 
 

@@ -200,8 +200,8 @@ class State(NamedTuple):
 
 def _starts(build, seeds, images, labels, loss):
     """The network, and for each seed its initial weights: the vector and the variables that are not trained."""
-    model, starts = None, []
-    for seed in seeds:
+    model, starts = None, {}
+    for seed in dict.fromkeys(seeds):
         keras.utils.set_random_seed(seed)
         fresh = build()
         if not fresh.built:
@@ -210,8 +210,8 @@ def _starts(build, seeds, images, labels, loss):
             refuse_what_does_not_fit(fresh, images, labels, default_loss=loss is None)
             model = fresh
         vector = tf.concat([tf.reshape(each, [-1]) for each in fresh.trainable_variables], 0)
-        starts.append((vector, [tf.identity(each.value) for each in fresh.non_trainable_variables]))
-    return model, starts
+        starts[seed] = vector, [tf.identity(each.value) for each in fresh.non_trainable_variables]
+    return model, [starts[seed] for seed in seeds]
 
 
 def _steps(model, images, labels, loss, rule):

@@ -11,6 +11,7 @@ from utils.scoring import Choices, Quantity
 from utils.verdicts.intervals import FEWEST, median_interval, repetitions_needed, share_interval
 
 NOT_RUN = "not run"
+ROUNDING = 1e-6  # by which a share computed in float32 may pass 1
 
 
 class Role(StrEnum):
@@ -120,8 +121,10 @@ class Criterion:
             raise ValueError(f"{self.name} = {values.tolist()}: finite numbers are needed")
         if self.scale is Scale.LOG_RATIO and not (values > 0).all():
             raise ValueError(f"{self.name} = {values.tolist()}: a ratio is above 0")
-        if self.scale is Scale.SHARE and not ((values >= 0) & (values <= 1)).all():
-            raise ValueError(f"{self.name} = {values.tolist()}: a share lies between 0 and 1")
+        if self.scale is Scale.SHARE and values.dtype != bool:
+            if not ((values >= -ROUNDING) & (values <= 1 + ROUNDING)).all():
+                raise ValueError(f"{self.name} = {values.tolist()}: a share lies between 0 and 1")
+            values = np.clip(values, 0, 1)
         yes_or_no = self.scale is Scale.SHARE and values.dtype == bool
         if yes_or_no:
             value, low, high = share_interval(values) if self.drawn else (values.mean(),) * 3

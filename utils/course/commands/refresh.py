@@ -1,5 +1,6 @@
 """``course refresh``: the notebooks executed, and their outputs stored in their place."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from utils.notebook_files.status import Status
 def refresh(notebooks, force):
     """Execute the NOTEBOOKS (all of the course by default) and store their outputs in them.
 
-    A notebook that fails is left as it was. Cells tagged nbval-ignore-output keep the output they have.
+    A notebook that fails is left as it was. Cells tagged nbval-ignore-output keep the output they have. TensorFlow
+    computes with one thread, as in the tests: what is stored does not depend on the number of processors.
     """
     from utils.course.batches.refreshing import refresh_map
 
+    os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     sources = list(notebooks) or course_notebooks()
     for folder in dict.fromkeys(source.parent for source in sources):
         if folder.is_dir() and not can_be_written(folder):
