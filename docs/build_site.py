@@ -24,7 +24,7 @@ DOCS, BUILD = ROOT / "docs", ROOT / "build"
 SOURCE, STATIC, SITE = BUILD / "site-source", BUILD / "site-static", BUILD / "site"
 # What questions are checked with, in the reader's browser: none of it needs NumPy or Keras.
 IN_THE_PAGE = (
-    "__init__.py", "parameters.py", "records.py", "scoring.py",
+    "__init__.py", "former_names.py", "parameters.py", "records.py", "scoring.py",
     "arithmetic/*.py", "questions/*.py", "architecture/blocks.py",
 )  # fmt: skip
 

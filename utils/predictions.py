@@ -8,6 +8,7 @@ import difflib
 
 from utils.claims import claims
 from utils.claims.start_here import PRACTICE
+from utils.former_names import name_today
 from utils.parameters import shown
 from utils.scoring import Outcome, Prediction, note, noted
 
@@ -17,6 +18,7 @@ def predict(subject, choice=None, *, low=None, high=None, confidence=None, **oth
 
     A number is predicted by a range, ``low=`` and ``high=``; a verdict by its word and the ``confidence=`` in it.
     """
+    subject = name_today(subject)
     asked = asked_about(subject)
     if asked is None:
         return _refused(subject, _unknown(subject))
@@ -46,7 +48,7 @@ def compare(subject, truth):
 
 def asked_about(subject):
     """What a prediction about ``subject`` asks for: a ``Quantity`` or ``Choices``; ``None`` for an unknown id."""
-    if not isinstance(subject, str):
+    if not isinstance(subject := name_today(subject), str):
         return None
     return PRACTICE.get(subject) or (claims()[subject].asked if subject in claims() else None)
 

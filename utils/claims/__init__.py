@@ -10,6 +10,7 @@ import pkgutil
 from functools import cache
 
 from utils.evidence import CIFAR10, long_run
+from utils.former_names import name_today
 from utils.verdicts import Criteria, Measurement, judged, median_interval
 
 
@@ -39,7 +40,7 @@ def over_seeds(values, quantity=""):
 
 def claim(claim_id):
     """The claim of that id; ``KeyError`` names the known ones."""
-    known = claims()
+    known, claim_id = claims(), name_today(claim_id)
     if claim_id not in known:
         raise KeyError(f"no claim {claim_id!r}; the claims are: {', '.join(known)}")
     return known[claim_id]

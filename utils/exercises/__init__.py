@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from utils import questions
+from utils.former_names import name_today
 from utils.questions import Help
 
 KINDS = "fill in", "change", "repair", "design"
@@ -97,7 +98,7 @@ def check_code(exercise_id, function):
 
 def hint(exercise_id, number=1, **parameters):
     """The first or the second hint to an exercise, or to a question."""
-    if exercise_id not in exercises():
+    if name_today(exercise_id) not in exercises():
         return questions.hint(exercise_id, number, **parameters)
     if number not in (1, 2):
         return Help("Hint", [f"There are two hints: write hint({exercise_id!r}, 1) or hint({exercise_id!r}, 2)."])
@@ -108,7 +109,7 @@ def hint(exercise_id, number=1, **parameters):
 
 def solution(exercise_id, **parameters):
     """A solution of an exercise as Python, or the derivation of a question's answer."""
-    if exercise_id not in exercises():
+    if name_today(exercise_id) not in exercises():
         return questions.solution(exercise_id, **parameters)
     if questions.in_exam():
         return Help("Solution", [questions.EXAM_SENTENCE])
@@ -125,7 +126,7 @@ def exercises():
 @cache
 def exercise(exercise_id):
     """The ``Exercise`` of that id; ``ValueError`` names those that there are."""
-    known = exercises()
+    known, exercise_id = exercises(), name_today(exercise_id)
     if exercise_id not in known:
         close = difflib.get_close_matches(str(exercise_id)[:60], known, 1)
         advice = f'Do you mean "{close[0]}"?' if close else f"The exercises are: {', '.join(known)}."

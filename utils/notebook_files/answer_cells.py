@@ -6,6 +6,8 @@ import re
 import warnings
 from dataclasses import dataclass, replace
 
+from utils.former_names import name_today
+
 LONGEST_CELL = 10_000  # characters; what stands behind them is not read
 LONGEST_ANSWER = 1_000
 MOST_CHECKS = 20  # of a cell
@@ -90,7 +92,7 @@ class _Cell:
                 first = node.args[0] if node.args else None
                 if answer and isinstance(first, ast.Constant) and isinstance(first.value, str):
                     alone = all(each.arg == "answer" for each in node.keywords)
-                    yield first.value, answer[0], _position(node), alone
+                    yield name_today(first.value), answer[0], _position(node), alone
 
     def bindings(self, name, before):
         """The nodes that set ``name`` before a position, in the order of the text."""
@@ -142,7 +144,7 @@ def _by_pattern(source):
     """The same from a cell that is no Python, such as one with a magic."""
     values = [_printable(each.strip()[:LONGEST_ANSWER]) for each in ASSIGNED.findall(source)]
     found = {"": Typed(None if values[-1] in ("", "None") else values[-1], again=len(values) > 1)} if values else {}
-    return {question: found.get("", Typed()) for question in CHECKED.findall(source)} | found
+    return {name_today(each): found.get("", Typed()) for each in CHECKED.findall(source)} | found
 
 
 def _printable(text):

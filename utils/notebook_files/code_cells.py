@@ -7,6 +7,8 @@ import re
 import symtable
 from dataclasses import dataclass
 
+from utils.former_names import name_today
+
 LONGEST_CELL, LONGEST_PROGRAM = 50_000, 20_000  # characters
 MOST_CELLS, MOST_PROGRAMS = 500, 60  # behind these, none is looked at
 MAGIC = re.compile(r"^\s*[%!].*$", flags=re.MULTILINE)
@@ -69,7 +71,7 @@ class _Cell:
     """What a cell binds at its top level: name → the statement that does, the last one."""
 
     def __init__(self, source, exercise=""):
-        self.source, self.exercise = MAGIC.sub("pass", source[:LONGEST_CELL]), exercise
+        self.source, self.exercise = MAGIC.sub("pass", source[:LONGEST_CELL]), name_today(exercise)
         self.bound, self.functions, self.checks = {}, [], []
         try:
             tree = ast.parse(self.source)
@@ -86,7 +88,7 @@ class _Cell:
                     func=ast.Name(id="check_code") | ast.Attribute(attr="check_code"),
                     args=[ast.Constant(value=str() as exercise), ast.Name(id=name), *_],
                 ):
-                    self.checks.append((exercise[:100], name))
+                    self.checks.append((name_today(exercise[:100]), name))
 
     def text(self, line):
         """The source of a statement, its decorators included."""

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from utils.former_names import name_today
+
 LARGEST_NOTEBOOK = 500_000_000  # bytes: the instructor's own
 
 
@@ -51,6 +53,9 @@ def records(notebook, mime):
 
 
 def last_records(notebook, mime):
-    """The last record of that kind for each id, ``{id: record}``; what has no id is passed over."""
-    found = records(notebook, mime)
-    return {each["id"]: each for each in found if isinstance(each, dict) and isinstance(each.get("id"), str)}
+    """The last record of that kind for each id, ``{id: record}``; what has no id is passed over.
+
+    An id is today's, whatever it was when the notebook was executed.
+    """
+    found = [each for each in records(notebook, mime) if isinstance(each, dict) and isinstance(each.get("id"), str)]
+    return {name_today(each["id"]): each for each in found}

@@ -7,6 +7,7 @@ import itertools
 import json
 from dataclasses import dataclass, field
 
+from utils.former_names import name_today
 from utils.notebook_files.answer_cells import Typed, assigned, typed
 from utils.notebook_files.code_cells import Program, programs
 from utils.notebook_files.reading import UnreadableNotebook
@@ -113,7 +114,7 @@ def _answer_cells(cells):
             left -= len(json.dumps(shown))
             answers = typed(source, above)
             above = answers.get("") if set(answers) <= {""} else None
-            yield Cell(_short(cell.get("id")), _short(question), answers, shown if left > 0 else [])
+            yield Cell(_short(cell.get("id")), name_today(_short(question)), answers, shown if left > 0 else [])
 
 
 def _predictions(cells):
@@ -130,7 +131,7 @@ def _predictions(cells):
 def _records(cell, mime=ANSWER):
     outputs = (_mapping(_mapping(each).get("data")).get(mime) for each in _list(cell.get("outputs")))
     records = [bounded(each) for each in list(filter(_mapping, outputs))[-MOST_RECORDS:]]
-    return [each for each in records if each]
+    return [each | {"id": name_today(each.get("id"))} for each in records if each]
 
 
 def _source(cell):

@@ -15,6 +15,7 @@ from functools import cache
 
 from utils import scoring
 from utils.arithmetic import Count
+from utils.former_names import name_today
 from utils.parameters import check_parameters, shown
 from utils.questions._exam import EXAM, EXAM_SENTENCE, in_exam, withheld
 from utils.questions._feedback import Help, as_html, as_text
@@ -124,6 +125,7 @@ def check(question_id, answer, **parameters):
     Never raises: what the author of the cell mistook (an id, a parameter, its value) is shown as a sentence, too.
     In an exam neither this nor ``another``, ``hint`` and ``solution`` tell what is right.
     """
+    question_id = name_today(question_id)
     shown_last = _shown.get(question_id) if isinstance(question_id, str) and not parameters else None
     question, refusal = preview(question_id, **(shown_last or parameters))
     _asked_last[question.id] = shown_last or parameters
@@ -213,7 +215,7 @@ def ask(question_id, **parameters):
 
 def preview(question_id, **parameters):
     """The question and "", or the question as far as it can be put and a sentence on why it is not asked."""
-    question_id = question_id if isinstance(question_id, str) else shown(question_id)
+    question_id = name_today(question_id) if isinstance(question_id, str) else shown(question_id)
     try:
         module = _module(question_id)
         values = _values(question_id, module.PARAMETERS, parameters)
@@ -275,11 +277,11 @@ def by_keras(question_id, **parameters):
 
 
 def _last(question_id):
-    return _asked_last.get(question_id, {}) if isinstance(question_id, str) else {}
+    return _asked_last.get(name_today(question_id), {}) if isinstance(question_id, str) else {}
 
 
 def _module(question_id):
-    known = questions()
+    known, question_id = questions(), name_today(question_id)
     if question_id not in known:
         close = difflib.get_close_matches(question_id[:60], known, 1)
         advice = f'Do you mean "{close[0]}"?' if close else f"The questions are: {', '.join(known)}."

@@ -10,6 +10,7 @@ from utils import questions
 from utils.course.storage.input_files import Mistake
 from utils.course.students.platforms import platform_name
 from utils.exercises import exercise, exercises
+from utils.former_names import name_today
 
 PARTS = "points", "partial", "dropped", "late", "corrections"
 CORRECTED = "student", "notebook", "question", "points", "reason"
@@ -214,7 +215,7 @@ def _number(value, where, most):
 
 
 def _known(name, where):
-    known = [*questions.questions(), *exercises()]
+    known, name = [*questions.questions(), *exercises()], name_today(name)
     if name not in known:
         close = difflib.get_close_matches(str(name)[:60], known, 1)
         raise Mistake(f"{where}: there is no {name!r}{f'. Do you mean {close[0]!r}?' if close else ''}")

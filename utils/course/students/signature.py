@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from utils import questions
 from utils.course.storage.input_files import Mistake
 from utils.course.students.variants import is_exam
+from utils.former_names import name_today
 
 DIGITS = 32  # of a signature: 128 bits
 NO_SECRET, OTHER_KEY, OTHER_VARIANT, NO_VARIANT = "no secret", "other key", "other variant", "no variant"
@@ -38,7 +39,7 @@ ADVICE = {
 @dataclass(frozen=True)
 class Held:
     """The variant that a returned notebook is judged by, what is wrong with it ("" if nothing is), and the ids of the
-    questions that are other ones today than when it was handed out.
+    questions that are other ones today than when it was handed out, or that are ``gone`` from the notebook.
 
     ``exam`` is what is remarked on all that stands in an exam, "" if nothing is.
     """
@@ -47,6 +48,7 @@ class Held:
     fault: str = ""
     changed: tuple[str, ...] = ()
     exam: str = ""
+    gone: tuple[str, ...] = ()
 
 
 def signed(secret, student_id, notebook, values, asked):
@@ -87,12 +89,14 @@ def _held(secret, returned, student, variants):
     signature = _signature(secret, "variant", student.id, [returned.notebook, values, forms])
     if not hmac.compare_digest(str(said["variant"]).encode(), signature.encode()):
         return Held(drawn, OTHER_KEY)
+    then = {name_today(name): name for name in forms}  # what each was called when it was handed out
     try:
         asked = [question for _, question in variants.asked(values)]
     except (Mistake, KeyError):  # these values, or parameters of these names, can no longer be asked
-        return Held(drawn, changed=tuple(forms))
-    changed = tuple(each.id for each in asked if forms.get(each.id) != _form(secret, student.id, each))
-    return Held(values, changed=changed)
+        return Held(drawn, changed=tuple(then))
+    as_then = {each.id: replace(each, id=then.get(each.id, each.id)) for each in asked}
+    changed = [name for name, each in as_then.items() if forms.get(each.id) != _form(secret, student.id, each)]
+    return Held(values, changed=tuple(changed), gone=tuple(each for each in then if each not in as_then))
 
 
 def _exam(secret, returned, student, variants):

@@ -17,6 +17,7 @@ import nbformat
 from utils import questions
 from utils.course.storage.atomic import sync
 from utils.course.storage.input_files import Mistake
+from utils.former_names import first_name
 from utils.notebook_files.answer_cells import typed
 from utils.notebook_files.reading import tagged
 from utils.notebook_files.sources import parameters
@@ -192,7 +193,7 @@ class _Asked:
 
 
 def _rank(secret, student_id, question_id, values):
-    plain = json.dumps([student_id, question_id, values], sort_keys=True)
+    plain = json.dumps([student_id, first_name(question_id), values], sort_keys=True)
     return hmac.digest(secret, f"draw\n{plain}".encode(), "sha256")
 
 

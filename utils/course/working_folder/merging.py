@@ -9,6 +9,7 @@ import uuid
 from argparse import Namespace
 from copy import deepcopy
 
+from utils.former_names import name_today
 from utils.notebook_files.reading import tagged
 
 NEW_VERSION = "new-version"  # the tag of a cell that holds the course's new version of the cell before it
@@ -55,7 +56,8 @@ def filled_in(new, versions, mine):
 
 def _same_task(one, other):
     """Whether two cells ask the same question, or set the same exercise."""
-    tasks = [(each.metadata.get("question"), each.metadata.get("exercise")) for each in (one, other)]
+    names = "question", "exercise"
+    tasks = [tuple(name_today(each.metadata.get(name)) for name in names) for each in (one, other)]
     return tasks[0] == tasks[1] != (None, None)
 
 
