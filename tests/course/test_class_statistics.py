@@ -12,7 +12,7 @@ import pytest
 
 from utils.course.hand_ins.collect import Returned
 from utils.course.marking.item_statistics import item_statistics
-from utils.course.marking.marks import Mark
+from utils.course.marking.mark import Mark
 from utils.course.marking.same_work import CODE, OTHER_S, TYPED, WRONG, same_work
 from utils.course.pages.grade_index import reports
 from utils.course.students.roster import Student

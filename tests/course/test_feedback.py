@@ -13,8 +13,8 @@ from utils import questions
 from utils.claims import claim
 from utils.course.hand_ins.collect import Returned
 from utils.course.marking.giving_back import CANVAS_ZIP, MOODLE_ZIP, platform_zips
+from utils.course.marking.mark import Mark, of_exercise
 from utils.course.marking.marking_scheme import PLAIN
-from utils.course.marking.marks import Mark, of_exercise
 from utils.course.pages.feedback import pages
 from utils.course.students.roster import Student
 from utils.exercises import exercise

@@ -14,12 +14,12 @@ from utils.notebook_files.returned import MOST_CHOSEN, answered
 from utils.records import CONCEPT
 
 
-def returned(student, *records, place="", date=None, sure=True):
+def returned(student, *records, place="", date=None):
     """A notebook of this student whose outputs hold these records."""
     outputs = [nbformat.v4.new_output("display_data", {"text/plain": "", CONCEPT: each}) for each in records]
     cells = [nbformat.v4.new_code_cell("after(…)", outputs=[each]) for each in outputs]
     content = answered(json.dumps(nbformat.v4.new_notebook(cells=cells)).encode())
-    return Returned(place or f"{student}.ipynb", date, Student(student), sure, "00_start_here", content)
+    return Returned(place or f"{student}.ipynb", date, Student(student), True, "00_start_here", content)
 
 
 def chosen(when, right, name="shift"):
@@ -50,11 +50,10 @@ def test_the_gain_is_that_of_those_who_answered_both_times():
     assert of(gains([returned("ada", chosen(BEFORE, True), chosen(AFTER, False))])).normalized is None
 
 
-def test_of_several_copies_the_sure_and_the_late_one_count():
+def test_of_several_copies_the_latest_counts():
     copies = [
         returned("ada", chosen(BEFORE, False), chosen(AFTER, True), date=2.0),
         returned("ada", chosen(BEFORE, False), chosen(AFTER, False), date=1.0, place="b"),
-        returned("ada", chosen(BEFORE, False), chosen(AFTER, False), date=3.0, place="a", sure=False),
     ]
     for order in (copies, copies[::-1]):
         assert (of(gains(order)).n, of(gains(order)).after) == (1, 1)

@@ -87,7 +87,7 @@ def judged():
     def judge(notebook):
         content = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
         returned = Returned("bo.ipynb", None, student, True, BN, answered(content))
-        made, _ = marks(usable, [student], None, Collected([returned]))
+        made = marks(usable, [student], None, Collected([returned])).marks
         return {each.question: each for each in made}
 
     return judge

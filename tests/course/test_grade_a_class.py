@@ -137,9 +137,9 @@ def test_nobody_loses_or_gets_a_point_and_what_is_unclear_is_asked(the_class, tm
                 archive.writestr(PACKED[packed](at, student, name), content if kept else without_metadata(content))
     ids = {each.metadata.question for each in tagged(source.notebook, "answer")}
     found = collected([tmp_path / "all.zip"], Owners(STUDENTS), {BN: ids})
-    made, left_out = marks([source], STUDENTS, SECRET, found)
+    marked = marks([source], STUDENTS, SECRET, found)
     points = Counter()
-    for each in made:
+    for each in marked.marks:
         points[each.student.id] += each.points or 0
     assert [each for each in earned if points[each] > earned[each]] == []
     lost = {each for each in earned if points[each] < earned[each]}
@@ -147,7 +147,7 @@ def test_nobody_loses_or_gets_a_point_and_what_is_unclear_is_asked(the_class, tm
         assert lost == (NOBODY_SAYS if kept else earned.keys() - {"al"}), "al's zip file is not looked into here"
     else:
         assert lost == (set() if kept or packed == "folders" else TWINS)
-    assert len({each.asks for each in left_out if each.asks}) >= len(lost), "each is asked for"
+    assert len({each.asks for each in marked.left_out if each.asks}) >= len(lost), "each is asked for"
 
 
 def as_bytes(content):

@@ -11,6 +11,7 @@ from utils.course.marking.code_verdicts import KEPT, code_verdicts
 from utils.course.marking.marks import marks
 from utils.course.pages.grade_index import reports
 from utils.course.sandbox.bubblewrap import why_not
+from utils.course.sandbox.functions import Verdict
 from utils.course.storage.store import FolderStore
 from utils.course.students.roster import Student
 from utils.exercises import exercise, source_of
@@ -109,11 +110,29 @@ def judged_marks(folder, functions, several="agreed", secret=b"s" * 32):
             returned.append(Returned(f"{student.id}/{number}.ipynb", float(number), student, True, "10_code", content))
     collected = type("Collected", (), {"returned": returned, "left_out": []})
     code = code_verdicts([source], returned, secret, FolderStore(folder), workers=1)
-    made, left_out = marks([source], students, None, collected, several, code=code)
+    marked = marks([source], students, None, collected, several, code=code)
     found = {}
-    for each in made:
+    for each in marked.marks:
         found.setdefault(each.student.id, {})[each.question] = each
-    return found, left_out
+    return found, marked.left_out
+
+
+def test_a_group_s_function_is_judged_once(tmp_path, monkeypatch):
+    """Each of a group has the file, and two of them handed it in."""
+    content = answered(nbformat.writes(notebook(SOLUTIONS)).encode())
+    group = [Student(name, "", "1") for name in ("ada", "bo", "cy")]
+    places = "bo/10_code.ipynb", "cy/10_code.ipynb"
+    returned = [Returned(place, None, each, True, "10_code", content) for place in places for each in group]
+    asked = []
+
+    def judged(waiting, *_):
+        asked.extend(task for own in waiting.values() for task in own.values())
+        yield {known: Verdict(task[0], "right") for own in waiting.values() for known, task in own.items()}
+
+    monkeypatch.setattr("utils.course.marking.code_verdicts._judged", judged)
+    found = code_verdicts([Source("10_code", notebook(STUBS))], returned, None, FolderStore(tmp_path))
+    assert sorted(name for name, *_ in asked) == sorted(IDS)
+    assert {place: set(own) for place, own in found.items()} == {each: set(IDS) for each in places}
 
 
 @isolated

@@ -339,11 +339,11 @@ def test_where_a_platform_dates_files_by_the_download_it_says_otherwise_which_ca
         put(notebook, tmp_path / "moodle" / f"Ada Example_{number}_assignsubmission_file_" / f"{BN}.ipynb")
     found = collected([tmp_path / "canvas"], Owners([ada]), {BN: set()})
     for attempts, verdict in {"latest": "right", "first": "slip", "agreed": "returned-twice"}.items():
-        made, _ = marks(usable, [ada], None, found, attempts)
+        made = marks(usable, [ada], None, found, attempts).marks
         mark = next(each for each in made if each.question == "bn-inference")
         assert (mark.verdict, mark.points) == (verdict, verdict == "right")
     days = Scheme(per_day=Fraction(1, 10), due={"": 0.0})
-    assert {each.late for each in marks(usable, [ada], None, found, "latest", scheme=days)[0]} == {Fraction(1, 10)}
+    assert {each.late for each in marks(usable, [ada], None, found, "latest", scheme=days).marks} == {Fraction(1, 10)}
     found = collected([tmp_path / "moodle"], Owners([ada]), {BN: set()})
     assert [each.date for each in found.returned] == [datetime(2026, 11, 20, 23, 59).timestamp(), None]
 

@@ -3,18 +3,22 @@
 import csv
 import io
 import json
-from types import SimpleNamespace
 
 import nbformat
 import pytest
 
 from utils.claims import claim
+from utils.concepts import AFTER, BEFORE, concept
+from utils.course.batches.plan import sources
 from utils.course.hand_ins.collect import Collected, Returned
+from utils.course.marking.grading import graded
 from utils.course.marking.predicted import predictions
 from utils.course.pages.grade_index import reports
 from utils.course.students.roster import Student
+from utils.course.students.variants import Variants
 from utils.notebook_files.returned import MOST_PREDICTIONS, answered
-from utils.records import PREDICTION, VERDICT
+from utils.notebook_files.sources import course_notebooks
+from utils.records import CONCEPT, PREDICTION, VERDICT
 from utils.scoring import Prediction
 from utils.verdicts import judged
 
@@ -41,14 +45,16 @@ def said(of, *given):
 
 
 @pytest.fixture(scope="module")
-def course():
+def course(tmp_path_factory):
     """The course's notebook, in which reuse measured 0.1 and architecture-data holds."""
     verdicts = judged(REUSE, [0.1] * 5, None), judged(DATA, *[[0.3] * 5] * 5)
-    return [SimpleNamespace(name=NAME, notebook=notebook(*((VERDICT, each.record()) for each in verdicts)))]
+    shown = notebook(*((VERDICT, each.record()) for each in verdicts))
+    nbformat.write(shown, path := tmp_path_factory.mktemp("course") / f"{NAME}.ipynb")
+    return sources([path])[0]
 
 
 def found(course, *returned):
-    return predictions(course, Collected(list(returned)))
+    return predictions(course, returned)
 
 
 def test_each_prediction_stands_beside_the_truth_with_its_score(course):
@@ -91,11 +97,30 @@ def test_a_verdict_that_came_back_is_not_believed(course):
     assert (made.measured, made.hit) == (0.1, False)
 
 
-def test_of_several_copies_the_latest_in_the_student_s_own_place_counts(course):
-    early, late = (came(ADA, said(REUSE, low, 0.9), date=date) for low, date in ((0.1, 5.0), (0.2, 7.0)))
-    elsewhere = came(ADA, said(REUSE, 0.3, 0.9), date=9.0, sure=False)
-    (made,) = found(course, late, early, elsewhere)
-    assert made.given == (0.2, 0.9)
+def test_the_copy_that_counts_for_the_marks_counts_for_predictions_and_concepts():
+    """Four copies of hers: an early one, a late one, an open one, and one that only says to be hers."""
+    usable, _ = sources([course_notebooks()[1]])
+    (_, asked), *_ = Variants(usable[0].notebook, {}).asked({})
+    right, name = asked.answer, asked.id
+
+    def copy(answer, low, choice, date, sure=True):
+        shown = [(PREDICTION, said(REUSE, low, 0.9))]
+        shown += [(CONCEPT, {"id": "place", "when": when, "choice": choice}) for when in (BEFORE, AFTER)]
+        mine = notebook(*shown)
+        cell = f'answer = {answer}\ncheck("{name}", answer)'
+        mine.cells.append(nbformat.v4.new_code_cell(cell, metadata={"question": name}))
+        content = answered(nbformat.writes(mine).encode())
+        return Returned(f"{date}.ipynb", date, ADA, sure, NAME, content)
+
+    early, late = copy(right, 0.1, "a", 5.0), copy(right + 1, 0.2, "b", 7.0)
+    copies = [late, early, copy(None, 0.3, "c", 8.0), copy(right, 0.4, "d", 9.0, sure=False)]
+    for attempts, counts in {"first": [early], "latest": [late], "best": [early], "agreed": [early, late]}.items():
+        marked = graded(usable, [ADA], Collected(list(copies)), attempts=attempts)
+        low = counts[-1].content.predictions[0]["low"]
+        assert [each.given[0] for each in marked.predictions] == [low], attempts
+        (chosen,) = {each["choice"] for each in counts[-1].content.chosen}
+        gain = next(each for each in marked.gains if each.id == "place")
+        assert (gain.n, gain.before) == (1, chosen == concept("place").first.right), attempts
 
 
 RANGE = {"id": "reuse", "kind": "range", "low": 0, "high": 1}

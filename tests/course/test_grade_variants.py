@@ -1,6 +1,9 @@
 """The variant handed out is signed: another key file and changed questions are named before any mark is written."""
 
 import json
+import re
+import shutil
+import textwrap
 from copy import deepcopy
 from dataclasses import replace
 
@@ -9,9 +12,11 @@ from a_hand_out import BN, NAMES, SEPARABLE, key_file, put, type_in
 
 from utils import questions
 from utils.course.batches.plan import sources
-from utils.course.students.variants import Variants
+from utils.course.students.signature import signed
+from utils.course.students.variants import Variants, secret_at
+from utils.former_names import FORMER_NAMES
 from utils.notebook_files.reading import read, tagged
-from utils.notebook_files.sources import course_notebooks
+from utils.notebook_files.sources import ROOT, course_notebooks
 from utils.questions import bn_parameters
 
 SOLVED = (BN, SEPARABLE, NAMES[0])
@@ -152,6 +157,64 @@ def test_a_question_that_has_changed_since_the_hand_out_is_named(grade, returned
     points, answers, _ = grade(returned, options=("--new-key",))
     assert points["ada"] == POINTS - 1
     assert "another way than when it was handed out" in answers["ada", BN, "bn-parameters"]["remark"]
+
+
+def as_handed_out(handed_out, student, names):
+    """Notebook 03 solved, as a course handed it out that called its questions by these names: today's → then."""
+
+    def change(notebook):
+        (source,), _ = sources([course_notebooks()[3]])
+        course = notebook.metadata.course
+        asked = [question for _, question in Variants(source.notebook, {}).asked(course["values"])]
+        asked += [replace(asked[0], id=name) for name in names.values() if name not in FORMER_NAMES]
+        then = [("", replace(each, id=names.get(each.id, each.id))) for each in asked]
+        course.update(signed(secret_at(handed_out.secret), student, BN, course["values"], then))
+        for cell in notebook.cells:
+            for today, name in names.items():
+                cell.source = cell.source.replace(f'"{today}"', f'"{name}"')
+                if cell.metadata.get("question") == today:
+                    cell.metadata["question"] = name
+
+    return solved(handed_out, student, BN, change)
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["signed", "metadata lost"])
+def test_a_hand_out_under_a_former_name_is_graded_as_any_other(handed_out, grade, tmp_path, lost):
+    notebook = as_handed_out(handed_out, "ada", {"bn-normalize": "bn-normalise"})
+    assert "bn-normalise" in notebook.metadata.course["questions"]
+    assert not re.search(r"bn-normalize\b", json.dumps(notebook))
+    if lost:
+        del notebook.metadata["course"]
+    put(notebook, tmp_path / "back" / "ada" / f"{BN}.ipynb")
+    (tmp_path / "marks.yaml").write_text("points: {bn-normalise: 3}")
+    options = "--notebook", course_notebooks()[3], "--marks", tmp_path / "marks.yaml"
+    points, answers, done = grade(tmp_path / "back", options=options)
+    asked = [row["question"] for row in answers.values() if row["id"] == "ada"]
+    assert (points["ada"], done.returncode) == (len(asked) + 2, 0), done.stdout + done.stderr
+    assert not [row for row in answers.values() if row["remark"]]
+
+
+def test_the_script_in_the_readme_finds_what_the_command_finds(handed_out, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("roster.csv", "course.key"):
+        shutil.copy(handed_out.folder / name, name)
+    put(solved(handed_out, "ada", BN), tmp_path / "returned" / "ada" / f"{BN}.ipynb")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    script = re.search(r"^ {6}from utils\.course.*?(?=\n\n- )", text, flags=re.S | re.M)[0]
+    exec(textwrap.dedent(script), space := {})
+    asked = [key for student, name, key in handed_out.rows if (student, name) == ("ada", BN)]
+    points = {student.id: points for student, points in space["points"].items()}
+    assert points == {"ada": len(asked), "bo": None, "cy": None, "dee": None}
+
+
+def test_a_question_that_is_no_longer_asked_costs_nothing_and_is_named(handed_out, grade, tmp_path):
+    put(as_handed_out(handed_out, "ada", {"bn-gone": "bn-gone"}), tmp_path / "back" / "ada" / f"{BN}.ipynb")
+    put(solved(handed_out, "bo", BN), tmp_path / "back" / "bo" / f"{BN}.ipynb")
+    points, answers, done = grade(tmp_path / "back", options=("--notebook", course_notebooks()[3]))
+    assert points["ada"] == points["bo"] == len([row for row in answers.values() if row["id"] == "ada"])
+    assert done.returncode == 0
+    assert f"no longer asked, without points: bn-gone of {BN} (handed out to 1 of them)" in done.stdout
+    assert f"bn-gone of {BN}" in (tmp_path / "grades" / "index.html").read_text(encoding="utf-8")
 
 
 def test_the_record_of_a_hand_out_tells_nothing_of_the_answers(handed_out):

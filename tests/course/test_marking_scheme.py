@@ -15,6 +15,8 @@ from utils import questions
 from utils.course.batches.plan import sources
 from utils.course.batches.values import yaml_of
 from utils.course.hand_ins.collect import Collected, LeftOut, Returned
+from utils.course.marking.copies import Copy, counted
+from utils.course.marking.mark import of_exercise
 from utils.course.marking.marking_scheme import Correction, scheme_of
 from utils.course.marking.marks import marks
 from utils.course.pages.grade_index import by_student, reachable, reports
@@ -52,7 +54,7 @@ def judged(usable):
     def judge(text, *came, left_out=(), several="agreed"):
         found = [Returned(place, date, student, True, BN, notebook(own)) for student, own, place, date in came]
         collected = Collected(found, list(left_out))
-        return marks(usable, [ADA, BO], None, collected, several, False, scheme(text))[0]
+        return marks(usable, [ADA, BO], None, collected, several, False, scheme(text)).marks
 
     return judge
 
@@ -150,6 +152,41 @@ def test_a_correction_replaces_what_was_computed_even_where_nothing_could_be_rea
     assert by_question(made, BO)["bn-inference"].points == 1
     assert by_student(made) == {ADA: {BN: Fraction(1, 2)}, BO: {BN: 1}}
     assert "Right, 64 is a slip of the pen." in reports(made, [])["answers.csv"]
+
+
+def test_the_best_copy_earns_the_most_in_the_end_with_corrections_and_lateness(judged):
+    """A correction is the student's for this question, in whichever copy: it tells none of them from another."""
+    one = {"bn-inference": '"moving"', "bn-trainable": "7"}
+    other = {"bn-parameters": "4 * 32", "bn-trainable": "7"}
+    copies = (ADA, one, "one", DUE - 1), (ADA, other, "other", DUE + 1)
+    worth = "points: {bn-parameters: 3}\n"
+    by_hand = "corrections: [{student: ada, notebook: 03, question: bn-parameters, points: 2, reason: x}]\n"
+    late = "late: {due: 2026-12-01 12:00, percent_per_day: 80}\n"
+    for text, counts, points in (
+        (worth, "other", 3),
+        (worth + by_hand, "one", 1 + 2),
+        (worth + late, "one", 1),
+    ):
+        own = by_question(judged(text, *copies, several="best"))
+        assert (own["bn-inference"].verdict == "right") == (counts == "one"), text
+        assert sum((each.points or 0) * (1 - each.late) for each in own.values()) == points, text
+
+
+def test_a_correction_of_an_exercise_is_one_of_a_question(judged):
+    worth = scheme("corrections: [{student: ada, notebook: 03, question: bn-forward, points: 2, reason: x}]")
+    for verdict in ("wrong", "missing", "left-out"):
+        assert of_exercise(ADA, BN, "bn-forward", verdict, worth).points == 2
+    copies = [Copy(Returned(n, None, ADA, True, BN, None), None, own) for n, own in zip("ab", both(worth), strict=True)]
+    made, counting, _ = counted(copies, "best", lambda copies: 0)
+    assert [each.returned.place for each in counting] == ["b"], "what is corrected is worth the same in both"
+    assert sum(each.points for each in made) == 2 + exercise("conv-loops").points
+
+
+def both(worth):
+    """The marks of two copies: one has the exercise right that is corrected, the other one that is worth less."""
+    for first, second in (("right", "wrong"), ("wrong", "right")):
+        pairs = ("bn-forward", first), ("conv-loops", second)
+        yield [of_exercise(ADA, BN, name, verdict, worth) for name, verdict in pairs]
 
 
 def test_no_run_loses_a_correction(handed_out, grade, tmp_path):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from utils.course.marking.marks import Mark
+from utils.course.marking.mark import Mark
 from utils.course.pages.grade_index import reports
 from utils.course.storage.input_files import LARGEST, Mistake
 from utils.course.students.roster import Student, roster

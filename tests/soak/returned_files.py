@@ -22,9 +22,7 @@ import nbformat
 from utils.course.batches.plan import sources
 from utils.course.hand_ins.collect import collected
 from utils.course.hand_ins.owners import Owners
-from utils.course.marking.marks import marks
-from utils.course.marking.predicted import predictions
-from utils.course.pages.grade_index import reports
+from utils.course.marking.grading import graded
 from utils.course.students.hand_out import write_hand_out
 from utils.course.students.roster import Student
 from utils.notebook_files.archives import LARGEST_FILE
@@ -180,9 +178,9 @@ class Course:
 
     def _marks(self, places):
         found = collected(places, Owners(STUDENTS), {each.name: set() for each in self._sources})
-        made, left_out = marks(self._sources, STUDENTS, SECRET, found)
-        assert set(reports(made, left_out, predictions(self._sources, found))) >= {"grades.csv", "index.html"}
-        return {(each.student.id, each.question): (each.verdict, each.given, each.remark) for each in made}
+        made = graded(self._sources, STUDENTS, found, secret=SECRET)
+        assert made.tables().keys() >= {"grades.csv", "index.html"}
+        return {(each.student.id, each.question): (each.verdict, each.given, each.remark) for each in made.marks}
 
     def _file(self, chance, number):
         """A path and the bytes of one broken or hostile file."""

@@ -6,7 +6,7 @@ import json
 import unicodedata
 import warnings
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -16,45 +16,66 @@ from utils.course.batches.job import Job, Outcome
 from utils.course.batches.values import value_of
 from utils.course.storage.input_files import Mistake
 from utils.course.students.roster import NOBODY
-from utils.notebook_files.reading import UnreadableNotebook, read
+from utils.notebook_files.reading import UnreadableNotebook, last_records, read
 from utils.notebook_files.sources import parameters
 from utils.notebook_files.status import Status
+from utils.records import VERDICT
 
 LARGEST_FILE = 1_000_000_000  # bytes that are hashed of a file that a parameter names
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A notebook to run, without outputs: its name, itself, and the parameters that it declares."""
+    """A notebook to run, without outputs: its name, itself, and the parameters that it declares.
+
+    ``measured`` are the records of verdicts in the outputs that it had, the last for each claim.
+    """
 
     name: str
     notebook: nbformat.NotebookNode
     declared: dict
+    measured: dict = field(default_factory=dict)
 
     @cached_property
     def content(self):
         return nbformat.writes(self.notebook).encode()
 
 
-def sources(paths, reserved=()):
+def sources(paths, reserved=(), by_folder=False):
     """The notebooks at these paths as ``Source``s, and an ``Outcome`` for each that cannot be used.
 
-    ``reserved`` are names that the outputs need for something else.
+    ``reserved`` are names that the outputs need for something else. ``by_folder``: where several have the same name,
+    that of the folder goes before it, as where each student has one.
     """
     usable, refused = [], []
-    repeated = {name for name, count in Counter(_name(path).casefold() for path in paths).items() if count > 1}
-    for path in paths:
+    names = [_name(path) for path in paths]
+    if by_folder:
+        several = _repeated(names)
+        names = [
+            _with_folder(path) if name.casefold() in several else name for path, name in zip(paths, names, strict=True)
+        ]
+    repeated = _repeated(names)
+    for path, name in zip(paths, names, strict=True):
         try:
-            if _name(path).casefold() in repeated:
+            if name.casefold() in repeated:
                 raise Mistake(f"{path}: another notebook has the same name; the outputs would overwrite each other")
-            if _name(path).casefold() in reserved:
+            if name.casefold() in reserved:
                 raise Mistake(f"{path}: a table or an index has that name among the outputs; give the notebook another")
-            usable.append(_source(path))
+            usable.append(_source(path, name))
         except UnreadableNotebook as error:
-            refused.append(Outcome(_name(path), NOBODY, {}, Status.UNREADABLE, str(error)))
+            refused.append(Outcome(name, NOBODY, {}, Status.UNREADABLE, str(error)))
         except Mistake as error:
-            refused.append(Outcome(_name(path), NOBODY, {}, Status.REFUSED, str(error)))
+            refused.append(Outcome(name, NOBODY, {}, Status.REFUSED, str(error)))
     return usable, refused
+
+
+def _repeated(names):
+    return {name for name, count in Counter(each.casefold() for each in names).items() if count > 1}
+
+
+def _with_folder(path):
+    folder = unicodedata.normalize("NFC", Path(path).absolute().parent.name)
+    return f"{folder}_{_name(path)}"
 
 
 def settings(pairs):
@@ -125,8 +146,7 @@ def _name(path):
     return unicodedata.normalize("NFC", Path(path).stem)
 
 
-def _source(path):
-    name = _name(path)
+def _source(path, name):
     if not name or Path(path).is_dir():
         raise Mistake(f"{path}: a folder, no notebook")
     with warnings.catch_warnings(record=True) as raised:
@@ -136,6 +156,7 @@ def _source(path):
         declared = parameters(notebook)
     except Exception as error:  # hand-written code and metadata hold whatever they hold
         raise Mistake(f"{path}: its parameters cell cannot be read: {error}") from error
+    measured = last_records(notebook, VERDICT)
     for place, cell in enumerate(notebook.cells):
         cell.metadata.pop("papermill", None)
         if cell.cell_type == "code":
@@ -144,4 +165,4 @@ def _source(path):
             cell.id = f"cell-{place}"  # nbformat mended the ids by chance, and each time the key would be another
     for left in ("widgets", "papermill"):  # what an earlier execution left
         notebook.metadata.pop(left, None)
-    return Source(name, notebook, declared)
+    return Source(name, notebook, declared, measured)

@@ -2,7 +2,9 @@
 
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 
@@ -33,7 +35,7 @@ SHOWN = 20  # of what was left out: a table holds all
 @click.option("--feedback", is_flag=True, help="Write a page for each student, and zip files for Canvas and Moodle.")
 @click.option("--new-key", is_flag=True, help="Grade with today's questions, though they changed since the hand-out.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/grades"), show_default=True)
-def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, column, code, feedback, new_key, out):
+def grade(**options):
     """Grade the notebooks that came back, in folders and zip files, without running them.
 
     With --code the functions of exercises in code are run in a sandbox, on inputs that no student has seen.
@@ -45,96 +47,139 @@ def grade(returned, roster, secret, notebooks, groups, attempts, scheme, fill, c
     unless --marks says otherwise. Where nobody can be sure whose a file is, unclear.csv asks: fill in its column 'id',
     and grade again into the same folder. The exit code is 1 if a file or a line of the roster had to be left out.
     """
-    from utils.course.batches.plan import sources
     from utils.course.commands.terminal import say
+    from utils.course.marking.grading import graded
+    from utils.course.storage.input_files import Mistake
+
+    asked = SimpleNamespace(**options)
+    if asked.column and not asked.fill:
+        raise click.UsageError("--column names a column of the table to fill: --fill is missing")
+    try:
+        given = _read(asked)
+        worth = {"secret": given.secret, "scheme": given.scheme, "code": given.code}
+        how = {"attempts": asked.attempts, "new_key": asked.new_key}
+        found = graded(given.sources, given.students, given.collected, **worth, **how)
+        written = _write(asked, given, found)
+    except (Mistake, OSError) as error:
+        raise click.UsageError(str(error)) from error
+    for sentence in (*_came(asked, given), *written, *_remarks(asked, given, found)):
+        say(sentence)
+    sys.exit(1 if found.left_out else 0)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What was read: notebooks, students, the lines filled in before, what came back, the key, and what it is worth."""
+
+    store: object
+    sources: list
+    students: list
+    groups: Counter
+    filled: list
+    collected: object
+    secret: bytes | None
+    scheme: object
+    code: dict | None
+
+
+def _read(asked):
+    """The ``_Given`` by these options; ``Mistake`` where something cannot be used. Nothing is written but verdicts."""
+    from utils.course.batches.plan import sources
     from utils.course.hand_ins.collect import LeftOut, collected
     from utils.course.hand_ins.owners import Owners
-    from utils.course.hand_ins.unclear import UNCLEAR, filled_in, renamed, unclear_csv
+    from utils.course.hand_ins.unclear import UNCLEAR, filled_in, renamed
     from utils.course.marking.code_verdicts import KEPT
-    from utils.course.marking.filling import table_filled
-    from utils.course.marking.gains import gains
     from utils.course.marking.giving_back import FEEDBACK
-    from utils.course.marking.item_statistics import item_statistics
+    from utils.course.marking.grading import questions_of
     from utils.course.marking.marking_scheme import PLAIN
-    from utils.course.marking.marks import marks
-    from utils.course.marking.predicted import predictions
-    from utils.course.marking.same_work import same_work
-    from utils.course.pages.feedback import pages
-    from utils.course.pages.grade_index import FILES, reachable, reports, totals
+    from utils.course.pages.grade_index import FILES
     from utils.course.storage.input_files import Mistake
     from utils.course.storage.output_folder import keep_inputs
     from utils.course.storage.store import FolderStore
-    from utils.course.students.roster import roster as roster_students
+    from utils.course.students.roster import roster
     from utils.course.students.variants import secret_at
-    from utils.notebook_files.reading import tagged
     from utils.notebook_files.sources import course_notebooks
 
-    if column and not fill:
-        raise click.UsageError("--column names a column of the table to fill: --fill is missing")
-    try:
-        usable, unusable = sources(list(notebooks) or course_notebooks())
-        if unusable:
-            raise Mistake("\n".join(each.error for each in unusable))
-        store = FolderStore(out)
-        inputs = [*returned, *notebooks, *filter(None, (roster, secret, scheme, fill))]
-        filled_name = [f"filled_{fill.name}"] if fill else []
-        keep_inputs(
-            store, [*FILES, *FEEDBACK, *filled_name, UNCLEAR, KEPT], [path for path in inputs if path.is_file()]
-        )
-        worth = _scheme(scheme, usable) if scheme else PLAIN
-        students, refused = roster_students(roster)
-        sizes = Counter(each.group for each in students if groups and each.group)
-        if groups and not sizes:
-            raise Mistake(f"{roster}: --groups needs a column 'group' in it")
-        filled = filled_in(out / UNCLEAR)
-        whose = Owners(students, {each.place: each.id for each in filled if each.id}, groups)
-        asked = {one.name: {each.metadata.get("question") for each in tagged(one.notebook, "answer")} for one in usable}
-        found = collected(returned, whose, asked, renamed(filled, asked))
-        found.left_out += [LeftOut(f"{roster.name}, line {line}", reason) for line, _, reason in refused]
-        key = secret and secret_at(secret)
-        verdicts = _code_verdicts(usable, found.returned, key, store, [*inputs, out]) if code else None
-        made, left_out = marks(usable, students, key, found, attempts, new_key, worth, verdicts)
-        gone = {each.place for each in left_out}
-        learned = gains([each for each in found.returned if each.place not in gone])
-        foretold = predictions(usable, found)
-        items, same = item_statistics(made), same_work(made, found.returned, usable)
-        if fill:
-            content, put = table_filled(fill, column, totals(made), sum(reachable(made).values()), found.returned)
-        for name, text in reports(made, left_out, foretold, learned, items, same).items():
-            store.write(name, text, mode=0o600)
-        if asks := unclear_csv(left_out, filled):
-            store.write(UNCLEAR, asks, mode=0o600)
-        else:
-            store.remove(UNCLEAR)
-        told = []
-        if fill:
-            store.write(filled_name[0], content, mode=0o600)
-            told += [f"Filled: {out / filled_name[0]}", *put]
-        if feedback:
-            told += _give_back(store, dict(pages(made, foretold)), found.returned)
-        store.sweep()
-    except (Mistake, OSError) as error:
-        raise click.UsageError(str(error)) from error
-    came = len({each.student for each in found.returned})
-    count = len({each.place for each in found.returned})
-    say(f"{count} notebooks of {came} of {len(students)} students: {out / 'index.html'}")
-    for sentence in told:
-        say(sentence)
-    if sizes:
-        say(f"  a hand-in counts for a whole group: {len(sizes)} groups of up to {max(sizes.values())} students")
-    undated = {each.place for each in found.returned if each.date is None and not each.attachment}
-    if worth.due and undated:
-        say(f"  nothing tells when {len(undated)} of them came: no points are taken off them for lateness")
-    if found.others:
-        kinds = ", ".join(sorted(found.others))
-        say(f"  not looked at: {found.others.total()} files that are no notebooks ({kinds})")
-    for each in left_out[:SHOWN]:
-        say(f"  left out: {each.place}: {each.reason}")
-    if len(left_out) > SHOWN:
-        say(f"  left out: {len(left_out) - SHOWN} more: {out / 'left_out.csv'}")
-    if any(each.asks for each in left_out):
-        say(f"Whose these are can be filled in: in the column 'id' of {out / UNCLEAR}. Then grade again.")
-    sys.exit(1 if left_out else 0)
+    usable, unusable = sources(list(asked.notebooks) or course_notebooks())
+    if unusable:
+        raise Mistake("\n".join(each.error for each in unusable))
+    store = FolderStore(asked.out)
+    files = asked.roster, asked.secret, asked.scheme, asked.fill
+    inputs = [*asked.returned, *asked.notebooks, *filter(None, files)]
+    outputs = [*FILES, *FEEDBACK, UNCLEAR, KEPT, *filter(None, [_filled_name(asked)])]
+    keep_inputs(store, outputs, [path for path in inputs if path.is_file()])
+    scheme = _scheme(asked.scheme, usable) if asked.scheme else PLAIN
+    students, refused = roster(asked.roster)
+    groups = Counter(each.group for each in students if asked.groups and each.group)
+    if asked.groups and not groups:
+        raise Mistake(f"{asked.roster}: --groups needs a column 'group' in it")
+    filled = filled_in(asked.out / UNCLEAR)
+    whose = Owners(students, {each.place: each.id for each in filled if each.id}, asked.groups)
+    questions = questions_of(usable)
+    came = collected(asked.returned, whose, questions, renamed(filled, questions))
+    came.left_out += [LeftOut(f"{asked.roster.name}, line {line}", reason) for line, _, reason in refused]
+    secret = asked.secret and secret_at(asked.secret)
+    code = _code_verdicts(usable, came.returned, secret, store, [*inputs, asked.out]) if asked.code else None
+    return _Given(store, usable, students, groups, filled, came, secret, scheme, code)
+
+
+def _write(asked, given, found):
+    """Write all files; returns sentences on them. ``Mistake`` before anything is written."""
+    from utils.course.hand_ins.unclear import UNCLEAR, unclear_csv
+    from utils.course.marking.filling import table_filled
+    from utils.course.pages.feedback import pages
+    from utils.course.pages.grade_index import reachable, totals
+
+    store, told, files = given.store, [], found.tables()
+    if asked.fill:
+        points, most = totals(found.marks), sum(reachable(found.marks).values())
+        content, put = table_filled(asked.fill, asked.column, points, most, given.collected.returned)
+        files[_filled_name(asked)] = content
+        told += [f"Filled: {asked.out / _filled_name(asked)}", *put]
+    for name, content in files.items():
+        store.write(name, content, mode=0o600)
+    if asks := unclear_csv(found.left_out, given.filled):
+        store.write(UNCLEAR, asks, mode=0o600)
+    else:
+        store.remove(UNCLEAR)
+    if asked.feedback:
+        told += _give_back(store, dict(pages(found.marks, found.predictions)), given.collected.returned)
+    store.sweep()
+    return told
+
+
+def _filled_name(asked):
+    return f"filled_{asked.fill.name}" if asked.fill else ""
+
+
+def _came(asked, given):
+    """A sentence on how much came back."""
+    returned = given.collected.returned
+    count, came = (len({getattr(each, name) for each in returned}) for name in ("place", "student"))
+    yield f"{count} notebooks of {came} of {len(given.students)} students: {asked.out / 'index.html'}"
+
+
+def _remarks(asked, given, found):
+    """Sentences on what an instructor may not expect."""
+    from utils.course.hand_ins.unclear import UNCLEAR
+
+    if given.groups:
+        largest = max(given.groups.values())
+        yield f"  a hand-in counts for a whole group: {len(given.groups)} groups of up to {largest} students"
+    undated = {each.place for each in given.collected.returned if each.date is None and not each.attachment}
+    if given.scheme.due and undated:
+        yield f"  nothing tells when {len(undated)} of them came: no points are taken off them for lateness"
+    for (notebook, question), count in found.no_longer_asked.items():
+        yield f"  no longer asked, without points: {question} of {notebook} (handed out to {count} of them)"
+    if given.collected.others:
+        kinds = ", ".join(sorted(given.collected.others))
+        yield f"  not looked at: {given.collected.others.total()} files that are no notebooks ({kinds})"
+    for each in found.left_out[:SHOWN]:
+        yield f"  left out: {each.place}: {each.reason}"
+    if len(found.left_out) > SHOWN:
+        yield f"  left out: {len(found.left_out) - SHOWN} more: {asked.out / 'left_out.csv'}"
+    if any(each.asks for each in found.left_out):
+        yield f"Whose these are can be filled in: in the column 'id' of {asked.out / UNCLEAR}. Then grade again."
 
 
 def _code_verdicts(usable, returned, key, store, private):

@@ -57,6 +57,11 @@ class Returned:
     attachment: int = 0
 
 
+def when(returned):
+    """What puts notebooks that came back in order of time, as far as that is known."""
+    return returned.attachment, returned.date or 0, returned.place
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """A file that was left out, and why: ``students`` are those whose it may be, ``notebook`` is "" if unknown.

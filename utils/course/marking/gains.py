@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from utils import concepts
+from utils.course.hand_ins.collect import when
 
 ALL = "all"
 
@@ -27,13 +28,13 @@ class Gain:
 
 
 def gains(returned):
-    """A ``Gain`` for each question on concepts, of the notebooks that came back (``Returned``), and one of all answers.
+    """A ``Gain`` for each question on concepts, of the copies (``Returned``) that count, and one of all answers.
 
-    Of a student's copies one whose path says whose it is goes before one that only says so itself, and a later one
-    before an earlier one. What is written in a notebook counts as far as it keeps its form.
+    Of several copies a later choice goes before an earlier one. What is written in a notebook counts as far as it keeps
+    its form.
     """
     chosen = {}
-    for each in sorted(returned, key=lambda each: (each.sure, each.date or 0, each.place)):
+    for each in sorted(returned, key=when):
         chosen.setdefault(each.student, {}).update(concepts.choices_in(each.content.chosen))
     found = [_gain(name, chosen.values()) for name in concepts.concepts()]
     return [*found, Gain(ALL, "", *(sum(getattr(each, name) for each in found) for name in ("n", "before", "after")))]

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from utils.claims import claims
+from utils.course.hand_ins.collect import when
 from utils.course.students.roster import Student
-from utils.notebook_files.reading import last_records
-from utils.records import VERDICT
 from utils.scoring import INSIDE, Outcome, from_record
 from utils.verdicts.outcomes import outcome
 
@@ -41,22 +40,18 @@ class Predicted:
         return None if self.outcome is None else self.outcome.miss == INSIDE
 
 
-def predictions(sources, collected):
-    """A ``Predicted`` for each student, notebook and claim that came back with a prediction, in this order.
+def predictions(sources, returned):
+    """A ``Predicted`` for each student, notebook and claim that came back with a prediction, by notebook and claim.
 
-    Where a notebook came back several times, the latest copy in the student's own place counts for each claim.
+    ``returned`` are the copies that count. Where those are several that say the same, what was predicted last counts.
     """
-    truths = {each.name: last_records(each.notebook, VERDICT) for each in sources}
-    copies = {}
-    for each in collected.returned:
-        copies.setdefault((each.student, each.notebook), []).append(each)
-    found = []
-    for (student, notebook), own in copies.items():
-        own = [each for each in own if each.sure] or own
-        last = {}
-        for each in sorted(own, key=lambda copy: copy.date or 0):
-            last |= {record["id"]: record for record in each.content.predictions}
-        for claim_id, record in last.items():
+    truths = {each.name: each.measured for each in sources}
+    last, found = {}, []
+    for each in sorted(returned, key=when):
+        own = last.setdefault((each.student, each.notebook), {})
+        own |= {record["id"]: record for record in each.content.predictions}
+    for (student, notebook), own in last.items():
+        for claim_id, record in own.items():
             if claim_id in claims():
                 found += _predicted(student, notebook, claims()[claim_id], record, truths.get(notebook, {}))
     order = {claim_id: number for number, claim_id in enumerate(claims())}

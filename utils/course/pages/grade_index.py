@@ -31,11 +31,11 @@ KINDS = "right", "slip", "wrong", "open"
 MOST_GROUPS = 8  # that the page has a column for; the table has all
 
 
-def reports(marks, left_out, predictions=(), gains=(), items=(), same=()):
+def reports(marks, left_out, predictions=(), gains=(), items=(), same=(), no_longer_asked=()):
     """The files on these marks: name → text.
 
     Beside them they tell what was predicted, the ``gains`` in concepts, how each of the ``items`` went, which answers
-    are the ``same``, and what was left out.
+    are the ``same``, what was left out, and ``(notebook, question)`` of what was handed out and is not asked today.
     """
     texts = (
         _grades(marks),
@@ -46,7 +46,7 @@ def reports(marks, left_out, predictions=(), gains=(), items=(), same=()):
         _questions(items),
         _slips(items),
         _same(same),
-        _index(marks, left_out, predictions, gains, items, same),
+        _index(marks, left_out, predictions, gains, items, same, no_longer_asked),
     )
     return dict(zip(FILES, texts, strict=True))
 
@@ -178,7 +178,7 @@ def _same(same):
     return csv_text(rows)
 
 
-def _index(marks, left_out, predictions, gains, items, same):
+def _index(marks, left_out, predictions, gains, items, same, no_longer_asked):
     students, most = by_student(marks), reachable(marks)
     groups = sorted({each.group for each in students})
     groups = groups if 1 < len(groups) <= MOST_GROUPS else []
@@ -199,6 +199,7 @@ def _index(marks, left_out, predictions, gains, items, same):
         written=written,
         remarks=[each for each in marks if each.remark and each.came],
         left_out=left_out,
+        no_longer_asked=[f"{question} of {notebook}" for notebook, question in no_longer_asked],
         concepts=[(each, _rounded(each.normalized)) for each in gains if each.n],
         learned=_learned(gains[-1] if gains else None),
     )
