@@ -1,82 +1,37 @@
-"""A whole class, packed as Canvas and Moodle do, with what students do to their files: no point is lost or given away.
+"""A class of forty, packed as Canvas and Moodle do, with what students do to their files: no mark is wrong, none is
+lost without a line that says so, and none is another person's.
 
-The students are made up. The names that the platforms give to files are those of their own code.
+The students are made up.
 """
 
-import io
-import json
 import re
+import tempfile
 import unicodedata
 import zipfile
-from collections import Counter
 from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
-from a_hand_out import BN, type_in
+from a_class import FRIEND_S, HABITS, NAMES, NO_NOTEBOOK, SAME_LETTERS, SAME_WORDS, as_bytes, students
+from a_hand_out import BN, put, type_in
 
 from utils import questions
 from utils.course.batches.plan import sources
-from utils.course.hand_ins.collect import collected
+from utils.course.hand_ins import collect
 from utils.course.hand_ins.owners import Owners
 from utils.course.marking.marks import marks
 from utils.course.students.hand_out import write_hand_out
-from utils.course.students.roster import Student
 from utils.course.students.variants import Variants
-from utils.notebook_files.reading import tagged
+from utils.notebook_files.archives import Refused, files
+from utils.notebook_files.reading import UnreadableNotebook, read
+from utils.notebook_files.returned import answered
 from utils.notebook_files.sources import course_notebooks
 
-NAMES = {
-    "ada": "Ada Example", "bo": "Bo Example", "max": "Max Born", "mmueller": "Max Müller", "anna": "Anna Koch",
-    "koch2": "Anna-Lena Koch", "eoneil": "Éamon O'Neil", "al": "Ann Lee", "leeann": "Leeann Kim", "dk1": "दीपा कुमार",
-    "22334": "דנה לוי", "jlt": "Jean-Luc de la Tour", "t1": "Two Names", "t2": "Two Names",
-}  # fmt: skip
-STUDENTS = [Student(id, name, f"Team {at // 2}") for at, (id, name) in enumerate(NAMES.items())]
-TWINS = {"t1", "t2"}
 SECRET = b"made up" * 5
-
-
-def bare(notebook):
-    """As Colab may give it back: no metadata, other ids."""
-    for cell in notebook.cells:
-        cell.metadata.clear()
-        cell.id = f"x{cell.id[:40]}"
-    del notebook.metadata["course"]
-
-
-def split(notebook):
-    """The line of the answer in a cell of its own above the check."""
-    cell = next(each for each in notebook.cells if each.metadata.get("question") == "bn-parameters")
-    first, _, cell.source = cell.source.partition("\n")
-    notebook.cells.insert(notebook.cells.index(cell), nbformat.v4.new_code_cell(first))
-
-
-def windows_zip(notebook, others):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(f"mine\\{BN}.ipynb", nbformat.writes(notebook))
-        archive.writestr(f"mine\\.ipynb_checkpoints\\{BN}-checkpoint.ipynb", "{}")
-    return {"work.zip": packed.getvalue()}
-
-
-# What a student hands in: name → content. ``others`` are the hand-out and another student's notebook.
-HABITS = {
-    "as it is": lambda mine, others: {f"{BN}.ipynb": mine},
-    "no metadata": lambda mine, others: mine.metadata.pop("course") and {f"{BN}.ipynb": mine},
-    "with a byte order mark": lambda mine, others: {f"{BN}.ipynb": "\ufeff" + nbformat.writes(mine)},
-    "in UTF-16": lambda mine, others: {f"{BN}.ipynb": nbformat.writes(mine).encode("utf-16")},
-    "renamed by the browser": lambda mine, others: {f"{BN}.ipynb.txt": mine},
-    "twice": lambda mine, others: {f"{BN}.ipynb": mine, f"{BN} (1).ipynb": mine},
-    "with the hand-out": lambda mine, others: {f"{BN}.ipynb": mine, f"{BN} (conflicted copy).ipynb": others[0]},
-    "zipped on Windows": windows_zip,
-    "back from Colab": lambda mine, others: bare(mine) or {f"{BN}.ipynb": mine},
-    "split cells": lambda mine, others: split(mine) or {f"{BN}.ipynb": mine},
-    "renamed": lambda mine, others: {"homework.ipynb": mine},
-    "in other letters": lambda mine, others: {BN.replace("_", " ").upper() + ".ipynb": mine},
-    "with another's": lambda mine, others: {f"{BN}.ipynb": mine, f"ada_{BN}.ipynb": others[1]},
-    "late": lambda mine, others: {f"{BN}.ipynb": mine},
-}
-NOBODY_SAYS = {"bo", "leeann"}  # whose files lost the metadata: in blind marking nothing else tells
+LOGINS = list(NAMES)
 
 
 def moodle(name, number, part):
@@ -84,81 +39,155 @@ def moodle(name, number, part):
 
 
 def canvas(name, number, part, late=False):
-    first, _, last = name.rpartition(" ")
-    letters = "".join(each for each in f"{last}{first}".lower() if unicodedata.category(each)[0] in "LMN")
+    letters = "".join(each for each in name.lower() if unicodedata.category(each)[0] in "LMN")
     return f"{letters}{'_LATE' * late}_{number}_{part}"
 
 
+def last_first(name):
+    return "".join(reversed(name.rpartition(" ")))
+
+
+# How a file is called that a student handed in: from the student's number in the class, the student, the file's number
+# and name.
 PACKED = {
-    "folders": lambda at, student, name: f"{student.id}/{name}",
-    "moodle": lambda at, student, name: moodle(student.name, 900 + at, f"/{name}"),
-    "moodle, flat": lambda at, student, name: moodle(student.name, 900 + at, f"_{name}"),
-    "moodle, groups kept apart": lambda at, student, name: moodle(
-        f"{student.group}-{student.name}", 900 + at, f"_/{name}"
-    ),
-    "canvas": lambda at, student, name: canvas(student.name, 4700 + at, f"{at}_{name}", late=at == 13),
-    "moodle, blind": lambda at, student, name: moodle("Participant", 900 + at, f"/{name}"),
-    "canvas, blind": lambda at, student, name: f"anon_x{at}Q_{at}_{name}",
-}
+    "folders": lambda at, who, n, name: f"{who.id}/{name}",
+    "moodle": lambda at, who, n, name: moodle(who.name, 900 + at, f"_/{name}"),
+    "moodle, flat": lambda at, who, n, name: moodle(who.name, 900 + at, f"_{name}"),
+    "moodle, groups kept apart": lambda at, who, n, name: moodle(f"{who.group}-{who.name}", 900 + at, f"/{name}"),
+    "moodle, groups": lambda at, who, n, name: moodle(who.group, 50 + at // 2, f"/{name}"),
+    "moodle, blind": lambda at, who, n, name: moodle("Participant", 900 + at, f"_/{name}"),
+    "moodle, blind and flat": lambda at, who, n, name: moodle("Participant", 900 + at, f"_{name}"),
+    "canvas": lambda at, who, n, name: canvas(last_first(who.name), 4700 + at, f"{n}_{name}", late=at % 3 == 0),
+    "canvas, groups": lambda at, who, n, name: canvas(who.group, 4700 + at, f"{n}_{name}"),
+    "canvas, blind": lambda at, who, n, name: f"anon_x{at}Q_{n}_{name}",
+}  # fmt: skip
+NO_METADATA = {"no metadata", "back from Colab"}
 
 
-@pytest.fixture(scope="module")
-def the_class(tmp_path_factory):
-    """The source, what each student hands in (id → name → content), and the points that each has earned."""
-    folder = tmp_path_factory.mktemp("class")
-    (source,), _ = sources([course_notebooks()[3]])
-    write_hand_out([source], STUDENTS, SECRET, folder)
-    variants, handed_out, earned, mine = Variants(source.notebook, {}), {}, {}, {}
-    for at, student in enumerate(STUDENTS):
-        with zipfile.ZipFile(folder / "students" / f"{student.id}.zip") as archive:
-            notebook = nbformat.reads(archive.read(f"{student.id}/{BN}.ipynb").decode(), as_version=4)
-        handed_out[student.id], notebook = notebook, deepcopy(notebook)
-        asked = [question for _, question in variants.asked(variants.drawn(SECRET, student.id))]
-        asked = [each for each in asked if each.answer is not None]
-        answered = asked[: 1 + at % len(asked)] + [each for each in asked if each.id == "bn-parameters"]
-        for question in {each.id: each for each in answered}.values():
-            type_in(notebook, question.id, repr(questions.plain(question.answer)))
-        mine[student.id], earned[student.id] = notebook, len({each.id for each in answered})
-    files = {}
-    for student, habit in zip(STUDENTS, HABITS.values(), strict=True):
-        others = handed_out[student.id], mine["ada"]
-        handed_in = habit(deepcopy(mine[student.id]), others)
-        files[student.id] = {name: as_bytes(content) for name, content in handed_in.items()}
-    return source, files, earned
+def known_by(habits):
+    """The logins of those with these habits."""
+    return {login for login, habit in zip(LOGINS, HABITS, strict=True) if habit in habits}
 
 
+def asked_for(packed, kept, ids):
+    """Of whose files the course cannot be sure."""
+    if packed == "canvas, blind" or (ids != "the platform's" and "blind" in packed):
+        # In a friend's notebook: two people say that they are Ada.
+        return known_by({*NO_METADATA, FRIEND_S}) | {"ada"} if kept else set(LOGINS)
+    if packed.endswith("groups"):
+        return set() if kept else known_by({FRIEND_S})
+    if ids == "the platform's" or packed in ("folders", "moodle, groups kept apart"):
+        return set()
+    alike = SAME_LETTERS if packed == "canvas" else SAME_WORDS
+    return alike & known_by(NO_METADATA) if kept else alike
+
+
+@cache
+def read_once(content):
+    try:
+        return answered(content)
+    except UnreadableNotebook as error:
+        return Refused(str(error))
+
+
+class ReaderHere:
+    """Reads as the reader does, in this process, and the same bytes once."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def read(self, path, place, own=False):
+        for where, date, content in files(path, place, lambda place: None):
+            yield where, date, read_once(content) if isinstance(content, bytes) else content
+
+
+def typed(at, asked):
+    """What a student types: question → a right answer, a slip or nothing."""
+    for number, question in enumerate(asked):
+        kind = (at + number) % 4
+        if kind < 3 or question.id == "bn-parameters":
+            yield question.id, questions.plain(question.slips[0].answer if kind == 2 else question.answer)
+
+
+@cache
+def handed_in(ids):
+    """What each of the class hands in, and how it is to be judged.
+
+    The source; by whether the metadata are kept and login: name → bytes, and question → verdict.
+    """
+    people = list(students(ids))
+    notebook = read(course_notebooks()[3])
+    notebook.cells = [each for at, each in enumerate(notebook.cells) if at < 4 or each.metadata.get("tags")]
+    asked, given, handed_out = {}, {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        (source,), _ = sources([put(notebook, Path(folder, f"{BN}.ipynb"))])
+        variants = Variants(source.notebook, {})
+        write_hand_out([source], people, SECRET, folder)
+        for at, (login, who) in enumerate(zip(LOGINS, people, strict=True)):
+            with zipfile.ZipFile(Path(folder, "students", f"{who.id}.zip")) as archive:
+                handed_out[login] = nbformat.reads(archive.read(archive.namelist()[0]).decode(), as_version=4)
+            asked[login] = [question for _, question in variants.asked(variants.drawn(SECRET, who.id))]
+            given[login] = dict(typed(at, asked[login]))
+    made, honest = {}, {}
+    for kept in (True, False):
+        for login, habit in zip(LOGINS, HABITS, strict=True):
+            mine, hers = (filled(handed_out[each], given[each], kept) for each in (login, "ada"))
+            its = SimpleNamespace(name=source.name, hand_out=filled(handed_out[login], {}, kept), friend_s=hers)
+            made[kept, login] = {name: as_bytes(content) for name, content in HABITS[habit](mine, its).items()}
+            came = given["ada" if habit == FRIEND_S else login]
+            honest[kept, login] = {each.id: questions.judge(each, came.get(each.id)).verdict for each in asked[login]}
+    return source, made, honest
+
+
+def filled(handed_out, answers, kept):
+    notebook = deepcopy(handed_out)
+    if not kept:
+        del notebook.metadata["course"]
+    for question, answer in answers.items():
+        type_in(notebook, question, repr(answer))
+    return notebook
+
+
+@pytest.mark.parametrize("ids", ["logins", "numbers", "the platform's"])
 @pytest.mark.parametrize("kept", [True, False], ids=["metadata kept", "metadata lost"])
 @pytest.mark.parametrize("packed", PACKED)
-def test_nobody_loses_or_gets_a_point_and_what_is_unclear_is_asked(the_class, tmp_path, packed, kept):
-    source, files, earned = the_class
-    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
-        for at, student in enumerate(STUDENTS):
-            for name, content in files[student.id].items():
-                archive.writestr(PACKED[packed](at, student, name), content if kept else without_metadata(content))
-    ids = {each.metadata.question for each in tagged(source.notebook, "answer")}
-    found = collected([tmp_path / "all.zip"], Owners(STUDENTS), {BN: ids})
-    marked = marks([source], STUDENTS, SECRET, found)
-    points = Counter()
-    for each in marked.marks:
-        points[each.student.id] += each.points or 0
-    assert [each for each in earned if points[each] > earned[each]] == []
-    lost = {each for each in earned if points[each] < earned[each]}
-    if "blind" in packed:
-        assert lost == (NOBODY_SAYS if kept else earned.keys() - {"al"}), "al's zip file is not looked into here"
-    else:
-        assert lost == (set() if kept or packed == "folders" else TWINS)
-    assert len({each.asks for each in marked.left_out if each.asks}) >= len(lost), "each is asked for"
+def test_no_mark_is_wrong_and_none_is_lost_without_a_line(packed, kept, ids, tmp_path, monkeypatch):
+    monkeypatch.setattr(collect, "Reader", ReaderHere)
+    people, in_groups = list(students(ids)), packed.endswith("groups")
+    source, made, honest = handed_in("numbers" if ids == "numbers" else "logins")
+    submitter = {login: LOGINS[at - at % 2 if in_groups else at] for at, login in enumerate(LOGINS)}
+    truth, path = {}, tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for at, (login, who) in enumerate(zip(LOGINS, people, strict=True)):
+            for n, (name, content) in enumerate(made[kept, login].items() if submitter[login] == login else ()):
+                place = PACKED[packed](at, who, 10 * at + n, name)
+                archive.writestr(place, content)
+                truth[f"all.zip/{place}"] = login
 
+    def of(place):
+        """Who handed in what lies there."""
+        around = (
+            truth[each]
+            for each in truth
+            if each == place or f"{each}/".startswith(f"{place}/") or place.startswith(f"{each}/")
+        )
+        return next(around)
 
-def as_bytes(content):
-    content = nbformat.writes(content) if isinstance(content, dict) else content
-    return content.encode() if isinstance(content, str) else content
-
-
-def without_metadata(content):
-    try:
-        notebook = json.loads(content)
-    except ValueError:
-        return content  # a zip file
-    notebook["metadata"].pop("course", None)
-    return json.dumps(notebook)
+    never = known_by(NO_NOTEBOOK | ({FRIEND_S} if kept else set()))
+    given = {}
+    for unclear in (asked_for(packed, kept, ids), set()):
+        found = collect.collected([path], Owners(people, given, in_groups), {source.name: set(honest[kept, "ada"])})
+        marked = marks([source], people, SECRET, found)
+        logins = dict(zip(people, LOGINS, strict=True))
+        assert [each.place for each in found.returned if submitter[logins[each.student]] != of(each.place)] == []
+        verdicts = {}
+        for each in marked.marks:
+            verdicts.setdefault(logins[each.student], {})[each.question] = each.verdict
+        lost = {login for login in LOGINS if verdicts[login] != honest[kept, submitter[login]]}
+        assert {verdict for login in lost for verdict in verdicts[login].values()} <= {"left-out", "not-returned"}
+        assert {submitter[login] for login in lost} <= {of(each.place) for each in marked.left_out}
+        assert lost == {login for login in LOGINS if submitter[login] in never | unclear}
+        given |= {each.asks: people[LOGINS.index(of(each.asks))].id for each in marked.left_out if each.asks}

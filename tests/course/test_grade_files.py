@@ -180,7 +180,9 @@ DAMAGED = {
     "a name that is not UTF-8": zip_with((f"ä{BN}.ipynb", b"{}")).replace("ä".encode(), b"\xff\xff"),
     "version 25.5": zip_with((f"{BN}.ipynb", b"{}")).replace(b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\xff"),
     "encrypted": zip_with((f"{BN}.ipynb", b"{}")).replace(b"\x14\x03\x14\x00\x00", b"\x14\x03\x14\x00\x01"),
-    "nested three times": zip_with(("a.zip", zip_with(("b.zip", zip_with((f"{BN}.ipynb", b"{}")))))),
+    "nested four times": zip_with(("a.zip", zip_with(("b.zip", zip_with(("c.zip", zip_with((BN, b"{}")))))))),
+    "empty": zip_with(),
+    "nothing but what a Mac adds": zip_with((f"__MACOSX/._{BN}.ipynb", b"")),
     "not a zip file": b"PK\x03\x04 cut short",
 }  # fmt: skip
 

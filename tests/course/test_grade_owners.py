@@ -160,6 +160,14 @@ def test_under_a_blind_number_the_notebooks_tell_whose_the_others_are():
         with pytest.raises(Unclear):
             learned((11, "max"), other).owner(BLIND.format(11, BN), BN, None)
 
+    with pytest.raises(Unclear, match="2 people handed in what was handed out to max"):
+        learned((11, "max"), (14, "max")).owner(BLIND.format(11, BN), BN, "max")
+    given = learned((11, "max"), (14, "max"), given={BLIND.format(11, 0): "max"})
+    assert given.owner(BLIND.format(14, BN), BN, "max").sure is False, "11 is max's"
+    owners = Owners(CLASS)
+    places = [BLIND.format(11, BN), BLIND.format(14, BN).replace("all", "next")]
+    owners.learn((each, BN, "max") for each in places)
+    assert owners.owner(places[0], BN, "max").students[0].id == "max", "of another assignment, with other numbers"
     owners = Owners(CLASS)
     owners.learn([(BLIND.format(11, BN), BN, "max"), (f"all.zip/max/{BN}.ipynb", BN, None)])
     assert owners.owner(BLIND.format(11, BN), BN, "max").sure is False, "max has a place of his own"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 LARGEST_FILE = 50_000_000  # bytes
 MOST_ENTRIES = 100_000  # of a zip file: 10,000 students with ten files each
+MOST_NESTED = 3  # zip files in zip files: the platform's, the student's, and one in it
 MOST_BYTES, MOST_TIMES = 500_000_000, 100  # that a zip file may unpack to: that many, and so many times its own size
 HIDDEN = (".", "__MACOSX")  # hidden files, checkpoints, a Mac's forks
 NOTEBOOK, ZIP, OTHER = "notebook", "zip", "other"
@@ -61,7 +62,7 @@ def sentence(error):
     return f"it cannot be read: {said[:200]}"
 
 
-def _unzipped(file, place, begin, skip, nested=False):
+def _unzipped(file, place, begin, skip, depth=1):
     size = file.seek(0, io.SEEK_END)
     left = MOST_BYTES + MOST_TIMES * size
     with zipfile.ZipFile(file) as archive:
@@ -71,6 +72,9 @@ def _unzipped(file, place, begin, skip, nested=False):
             return
         named = [(each, _name(each)) for each in entries]
         visible = [(each, name) for each, name in named if not any(map(is_hidden, name.split("/")))]
+        if not visible:
+            yield place, None, Refused("there is nothing in it")
+            return
         for entry, name in visible[skip:]:
             where = f"{place}/{name}"
             begin(where)
@@ -86,18 +90,18 @@ def _unzipped(file, place, begin, skip, nested=False):
                 yield place, None, Refused(f"it unpacks to more than {MOST_TIMES} times its size: the rest is not read")
                 return
             if kind(name) == ZIP and isinstance(content, bytes):
-                yield from _inner(content, where, nested)
+                yield from _inner(content, where, depth + 1)
             else:
                 yield where, _date(entry), content
 
 
-def _inner(content, place, nested):
+def _inner(content, place, depth):
     """The files of a zip file in a zip file, as far as they can be had."""
-    if nested:
-        yield place, None, Refused("it is a zip file in a zip file in a zip file: unpack it first")
+    if depth > MOST_NESTED:
+        yield place, None, Refused(f"it is one of more than {MOST_NESTED} zip files in each other: unpack it first")
         return
     try:
-        yield from _unzipped(io.BytesIO(content), place, lambda place: None, 0, nested=True)
+        yield from _unzipped(io.BytesIO(content), place, lambda place: None, 0, depth)
     except Exception as error:  # as above
         yield place, None, Refused(sentence(error))
 

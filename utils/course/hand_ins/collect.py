@@ -104,7 +104,7 @@ def collected(paths, owners, notebooks, renamed=()):
     asked = {}
     for each in read:
         _sort_in(found, *each, owners, notebooks, asked)
-    _set_apart(found)
+    _set_apart(found, owners)
     return found
 
 
@@ -155,18 +155,26 @@ def _sort_in(found, place, date, content, notebook, owners, notebooks, asked):
         )
 
 
-def _set_apart(found):
+def _set_apart(found, owners):
     """Leave out those files that are no notebooks and may still be somebody's work; the others are only counted.
 
-    A page beside the notebook that it was made from is nobody's work, nor is a picture.
+    A page beside the notebook that it was made from is nobody's work, nor is a picture beside any. What is all that
+    somebody handed in is named, whatever it is.
     """
     came = {(each.student, each.notebook) for each in found.returned}
     came |= {(each.student, "") for each in found.returned}
+    known = [*found.returned, *found.left_out] if found.unread else []
+    heard_of = {who for each in known for who in owners.handed_in_by(each.place, each.notebook)}
     for each in found.unread:
-        suffix = Path(each.place).suffix.casefold()
+        suffix, who = Path(each.place).suffix.casefold(), owners.handed_in_by(each.place, each.notebook)
         may_be_work = each.notebook or suffix in MAY_BE_WORK
-        if _is_archive(each.place) or (may_be_work and not any((one, each.notebook) in came for one in each.students)):
+        if (
+            _is_archive(each.place)
+            or (may_be_work and not any((one, each.notebook) in came for one in each.students))
+            or (who and heard_of.isdisjoint(who))
+        ):
             found.left_out.append(each)
+            heard_of.update(who)
         else:
             found.others[suffix] += 1
     found.unread = []

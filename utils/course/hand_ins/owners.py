@@ -8,7 +8,8 @@ This is the evidence. What comes first holds; where two of 2, 3 and 4 contradict
 3. A part of the path that is a student's id, email address or full name, or begins with the id.
 4. Whom the notebook was handed out to, as it says itself.
 5. Under a number that nobody has in the roster (blind marking): whom the other notebooks with this number were handed
-   out to, if that is one student, of whom no other number or path holds a notebook of the same name.
+   out to, if that is one student, of whom no other number or path holds a notebook of the same name. Where two numbers
+   of one download hold what was handed out to one student, it is unclear which of them is that student's.
 
 Where groups hand in, each of a group stands for all of it, and so does the group's name in a path.
 """
@@ -79,7 +80,7 @@ class Owners:
 
     def __init__(self, students, given=(), groups=False):
         self._given = {_plain(place): _plain(student) for place, student in dict(given).items()}
-        self._given_numbers, self._learned, self._together = {}, {}, groups
+        self._given_numbers, self._learned, self._claims, self._together = {}, {}, {}, groups
         self._ids = {_plain(student.id): student for student in students}
         self._emails, self._names, self._joined, self._members = {}, {}, {}, {}
         self._numbers, self._by_word, self._joined_groups = {"moodle": {}, "canvas": {}}, {}, {}
@@ -119,6 +120,11 @@ class Owners:
             (team,) = teams
             drawn_for = (by_itself,) if by_itself else tuple(dict.fromkeys([*people, *team]))
             return Owner(team, True, drawn_for)
+        if own and not teams and said.number:
+            count = len(self._claims.get((_plain(by_itself.id), notebook, *said.number[:2]), ()))
+            if count > 1:
+                reason = f"whose is it? {count} people handed in what was handed out to {by_itself.id}"
+                raise Unclear(reason, (by_itself,), **ask)
         if own and (not teams or (own in teams and said.asks)):
             return Owner(own, bool(teams), (by_itself,))
         if own and own not in teams:
@@ -137,9 +143,10 @@ class Owners:
         claims, notebooks, holders = {}, {}, {}  # the last: of a student's notebook, whose number or path holds it
         for place, notebook, claimed in files:
             said = self.said(place, notebook)
-            if len(said.students) == 1:
-                holders.setdefault((_plain(said.students[0].id), notebook), set()).add(None)
-            if said.number and (given := self._given_at(place)):
+            given = self._given_at(place)
+            if given or len(said.students) == 1:
+                holders.setdefault((given or _plain(said.students[0].id), notebook), set()).add(None)
+            if said.number and given:
                 before = self._given_numbers.setdefault(said.number, given)
                 self._given_numbers[said.number] = given if before == given else ""
             elif said.number and not said.students and not said.groups:
@@ -147,9 +154,11 @@ class Owners:
                 if claimed is not None:
                     claims.setdefault(said.number, set()).add(_plain(str(claimed)))
         one = {number: next(iter(ids)) for number, ids in claims.items() if len(ids) == 1}
+        self._claims = {}  # of a student's notebook: the numbers in one folder or zip file that hold it
         for number, student in one.items():
             for notebook in notebooks[number]:
                 holders.setdefault((student, notebook), set()).add(number[1:])
+                self._claims.setdefault((student, notebook, *number[:2]), set()).add(number)
         self._learned = {
             number: self._ids.get(student)
             for number, student in one.items()
@@ -181,6 +190,11 @@ class Owners:
         given = self._ids.get(self._given_for(place, said))
         people = [given] if given else said.students or filter(None, [self._learned.get(said.number)])
         return tuple(dict.fromkeys(each for team in self._teams(said, people) for each in team))
+
+    def handed_in_by(self, place, notebook=""):
+        """Who handed in what lies there: students, and a platform's number; nobody if nothing tells."""
+        number = self.said(place, notebook).number
+        return {*self.may_be_of(place, notebook), *([number] if number else [])}
 
     def is_one_person_s(self, place):
         """Whether all that lies at this place is one person's or one group's, whoever that is."""

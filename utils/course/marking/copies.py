@@ -5,7 +5,7 @@ from functools import cached_property
 
 from utils.course.hand_ins.collect import LeftOut, Returned
 from utils.course.marking.mark import OPEN, RETURNED_TWICE
-from utils.course.students.signature import Held
+from utils.course.students.signature import SAID, Held
 
 LONGEST_SHOWN = 200
 
@@ -52,11 +52,13 @@ def in_their_own_place(found):
 def counted(copies, several, late):
     """``(marks, copies that count, left out)`` of one or several copies.
 
-    Where they differ, ``several`` says what counts: the answers on which they agree, or the latest, the first or the
-    best copy. The best earns the most in the end: with corrections by hand, which all copies have alike, and with what
-    lateness takes off. ``late(copies)`` is that share, for copies that count together.
+    A copy that holds another's variant does not count beside one that holds the student's own. Where they differ,
+    ``several`` says what counts: the answers on which they agree, or the latest, the first or the best copy. The best
+    earns the most in the end: with corrections by hand, which all copies have alike, and with what lateness takes off.
+    ``late(copies)`` is that share, for copies that count together.
     """
     answered = [each for each in copies if not each.is_open] or copies[:1]
+    answered, others = _in_their_own_variant(answered)
     different = [each for at, each in enumerate(answered) if each.answers not in (e.answers for e in answered[:at])]
     if len(different) == 1:
         chosen, marks, left_out = different, different[0].marks, []
@@ -72,7 +74,14 @@ def counted(copies, several, late):
         differ = any(mark.verdict == RETURNED_TWICE for mark in marks)
         left_out = [each.aside(reason) for each in different if differ]
     alike = _alike(copies, chosen)
-    return [replace(each, late=late(alike)) for each in marks], [each for own in alike for each in own], left_out
+    marks = [replace(each, late=late(alike)) for each in marks]
+    return marks, [each for own in alike for each in own], others + left_out
+
+
+def _in_their_own_variant(copies):
+    """``(copies, left out)``: where one holds the student's variant, a copy that holds another's does not count."""
+    own = [each for each in copies if not each.held.fault] or copies
+    return own, [each.aside(SAID[each.held.fault]) for each in copies if each not in own]
 
 
 def _alike(copies, chosen):
