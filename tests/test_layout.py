@@ -87,6 +87,7 @@ MAY_IMPORT = {
 COURSE = [
     "commands",
     "evidence",
+    "forgetting",
     "working_folder",
     "batches",
     "marking",

@@ -176,6 +176,7 @@ TABLE = {
     "course batch --roster roster.csv --secret course.key --out build/variants": planned_only,
     "course batch notebooks/02_residual_connections.ipynb --roster roster.csv --secret course.key --slurm "
     "--workers 100 --out s3://bucket/residual": understood,
+    "course forget ID": named,
     "course grade returned --roster roster.csv --secret course.key": really,
     "course grade returned --roster roster.csv --secret course.key --out build/grades": really,
     "papermill notebooks/02_residual_connections.ipynb out.ipynb -p depth 20": prepared_by_papermill,

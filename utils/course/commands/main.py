@@ -13,6 +13,7 @@ COMMANDS = {
     "data": "utils.course.commands.data",
     "evidence": "utils.course.commands.evidence",
     "exercises": "utils.course.commands.exercises",
+    "forget": "utils.course.commands.forget",
     "grade": "utils.course.commands.grade",
     "hand-in": "utils.course.commands.hand_in",
     "hand-out": "utils.course.commands.hand_out",

@@ -110,8 +110,7 @@ def collected(paths, owners, notebooks, renamed=()):
 
 def _notebook(place, content, notebooks, renamed):
     """Which of the course's notebooks a file is: by what was filled in, what it says, its name, or all it asks."""
-    name = _letters(place.rsplit("/", 1)[-1])
-    by_name = max((each for each in notebooks if _letters(each) in name), key=len, default="")
+    by_name = named_in(place, notebooks)
     if place in renamed or not _is_read(content):
         return renamed.get(place, by_name)
     by_itself = content.course.get("notebook")
@@ -122,6 +121,12 @@ def _notebook(place, content, notebooks, renamed):
     asked = {each for cell in content.cells for each in (*cell.typed, cell.question)}
     asked &= set().union(*notebooks.values())
     return next((each for each, ids in notebooks.items() if ids and asked == ids), "")
+
+
+def named_in(place, notebooks):
+    """The notebook whose name is in that of a file, "" if there is none."""
+    name = _letters(place.rsplit("/", 1)[-1])
+    return max((each for each in notebooks if _letters(each) in name), key=len, default="")
 
 
 def _sort_in(found, place, date, content, notebook, owners, notebooks, asked):

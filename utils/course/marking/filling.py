@@ -52,6 +52,14 @@ def table_filled(path, column, points, most, returned):
     return table.content(), list(_told(table, at, points, most, tops, put, replaced, by_name, twice))
 
 
+def table_without(path, student, students):
+    """The table at ``path`` without the rows of one of the ``students``, as bytes, and how many these are."""
+    table = CsvCells(path)
+    rows = _Rows([_text(each) for each in table.rows[0]], students, ()).students(table.rows)
+    theirs = [number for number, (whose, _) in rows.items() if whose == student]
+    return table.without(theirs), len(theirs)
+
+
 def _told(table, at, points, most, tops, put, replaced, by_name, twice):
     yield f"  {len(put)} marks in the column {table.rows[0][at].strip()!r}"
     different = {top for top in tops.values() if top and top != most}

@@ -1,14 +1,22 @@
 """The feedback as the platforms take it back: zip files in which each page is named as what came back was."""
 
+import html
+import io
+import json
+import re
+import zipfile
+
 from nbformat import writes
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from utils.course.storage.input_files import Mistake
 from utils.course.storage.zip_files import zipped
 from utils.course.students.platforms import platform_name
 
 CANVAS_ZIP, MOODLE_ZIP = "feedback-canvas.zip", "feedback-moodle.zip"
 FEEDBACK = "feedback", CANVAS_ZIP, MOODLE_ZIP  # what is written: a folder of pages, and the zip files
 PAGE = "feedback.html"
+WHOSE = re.compile(r'data-student="([^"]*)"')  # in the page: its template writes it before all that a student wrote
 
 
 def platform_zips(pages, returned):
@@ -34,6 +42,31 @@ def platform_zips(pages, returned):
     return made, [
         each for each in dict.fromkeys(one.student for one in returned) if each in pages and each not in given
     ]
+
+
+def zip_without(path, student_id):
+    """A zip file of feedback without a student's page, as bytes, and how many files that are; b"" if none are left.
+
+    ``Mistake`` where whose the pages are cannot be told.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        whose = {name: html.unescape(WHOSE.search(_page_in(name, content))[1]) for name, content in files.items()}
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, LookupError) as error:
+        raise Mistake(f"{path}: it does not tell whose each page is: remove it, or grade again") from error
+    left = {name: content for name, content in files.items() if whose[name].casefold() != student_id.casefold()}
+    return zipped(left) if left else b"", len(files) - len(left)
+
+
+def _page_in(name, content):
+    """The page in a file of feedback, as ``platform_zips`` made it."""
+    if name.casefold().endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            content = archive.read(PAGE)
+    elif not name.endswith(PAGE):
+        return "".join(json.loads(content)["cells"][0]["outputs"][0]["data"]["text/html"])
+    return content.decode()
 
 
 def _named(part, student):

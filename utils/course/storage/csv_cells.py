@@ -7,6 +7,7 @@ from utils.course.storage.input_files import Mistake, bytes_of
 
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 SEPARATORS = ",;\t"
+LINE_END = re.compile(r"\r\n|\r|\n|")
 SEP_LINE = re.compile(r"sep=(.)(\r\n|\r|\n)", flags=re.IGNORECASE)  # by which Excel is told the separator
 
 
@@ -32,6 +33,15 @@ class CsvCells:
         """Put ``text`` into a cell, in quotation marks if it stood in some or needs them."""
         self._set[row, column] = text
 
+    def without(self, rows):
+        """The file as bytes without the rows of these numbers. Nothing else differs: that is checked."""
+        text = self._text
+        for row in sorted(rows, reverse=True):
+            begin, end = self._places[row][0][0], self._places[row][-1][1]
+            text = text[:begin] + text[LINE_END.match(text, end).end() :]
+        self._check(text, [row for at, row in enumerate(self.rows) if at not in rows])
+        return self._bom + text.encode(self._encoding)
+
     def content(self):
         """The file as bytes, with what was set. Nothing else differs: that is checked."""
         text = self._text
@@ -40,14 +50,17 @@ class CsvCells:
             quoted = text[begin : begin + 1] == '"' or any(each in new for each in (self.separator, '"', "\r", "\n"))
             raw = '"{}"'.format(new.replace('"', '""')) if quoted else new
             text = text[:begin] + raw + text[end:]
-        start = self._places[0][0][0]
-        after = [[_plain(text[b:e]) for b, e in row] for row in _places(self._path, text, start, self.separator)]
         wanted = [
             [self._set.get((at, column), value) for column, value in enumerate(row)] for at, row in enumerate(self.rows)
         ]
-        if after != wanted:
-            raise Mistake(f"{self._path}: it cannot be filled without changing more than the marks")
+        self._check(text, wanted)
         return self._bom + text.encode(self._encoding)
+
+    def _check(self, text, wanted):
+        """``Mistake`` unless these are the rows of the text."""
+        start = self._places[0][0][0]
+        if [[_plain(text[b:e]) for b, e in row] for row in _places(self._path, text, start, self.separator)] != wanted:
+            raise Mistake(f"{self._path}: it cannot be changed without changing more than is meant")
 
 
 def _decoded(content):
