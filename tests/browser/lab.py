@@ -10,7 +10,11 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nbformat
+from nbformat.sign import NotebookNotary
+
 from tests.readme import ROOT, make
+from utils.notebook_files.sources import course_notebooks
 
 MINUTE = 60_000  # milliseconds
 
@@ -71,6 +75,24 @@ def lab_from_make(folder):
         finally:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(timeout=60)
+
+
+def open_as_run(lab, browser):
+    """JupyterLab with the course's notebooks in the folder "as-run": with their stored outputs, and trusted.
+
+    The list of files is hidden, as one hides it on a small screen, and no cell is left out of the page.
+    """
+    folder = lab.folder / "as-run"
+    folder.mkdir()
+    notary = NotebookNotary(data_dir=str(lab.folder.parent / "jupyter_data_dir"))
+    for path in course_notebooks():
+        shutil.copy2(path, folder)
+        notary.sign(nbformat.read(path, as_version=4))
+    notary.store.close()
+    page = lab.open(browser)
+    page.add_style_tag(content=".jp-Cell { content-visibility: visible !important; }")
+    command(page, "application:toggle-left-area")
+    return page
 
 
 def kernel_ready(page):

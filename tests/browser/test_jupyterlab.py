@@ -8,7 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
-from tests.browser.lab import cells, command, end_sessions, kernel_ready, lab_from_make
+from tests.browser.lab import cells, command, end_sessions, kernel_ready, lab_from_make, open_as_run
+from tests.browser.overflow import OVERFLOWING
 from tests.readme import ROOT, commands
 from utils.explorers import VIEW
 from utils.notebook_files.sources import course_notebooks
@@ -29,6 +30,8 @@ Explorer("Every kind of control", draw, photo=Control("Photograph", Photograph(*
          mode=Control("Mode", Choice("add", "multiply", "none"), "add"), on=Control("On", Choice(True, False), True),
          parts=Control("Parts", Several("a", "b", "c"), ("a",)), word=Control("Word", Text(9), "is"))
 """
+# The course's part of the page: what is beside it is JupyterLab's own.
+SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden) :is(.jp-OutputArea-output, .jp-RenderedMarkdown)"
 INSIDE = ".course-controls :is(select, input, button):not([hidden])"
 
 
@@ -104,6 +107,38 @@ def test_to_open_a_notebook_and_save_it_leaves_every_byte_as_it_was(lab, browser
         assert (lab.folder / name).read_bytes() == laid, name
         command(page, "application:close")
     end_sessions(page)
+    page.close()
+
+
+def test_every_notebook_fits_its_page_and_obeys_the_accessibility_rules(lab, browser):
+    page = open_as_run(lab, browser)
+    faults = []
+    for path in course_notebooks():
+        page.evaluate(
+            """path => jupyterapp.commands.execute("docmanager:open", {
+                path, kernelPreference: { shouldStart: false, canStart: false },
+            }).then((opened) => opened.context.ready).then(() => null)""",
+            f"as-run/{path.name}",
+        )
+        everything = "jupyterapp.shell.currentWidget.content.widgets.every((cell) => cell.placeholder === false)"
+        page.wait_for_function(everything)
+        for width in (1024, 1400):
+            page.set_viewport_size({"width": width, "height": 900})
+            faults += [f"{path.stem} at {width} px: {each}" for each in page.evaluate(OVERFLOWING)]
+        for theme, rules in (("Light", {}), ("Dark", {"runOnly": ["color-contrast"]})):
+            page.evaluate(
+                "theme => jupyterapp.commands.execute('apputils:change-theme', { theme }).then(() => null)",
+                f"JupyterLab {theme}",
+            )
+            page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=str(not rules).lower())
+            found = Axe().run(page, context=SHOWN, options=rules).response["violations"]
+            faults += [
+                f"{path.stem} in the {theme.lower()} theme: {each['id']} in {node['html'][:200]}"
+                for each in found
+                for node in each["nodes"]
+            ]
+        command(page, "application:close")
+    assert not faults, "\n".join(faults)
     page.close()
 
 

@@ -90,7 +90,7 @@ def draw_hypotheses(surfaces, x, y):
         axis.set(xlabel="x1: brightness")
         axis.set_title(f"{name}\n{surface.test_accuracy:.0%} of test patches right", fontsize=10)
     axes[0].set_ylabel("x2: roughness")
-    axes[0].legend(fontsize=8, loc="upper right")
+    axes[0].legend(fontsize=9, loc="upper right")
     figure.colorbar(filled, ax=axes, label="h(x)", ticks=[0, 0.5, 1])
     shares = ", ".join(f"{name} ≈ {surface.test_accuracy:.2f}" for name, surface in surfaces.items())
     alt = (

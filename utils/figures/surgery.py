@@ -48,7 +48,7 @@ def draw_answers(answers, label, columns=2):
         axis.remove()
     for axis, (title, tops) in zip(axes.flat, answers.items(), strict=False):
         _bars(axis, tops, label)
-        axis.set_title(title, fontsize=9, loc="left")
+        axis.set_title(title, fontsize=10, loc="left")
     alt = "; ".join(f"{title}: {_spoken(tops)}" for title, tops in answers.items())
     return picture(
         figure,
