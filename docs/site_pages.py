@@ -19,7 +19,7 @@ PAGES = ROOT / "docs" / "pages"
 SESSIONS = ("00", "01", "02"), ("03", "04", "05"), ("06", "07", "08")
 # Of one session: a notebook, the numbers of its sections, and the minutes that they take without exercises.
 ONE_SESSION = (
-    ("00", (3, 4), 15),
+    ("00", (3, 5), 15),
     ("02", (1, 2, 4, 5), 45),
     ("03", (4, 5, 6), 35),
     ("05", (1, 2, 5, 6), 35),

@@ -3,8 +3,8 @@
 from utils.scoring import Quantity
 from utils.verdicts import CONDITION, SHARE, Claim, Criterion
 
-HERE = "networks trained here on patches of photographs"
-FASHION = "networks trained on Fashion-MNIST (the long run)"
+HERE = "small networks"
+FASHION = "Fashion-MNIST (the long run)"
 BEFORE = "the same networks before their training; if the control falls, this counts as no change"
 BEFORE_OR_SHUFFLED = (
     "the same networks before their training, and networks trained with shuffled labels: the higher of the two, and 0 "
@@ -44,7 +44,7 @@ CLAIMS = (
             ),
             *(
                 Criterion(
-                    name=f"{networks}: share of oriented kernels, after the training minus before",
+                    name=f"{networks}: share of oriented kernels, after − before the training",
                     because="the layer has 16 kernels: a change of fewer than two of them would not be noticed",
                     role=CONDITION,
                     control="the same networks before their training",
@@ -59,7 +59,7 @@ CLAIMS = (
         ),
         long_run="activations_in_training",
         asked=Quantity(
-            "in the networks trained here, the share of oriented kernels, after the training − before",
+            "in the small networks, the share of oriented kernels, after − before the training",
             scale=0.5,
             least=-1,
             most=1,
@@ -72,20 +72,20 @@ CLAIMS = (
         source="source document 000",
         criteria=(
             Criterion(
-                name="ImageNet network: how well edges predict the maps, first third of the layers minus last",
+                name="edges, ImageNet network: how well they predict the maps, first third of the layers − last",
                 because=VISIBLE,
                 unit=CROPS,
                 control="the edges of another photograph, whose prediction is subtracted in every layer",
                 at_least=0.05,
             ),
             Criterion(
-                name=f"{HERE}: how much of a channel their classes explain, last third minus first, beyond the control",
+                name=f"classes, {HERE}: how much of a channel they explain, last third − first, beyond the control",
                 because=VISIBLE,
                 control=BEFORE,
                 at_least=0.05,
             ),
             Criterion(
-                name="ImageNet network: how well edges predict the maps, first third minus last, beyond the control",
+                name="edges beyond the control, ImageNet network: first third − last",
                 because=VISIBLE,
                 role=CONDITION,
                 unit=CROPS,
@@ -93,8 +93,8 @@ CLAIMS = (
                 at_least=0.05,
             ),
             Criterion(
-                name="ImageNet network: how much of a channel is explained by the photograph that a crop is from (one "
-                "of eight), last third minus first, beyond the control",
+                name="photographs, ImageNet network: how much of a channel is explained by the one (of eight) that a "
+                "crop is from, last third − first, beyond the control",
                 because=VISIBLE,
                 role=CONDITION,
                 unit=CROPS,
@@ -102,8 +102,7 @@ CLAIMS = (
                 at_least=0.05,
             ),
             Criterion(
-                name=f"{FASHION}: how much of a channel their classes explain, last third minus first, beyond the "
-                "controls",
+                name=f"classes, {FASHION}: how much of a channel they explain, last third − first, beyond the controls",
                 because=VISIBLE,
                 role=CONDITION,
                 control=BEFORE_OR_SHUFFLED,
@@ -123,8 +122,8 @@ CLAIMS = (
         source="source document 000",
         criteria=tuple(
             Criterion(
-                name=f"ImageNet network, photograph of Chelsea: share of views in which a deep channel points to the "
-                f"{part}, beyond the controls",
+                name=f"{part} of Chelsea: share of views in which a deep channel of the ImageNet network points there, "
+                "beyond the controls",
                 because=POINTS,
                 unit=VIEWS,
                 control=THREE_CONTROLS,
@@ -152,7 +151,7 @@ CLAIMS = (
         criteria=(
             *(
                 Criterion(
-                    name=f"ImageNet network: share of {what}, last third of the layers minus first, beyond the control",
+                    name=f"{what}, ImageNet network: share in the last third of the layers − first, beyond the control",
                     because=VISIBLE,
                     unit=CROPS,
                     control=UNTRAINED,
@@ -167,7 +166,7 @@ CLAIMS = (
             ),
             *(
                 Criterion(
-                    name=f"{networks}: share of {what}, last third of the layers minus first, beyond the control",
+                    name=f"{what}, {networks}: share in the last third of the layers − first, beyond the control",
                     because=VISIBLE,
                     role=CONDITION,
                     control=control,
@@ -180,8 +179,8 @@ CLAIMS = (
                 )
             ),
             Criterion(
-                name=f"{HERE}: share of blank maps in the last third of the layers, after the training minus after its "
-                "first epoch",
+                name=f"epochs, {HERE}: share of blank maps in the last third of the layers, after the last epoch − "
+                "after the first",
                 because=VISIBLE,
                 role=CONDITION,
                 control="the same networks after one epoch: does more training make them sparser?",

@@ -30,6 +30,12 @@ CLAIMS = (
         ),
         literature=("Liu et al. 2022, A ConvNet for the 2020s: layer normalization instead",),
         long_run="bn_order",
+        asked=Quantity(
+            "the share of these networks that have a batch normalization for at least every second convolution",
+            scale=0.5,
+            least=0,
+            most=1,
+        ),
     ),
     Claim(
         id="bn-order",
@@ -273,5 +279,12 @@ CLAIMS = (
         ),
         literature=(WU + ": 10.6 points less error than batch normalization with 2 images per processor",),
         long_run="bn_small_batches",
+        asked=Quantity(
+            "in the long run, how much more accuracy batch normalization loses than group normalization, from batches "
+            "of 32 to batches of 2",
+            scale=0.2,
+            least=-1,
+            most=1,
+        ),
     ),
 )

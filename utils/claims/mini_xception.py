@@ -167,5 +167,12 @@ CLAIMS = (
             "Hoffer et al. 2017, Train longer, generalize better: statistics of small groups",
         ),
         long_run="regularizers",
+        asked=Quantity(
+            "by how much augmentation shrinks the gap between training and test accuracy",
+            scale=0.1,
+            least=-1,
+            most=1,
+            criterion=2,
+        ),
     ),
 )

@@ -3,7 +3,9 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from utils.figures import BLUE, ORANGE, SKY, VERMILION, new_figure, picture
+from utils.figures import BLUE, GREEN, ORANGE, SKY, VERMILION, new_figure, picture
+
+RACERS = ((BLUE, "o"), (ORANGE, "s"), (GREEN, "^"))
 
 
 def draw_pyramid(shapes):
@@ -87,10 +89,10 @@ def draw_ablation(outcomes, intervals):
 
 
 def draw_race(curves):
-    """Test accuracy against training accuracy while networks learn: ``curves`` maps names to ``(seeds, looks, 2)``."""
+    """Test accuracy against training accuracy while up to three networks learn, ``{name: (seeds, looks, 2)}``."""
     figure, axis = new_figure(7, 4)
     said = []
-    for (name, runs), (color, marker) in zip(curves.items(), ((BLUE, "o"), (ORANGE, "s")), strict=True):
+    for (name, runs), (color, marker) in zip(curves.items(), RACERS, strict=False):
         middle = np.median(runs, axis=0)
         for run in runs:
             axis.plot(*run.T, color=color, linewidth=0.6, alpha=0.4)

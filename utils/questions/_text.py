@@ -11,6 +11,7 @@ from unicodedata import decimal
 
 LARGEST = 10**18
 LONGEST_TEXT = 200
+MOST_FACTORS = 1000  # of a number below 1: training steps, for example
 MOST_SPELLINGS = 256
 SIGNS = str.maketrans(
     dict.fromkeys("×·⋅∙•∗✕⨯", "*")
@@ -180,6 +181,8 @@ def _one(node):
 
 
 def _operate(op, left, right):
+    if isinstance(op, ast.Pow) and 0 < right <= MOST_FACTORS and right.denominator == 1 and abs(left) < 1:
+        return (left ** int(right)).limit_denominator(LARGEST)  # such as 0.99**100
     if isinstance(op, ast.Pow) and (right.denominator != 1 or abs(right) > 60 or abs(left) > LARGEST):
         raise Unreadable("This power is too large to be meant, or its exponent is not a whole number.")
     try:

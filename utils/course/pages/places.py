@@ -12,7 +12,7 @@ from utils.start_here import chapters
 HEAD = """# All questions and exercises
 
 Where each of them stands; some questions stand in two notebooks. `another("…")` asks a question with other numbers, as
-often as you like, and `course progress` tells what you have done. Ten questions on concepts stand at the start of the
+often as you like, and `course progress` tells what you have done. Ten questions on concepts stand in the
 first notebook, and again at the end of the last. (This page is what `course questions --page` prints.)
 """
 
