@@ -72,8 +72,8 @@ def test_batch_normalization_by_hand():
 def test_what_is_left_of_an_initial_value_by_hand():
     question = ask("bn-momentum")
     # ln 0.99 = −0.0100503, times 100 is −1.00503, and e to that power is 0.36603.
-    assert question.answer == pytest.approx(0.36603, abs=1e-5)
-    assert [slip.answer for slip in question.slips] == pytest.approx([0.63397, 0, 0.99, 0.01], abs=1e-5)
+    assert float(question.answer) == pytest.approx(0.36603, abs=1e-5)
+    assert [float(slip.answer) for slip in question.slips] == pytest.approx([0.63397, 0, 0.99, 0.01], abs=1e-5)
     assert {check("bn-momentum", typed).verdict for typed in ("0.99**100", "0.99^100", "(99/100) ** 100")} == {"right"}
     with pytest.raises(ValueError, match="less than a fiftieth of the initial value is left"):
         ask("bn-momentum", momentum=0.9)

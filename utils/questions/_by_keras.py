@@ -51,6 +51,16 @@ def normalized_in_training(batch, gamma, beta, epsilon):
     return tuple(map(tuple, layer(batch, training=True).numpy().tolist()))
 
 
+def initial_share(momentum, steps):
+    """What is left of a moving mean that begins at 1, after training steps on batches of zeros."""
+    layer = keras.layers.BatchNormalization(momentum=momentum)
+    layer.build((None, 1))
+    layer.moving_mean.assign([1.0])
+    for _ in range(steps):
+        layer(np.zeros((2, 1)), training=True)
+    return float(layer.moving_mean[0])
+
+
 def true_of_a_first_layer():
     """Which of the sentences of ``separable-first-layer`` are true, tried on layers and on three photographs."""
     separable, ordinary = (kind(16, 3, strides=2) for kind in (keras.layers.SeparableConv2D, keras.layers.Conv2D))

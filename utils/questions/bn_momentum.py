@@ -1,16 +1,18 @@
 """How much of a moving average's initial value is left after some training steps."""
 
+from fractions import Fraction
+
 from utils.parameters import Choice, Whole
 from utils.questions import Parameter, Question, Slip
 
 PARAMETERS = {
     "momentum": Parameter(0.99, Choice(0.9, 0.95, 0.98, 0.99, 0.995), (0.9, 0.95, 0.98, 0.99)),
-    "steps": Parameter(100, Whole(2, 200), (5, 10, 20, 40, 50, 80)),
+    "steps": Parameter(100, Whole(2, 120), (5, 10, 20, 40, 50, 80)),
 }
 
 
 def question(momentum, steps):
-    left = momentum**steps
+    kept, left = Fraction(str(momentum)), Fraction(momentum**steps).limit_denominator(10**9)
     if left < 0.02:
         raise ValueError("less than a fiftieth of the initial value is left")
     return Question(
@@ -21,7 +23,7 @@ def question(momentum, steps):
         derivation=(
             "moving ← momentum · moving + (1 − momentum) · batch: each step multiplies what is left of the initial "
             "value by the momentum, and adds something of the batch.",
-            f"After {steps} steps, {momentum:g} to the power of {steps} of it is left: {left:.4f}",
+            f"After {steps} steps, {momentum:g} to the power of {steps} of it is left: {float(left):.4f}",
         ),
         slips=(
             Slip(
@@ -30,13 +32,13 @@ def question(momentum, steps):
                 "This share comes from the batches of the training. The question asks for the rest.",
             ),
             Slip(
-                max(0.0, round(1 - (1 - momentum) * steps, 6)),
+                max(0, 1 - (1 - kept) * steps),
                 "the same amount at each step",
                 "You took away the same amount at each step. But a step takes away a share of what is still left.",
             ),
-            Slip(momentum, "one step only", "This is what a single step leaves. The next step takes a share of that."),
+            Slip(kept, "one step only", "This is what a single step leaves. The next step takes a share of that."),
             Slip(
-                round(1 - momentum, 6),
+                1 - kept,
                 "the weight of the newest batch",
                 "So much of the average comes from the newest batch. What becomes of the initial value?",
             ),
@@ -49,11 +51,6 @@ def question(momentum, steps):
 
 
 def by_keras(momentum, steps):
-    import keras
+    from utils.questions._by_keras import initial_share
 
-    layer = keras.layers.BatchNormalization(momentum=momentum)
-    layer.build((None, 1))
-    layer.moving_mean.assign([1.0])
-    for _ in range(steps):
-        layer(keras.ops.zeros((2, 1)), training=True)
-    return float(layer.moving_mean[0])
+    return initial_share(momentum, steps)
