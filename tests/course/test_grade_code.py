@@ -1,19 +1,26 @@
 """Exercises in code, graded: which function counts, what it comes to in the sandbox, and where that is written."""
 
+import contextlib
 import json
+from concurrent.futures import Future
 
 import nbformat
 import pytest
+from distributed import Client, LocalCluster
 from nbformat.v4 import new_code_cell, new_notebook
 
 from utils.course.hand_ins.collect import Returned
-from utils.course.marking.code_verdicts import KEPT, code_verdicts
+from utils.course.marking.code_verdicts import KEPT, code_verdicts, judged_there
 from utils.course.marking.marks import marks
 from utils.course.pages.grade_index import reports
 from utils.course.sandbox.bubblewrap import why_not
 from utils.course.sandbox.functions import Verdict
+from utils.course.storage.input_files import Mistake
 from utils.course.storage.store import FolderStore
 from utils.course.students.roster import Student
+from utils.course.workers.calls import ended
+from utils.course.workers.cluster import DaskWorkers
+from utils.course.workers.process_pool import ProcessPool
 from utils.exercises import exercise, source_of
 from utils.notebook_files.code_cells import does, programs
 from utils.notebook_files.returned import answered
@@ -99,7 +106,9 @@ class Source:
         self.name, self.notebook = name, its
 
 
-def judged_marks(folder, functions, several="agreed", secret=b"s" * 32):
+def judged_marks(
+    folder, functions, several="agreed", secret=b"s" * 32, workers=lambda students: ProcessPool(1), **more
+):
     """The marks of students, each with the notebooks that they returned: id → exercise → ``Mark``."""
     source = Source("10_code", notebook(STUBS))
     students = [Student(name, "", "") for name in functions]
@@ -109,7 +118,7 @@ def judged_marks(folder, functions, several="agreed", secret=b"s" * 32):
             content = answered(nbformat.writes(notebook(each)).encode())
             returned.append(Returned(f"{student.id}/{number}.ipynb", float(number), student, True, "10_code", content))
     collected = type("Collected", (), {"returned": returned, "left_out": []})
-    code = code_verdicts([source], returned, secret, FolderStore(folder), workers=1)
+    code = code_verdicts([source], returned, secret, FolderStore(folder), workers=workers, **more)
     marked = marks([source], students, None, collected, several, code=code)
     found = {}
     for each in marked.marks:
@@ -187,10 +196,73 @@ def test_each_function_earns_what_it_is_worth_and_nothing_is_judged_twice(tmp_pa
         raise AssertionError("judged again")
 
     monkeypatch.setattr("utils.course.marking.code_verdicts._judged", lambda waiting, *_: never() if waiting else ())
-    again, _ = judged_marks(tmp_path, functions, "latest")
+    with pytest.raises(AssertionError, match="judged again"):  # what stopped it may have been the machine
+        judged_marks(tmp_path, {"exits": functions["exits"]})
+    again, _ = judged_marks(tmp_path, {**functions, "exits": []}, "latest")
     assert again["right"] == found["right"]
     assert again["twice"]["blank-maps"].verdict == "slip"
     with pytest.raises(AssertionError, match="judged again"):
         judged_marks(tmp_path, {"other": [SOLUTIONS]})  # other cases
     assert "secret" not in (tmp_path / KEPT).read_text()
     assert json.loads((tmp_path / KEPT).read_text())["key"] is None
+
+
+@isolated
+def test_a_run_that_was_stopped_goes_on_and_dask_workers_judge_the_same(tmp_path):
+    slip = "def blank_share(maps):\n    return (maps == 0).mean(axis=(1, 2, 3))"
+    functions = {
+        name: [{**STUBS, "blank-maps": each}] for name, each in (("ada", slip), ("bo", SOLUTIONS["blank-maps"]))
+    }
+    judged = []
+
+    def stopped(done, total):
+        yield next(done)
+        raise KeyboardInterrupt
+
+    def noted(done, total):
+        judged.append(total)
+        return done
+
+    with LocalCluster(processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+        for folder, shown in (("whole", noted), ("in two", stopped), ("in two", noted)):
+            with contextlib.suppress(KeyboardInterrupt), Client(cluster) as client:
+                workers = {"workers": lambda students, client=client: DaskWorkers(client)}
+                found, _ = judged_marks(tmp_path / folder, functions, **workers, shown=shown)
+    verdicts = [json.loads((tmp_path / each / KEPT).read_text())["verdicts"] for each in ("whole", "in two")]
+    assert verdicts[0] == verdicts[1]
+    assert judged == [2, 1]
+    assert [own["blank-maps"].verdict for own in found.values()] == ["slip", "right"]
+
+
+def test_a_worker_with_another_version_of_the_course_judges_nothing():
+    with pytest.raises(Mistake, match="another version"):
+        judged_there([], (), "another")
+
+
+class Waiting:
+    """Workers for two calls at a time, the first of which goes to a scheduler that goes away."""
+
+    def __init__(self):
+        self.given, self.most = [], 0
+
+    def window(self):
+        return 2
+
+    def submit(self, function, *arguments):
+        future = Future()
+        self.given.append(future)
+        self.most = max(self.most, sum(not each.done() for each in self.given))
+        if len(self.given) == 1:
+            future.cancel()
+            future.set_running_or_notify_cancel()
+        else:
+            future.set_result(function(*arguments))
+        return future
+
+
+def test_calls_are_given_as_workers_want_them_and_none_is_lost():
+    workers = Waiting()
+    found = {name: future.result() for name, future in ended(workers, pow, {name: (name, 2) for name in range(5)})}
+    assert found == {name: name**2 for name in range(5)}
+    assert len(workers.given) == 6
+    assert workers.most <= 2

@@ -6,6 +6,7 @@ import hashlib
 import re
 import symtable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from utils.former_names import name_today
 
@@ -68,32 +69,49 @@ def does(source, name):
 
 
 class _Cell:
-    """What a cell binds at its top level: name → the statement that does, the last one."""
+    """A cell: the names that it binds at its top level, its functions, and what it checks.
+
+    Most cells are the same in what all students return: they are looked into once.
+    """
 
     def __init__(self, source, exercise=""):
         self.source, self.exercise = MAGIC.sub("pass", source[:LONGEST_CELL]), name_today(exercise)
-        self.bound, self.functions, self.checks = {}, [], []
-        try:
-            tree = ast.parse(self.source)
-        except NO_PYTHON:
-            return
-        for line in tree.body:
-            for name in _bound_by(line):
-                self.bound[name] = line
-            if isinstance(line, ast.FunctionDef):
-                self.functions.append(line.name)
-        for node in ast.walk(tree):
-            match node:
-                case ast.Call(
-                    func=ast.Name(id="check_code") | ast.Attribute(attr="check_code"),
-                    args=[ast.Constant(value=str() as exercise), ast.Name(id=name), *_],
-                ):
-                    self.checks.append((name_today(exercise[:100]), name))
+        self.bound, self.functions, self.checks = _names_in(self.source)
+
+    def line(self, name):
+        """The statement that binds the name, the last one."""
+        return _parsed(self.source)[1][name]
 
     def text(self, line):
         """The source of a statement, its decorators included."""
         first = min([line.lineno, *(each.lineno for each in getattr(line, "decorator_list", ()))])
         return "\n".join(self.source.split("\n")[first - 1 : line.end_lineno])
+
+
+@lru_cache(maxsize=2000)
+def _names_in(source):
+    """The names that a cell binds at its top level, its functions, and ``(exercise, function)`` of each check."""
+    try:
+        tree, lines = _parsed(source)
+    except NO_PYTHON:
+        return frozenset(), (), ()
+    functions = tuple(line.name for line in tree.body if isinstance(line, ast.FunctionDef))
+    checks = []
+    for node in ast.walk(tree) if "check_code" in source else ():
+        match node:
+            case ast.Call(
+                func=ast.Name(id="check_code") | ast.Attribute(attr="check_code"),
+                args=[ast.Constant(value=str() as exercise), ast.Name(id=name), *_],
+            ):
+                checks.append((name_today(exercise[:100]), name))
+    return frozenset(lines), functions, tuple(checks)
+
+
+@lru_cache(maxsize=50)
+def _parsed(source):
+    """A cell's syntax tree, and the last statement that binds each name at its top level; nobody changes them."""
+    tree = ast.parse(source)
+    return tree, {name: line for line in tree.body for name in _bound_by(line)}
 
 
 def _program(name, cells, at):
@@ -105,7 +123,7 @@ def _program(name, cells, at):
             return
         seen.add((name, place))
         cell = cells[place]
-        line = cell.bound[name]
+        line = cell.line(name)
         if isinstance(line, ast.Import | ast.ImportFrom):
             alias = next(each for each in line.names if (each.asname or each.name.split(".")[0]) == name)
             module = alias.name if isinstance(line, ast.Import) else line.module or ""
@@ -123,13 +141,12 @@ def _program(name, cells, at):
             variables.append(name)
 
     here = _place_of(name, cells, at)
-    if here is None or not isinstance(cells[here].bound[name], ast.FunctionDef):
+    if here is None or not isinstance(function := cells[here].line(name), ast.FunctionDef):
         return None
     take(name, at)
     source = "\n\n".join(parts[place] for place in sorted(parts)) + "\n"
     if len(source) > LONGEST_PROGRAM:
         return None
-    function = cells[here].bound[name]
     names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
     return Program(name, source, does(source, name), tuple(names[:50]), _few(variables), _few(course))
 

@@ -8,6 +8,7 @@ import click
 
 from utils.course.commands.options import (
     Seconds,
+    cluster_options,
     file_type,
     notebooks_argument,
     settings_option,
@@ -33,9 +34,7 @@ from utils.notebook_files.status import Status
 @click.option("--deadline", type=Seconds(), metavar="SECONDS", help="A notebook's most seconds.")
 @click.option("--memory", type=click.IntRange(64), metavar="MB", help="The most memory that a notebook may use.")
 @click.option("--retries", type=click.IntRange(0, 20), default=1, show_default=True, help="New tries after a crash.")
-@click.option("--scheduler", metavar="ADDRESS", help="Work on the dask cluster of this scheduler.")
-@click.option("--slurm", is_flag=True, help="Start dask workers as SLURM jobs.")
-@click.option("--pbs", is_flag=True, help="Start dask workers as PBS jobs.")
+@cluster_options
 @click.option("--resume/--fresh", default=True, help="Keep finished jobs that verify (the default), or do all anew.")
 @click.option("--dry-run", is_flag=True, help="Show the jobs and run none.")
 @click.option("--json", "as_json", is_flag=True, help="Write the table to the standard output as JSON.")

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import click
 
-from utils.course.commands.options import file_type
+from utils.course.commands.options import cluster_options, file_type
 
 SHOWN = 20  # of what was left out: a table holds all
 
@@ -32,13 +32,16 @@ SHOWN = 20  # of what was left out: a table holds all
 @click.option("--fill", type=file_type, help="A table of Canvas or Moodle to fill with the points, as a copy.")
 @click.option("--column", help="The column to fill, where it is not clear.")
 @click.option("--code", is_flag=True, help="Grade exercises in code, too: their functions are run in a sandbox.")
+@click.option("--workers", type=click.IntRange(1, 1000), help="Students whose code is judged at a time.")
+@cluster_options
 @click.option("--feedback", is_flag=True, help="Write a page for each student, and zip files for Canvas and Moodle.")
 @click.option("--new-key", is_flag=True, help="Grade with today's questions, though they changed since the hand-out.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/grades"), show_default=True)
 def grade(**options):
     """Grade the notebooks that came back, in folders and zip files, without running them.
 
-    With --code the functions of exercises in code are run in a sandbox, on inputs that no student has seen.
+    With --code the functions of exercises in code are run in a sandbox, on inputs that no student has seen, here or
+    on a dask cluster. What was judged is kept: the same command goes on where it was stopped.
 
     Writes grades.csv (each student's points), answers.csv (every answer, its verdict and its key), predictions.csv
     (every prediction beside what was measured), concepts.csv (the class's gain in the questions on concepts),
@@ -50,17 +53,23 @@ def grade(**options):
     from utils.course.commands.terminal import say
     from utils.course.marking.grading import graded
     from utils.course.storage.input_files import Mistake
+    from utils.course.workers.cluster import CannotStart, WorkersGone
 
     asked = SimpleNamespace(**options)
     if asked.column and not asked.fill:
         raise click.UsageError("--column names a column of the table to fill: --fill is missing")
+    clusters = [each for each in (asked.scheduler, asked.slurm, asked.pbs) if each]
+    if (asked.workers or clusters) and not asked.code:
+        raise click.UsageError("--workers, --scheduler, --slurm and --pbs say who judges code: --code is missing")
+    if len(clusters) > 1:
+        raise click.UsageError("--scheduler, --slurm and --pbs: one of them is enough")
     try:
         given = _read(asked)
         worth = {"secret": given.secret, "scheme": given.scheme, "code": given.code}
         how = {"attempts": asked.attempts, "new_key": asked.new_key}
         found = graded(given.sources, given.students, given.collected, **worth, **how)
         written = _write(asked, given, found)
-    except (Mistake, OSError) as error:
+    except (Mistake, CannotStart, WorkersGone, OSError) as error:
         raise click.UsageError(str(error)) from error
     for sentence in (*_came(asked, given), *written, *_remarks(asked, given, found)):
         say(sentence)
@@ -119,7 +128,9 @@ def _read(asked):
     came = collected(asked.returned, whose, questions, renamed(filled, questions))
     came.left_out += [LeftOut(f"{asked.roster.name}, line {line}", reason) for line, _, reason in refused]
     secret = asked.secret and secret_at(asked.secret)
-    code = _code_verdicts(usable, came.returned, secret, store, [*inputs, asked.out]) if asked.code else None
+    code = None
+    if asked.code:
+        code = _code_verdicts(asked, usable, came.returned, secret, store, [*inputs, asked.out])
     return _Given(store, usable, students, groups, filled, came, secret, scheme, code)
 
 
@@ -182,15 +193,29 @@ def _remarks(asked, given, found):
         yield f"Whose these are can be filled in: in the column 'id' of {asked.out / UNCLEAR}. Then grade again."
 
 
-def _code_verdicts(usable, returned, key, store, private):
+def _code_verdicts(asked, usable, returned, key, store, private):
     """What each function comes to in a sandbox; ``Mistake`` where there is none."""
-    from utils.course.marking.code_verdicts import code_verdicts
+    from tqdm import tqdm
+
+    from utils.course.marking.code_verdicts import code_verdicts, of_this_machine
     from utils.course.sandbox.bubblewrap import why_not
     from utils.course.storage.input_files import Mistake
+    from utils.course.workers.cluster import cluster_workers
 
-    if why_not():
+    def of_a_cluster(students):
+        system = "slurm" if asked.slurm else "pbs" if asked.pbs else None
+        return cluster_workers(asked.scheduler, system, min(asked.workers or students, students))
+
+    def of_here(students):
+        return of_this_machine(students, asked.workers)
+
+    def shown(done, total):
+        return tqdm(done, total=total, unit=" students", disable=None, dynamic_ncols=True, leave=False, smoothing=0)
+
+    elsewhere = asked.scheduler or asked.slurm or asked.pbs
+    if not elsewhere and why_not():
         raise Mistake(f"{why_not()} Everything else is graded without --code.")
-    return code_verdicts(usable, returned, key, store, private)
+    return code_verdicts(usable, returned, key, store, private, of_a_cluster if elsewhere else of_here, shown)
 
 
 def _scheme(path, usable):

@@ -31,3 +31,14 @@ settings_option = click.option(
 start_timeout_option = click.option(
     "--start-timeout", type=click.IntRange(1), default=60, show_default=True, help="A kernel's most seconds to start."
 )
+
+
+def cluster_options(command):
+    """Add the options that say which dask cluster does the work."""
+    for option in (
+        click.option("--pbs", is_flag=True, help="Start dask workers as PBS jobs."),
+        click.option("--slurm", is_flag=True, help="Start dask workers as SLURM jobs."),
+        click.option("--scheduler", metavar="ADDRESS", help="Work on the dask cluster of this scheduler."),
+    ):
+        command = option(command)
+    return command

@@ -5,19 +5,37 @@ import hmac
 import json
 import os
 import secrets
+import sys
+import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, astuple
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from utils import exercises
 from utils.course import sandbox
+from utils.course.sandbox.bubblewrap import why_not
 from utils.course.sandbox.functions import OPEN, Verdict, all_judged
 from utils.course.storage.input_files import Mistake
-from utils.course.workers.process_pool import Lost, ProcessPool
+from utils.course.workers.calls import ended
+from utils.course.workers.process_pool import ProcessPool
 from utils.notebook_files.reading import tagged
+from utils.notebook_files.sources import ROOT
 
 KEPT = "code_verdicts.json"  # in the folder of the results: what was judged once is not judged again
-KEEP_SECONDS = 10  # between two times that this is written while functions are judged
+KEEP_SECONDS = 10  # at least, between two times that this is written while functions are judged …
+KEEP_TIMES = 50  # … and so many times as long as writing it takes: it grows with the class
+PACKAGES = (
+    "keras",
+    "numpy",
+    "pillow",
+    "scikit-image",
+    "scipy",
+    "tensorflow",
+    "tensorflow-cpu",
+)  # a verdict may depend on
+
+_one_student_at_a_time = threading.Lock()  # in a process: what a function prints is listened to
 
 
 def exercises_in(notebook):
@@ -25,31 +43,42 @@ def exercises_in(notebook):
     return [cell.metadata.get("exercise") for cell in tagged(notebook, "exercise")]
 
 
-def code_verdicts(sources, returned, secret, store, private=(), workers=None):
+def of_this_machine(students, workers=None):
+    """The processes that judge the functions of so many students: one a processor core, if nothing else is said."""
+    return ProcessPool(min(workers or os.cpu_count() or 1, students))
+
+
+def code_verdicts(
+    sources, returned, secret, store, private=(), workers=of_this_machine, shown=lambda done, total: done
+):
     """The ``Verdict`` on each function that came back: place → exercise → verdict.
 
     The cases are drawn from the course's ``secret``, the student and the function itself, so that nobody has seen
     them, and another run finds the same. ``private`` paths are not visible to the functions. What the ``store`` keeps
-    of an earlier run is not judged again.
+    of an earlier run is not judged again; what is judged and settled is kept, whatever ends this run.
+    ``workers(students)`` gives those who judge, a ``ProcessPool`` or ``DaskWorkers``; ``shown(done, total)`` may show
+    how far they are.
+    ``Mistake`` or ``OSError`` where they cannot.
     """
     wanted = {source.name: exercises_in(source.notebook) for source in sources}
     kept, key = _kept(store, secret)
-    digest, waiting, places = _digest(), {}, {}
+    waiting, places = {}, {}
     for each in returned:
         own = places.setdefault(each.place, {})
         for name in wanted.get(each.notebook, ()):
             if (program := each.content.code.get(name)) and name not in own:
                 seed = _seed(key, each.student, name, program)
-                own[name] = known = f"{digest} {each.student.id} {name} {seed:x}"
+                own[name] = known = f"{code_of_the_course()} {each.student.id} {name} {seed:x}"
                 if known not in kept:
                     waiting.setdefault(each.student.id, {})[known] = name, program, seed
-    last = time.monotonic()
+    last, took = time.monotonic(), 0
     try:
-        for verdicts in _judged(waiting, private, workers or os.cpu_count() or 1):
+        for verdicts in shown(_judged(waiting, private, workers), len(waiting)):
             kept |= verdicts
-            if time.monotonic() - last > KEEP_SECONDS:
+            if time.monotonic() - last > max(KEEP_SECONDS, KEEP_TIMES * took):
+                before = time.monotonic()
                 _keep(store, kept, None if secret else key)
-                last = time.monotonic()
+                last, took = time.monotonic(), time.monotonic() - before
     finally:
         _keep(store, kept, None if secret else key)
     return {place: {name: kept[known] for name, known in own.items()} for place, own in places.items()}
@@ -72,37 +101,75 @@ def verdicts_without(path, student_id):
     return json.dumps(found, indent=0).encode(), len(gone)
 
 
+def judged_there(tasks, private, code):
+    """What ``sandbox.functions.all_judged`` gives, called by a worker, which may be on another machine.
+
+    ``Mistake`` if it has another version of the course, of which ``code`` is the digest; ``OSError`` if it has no
+    sandbox.
+    """
+    if code != code_of_the_course():
+        raise Mistake("a worker has other packages, or another version of the course")
+    if why_not():
+        raise OSError(why_not())
+    with _one_student_at_a_time:
+        return all_judged(tasks, private)
+
+
 def _judged(waiting, private, workers):
-    """What each student's functions came to, one student after another: what is kept → verdict."""
+    """What each student's functions came to, as they are judged: what is kept → verdict."""
     if not waiting:
         return
-    with ProcessPool(min(workers, len(waiting))) as pool:
-        given = [(own, pool.submit(all_judged, list(own.values()), private)) for own in waiting.values()]
-        for own, future in given:
+    with workers(len(waiting)) as pool:
+        calls = {student: (list(own.values()), private, code_of_the_course()) for student, own in waiting.items()}
+        alone = {}
+        for student, future in ended(pool, judged_there, calls):
+            own = waiting[student]
             try:
                 yield dict(zip(own, future.result(), strict=True))
-            except Lost:  # one of them has cost the process that judges its life: each by itself, then
-                alone = {known: pool.submit(all_judged, [task], private) for known, task in own.items()}
-                yield {known: _result(future, own[known][0]) for known, future in alone.items()}
+            except (Mistake, OSError):
+                raise
+            except Exception:  # one of them has cost the process that judges its life: each by itself, then
+                alone |= {known: ([task], *calls[student][1:]) for known, task in own.items()}
+        for known, future in ended(pool, judged_there, alone):
+            yield {known: _result(future, alone[known][0][0][0])}
 
 
 def _result(future, name):
     try:
         return future.result()[0]
-    except Lost as error:
-        return Verdict(name, OPEN, remark=f"a person has to judge it: judging it ended with {error}")
+    except (Mistake, OSError):
+        raise
+    except Exception as error:
+        remark = f"a person has to judge it: judging it ended with {error}"
+        return Verdict(name, OPEN, remark=remark, settled=False)
 
 
 def _seed(key, student, name, program):
-    what = json.dumps([student.id.casefold(), name, program.name, program.source])
+    what = json.dumps([student.id.casefold(), name, astuple(program)])
     return int.from_bytes(hmac.digest(key, f"code\n{what}".encode(), "sha256")[:8], "big")
 
 
-def _digest():
-    """Of all code that a verdict depends on."""
-    folders = [Path(each.__file__).parent for each in (exercises, sandbox)]
-    files = sorted(path for folder in folders for path in folder.rglob("*.py"))
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:16]
+@cache
+def code_of_the_course():
+    """The digest of all that a verdict depends on, beside the function and its cases.
+
+    That is the course's code, without that of its commands, and the versions of Python and of what computes.
+    """
+    commands, own = ROOT / "utils" / "course", Path(sandbox.__file__).parent
+    paths = [each for room in ("utils", "data_scripts") for each in (ROOT / room).rglob("*.py")]
+    files = sorted(each for each in paths if each.is_relative_to(own) or not each.is_relative_to(commands))
+    digest = hashlib.sha256(json.dumps([sys.version_info[:3], *map(_version, PACKAGES)]).encode())
+    for path in files:
+        content = path.read_bytes()
+        digest.update(f"\n{path.relative_to(ROOT).as_posix()} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def _version(package):
+    try:
+        return version(package)
+    except PackageNotFoundError:  # one of the two of TensorFlow
+        return None
 
 
 def _kept(store, secret):
@@ -119,6 +186,6 @@ def _kept(store, secret):
 
 
 def _keep(store, verdicts, key):
-    plain = {known: asdict(each) for known, each in verdicts.items()}
-    text = json.dumps({"key": key and key.hex(), "verdicts": plain}, indent=0)
+    plain = {known: asdict(each) for known, each in verdicts.items() if each.settled}
+    text = json.dumps({"key": key and key.hex(), "verdicts": plain})
     store.write(KEPT, text, mode=0o600)

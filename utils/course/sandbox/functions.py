@@ -28,7 +28,8 @@ class Verdict:
     """What the sandbox says to one function.
 
     ``verdict`` is a word of ``utils.exercises``, or "open", which a person has to settle. ``explanation`` are the lines
-    for the student. ``remark`` is what was seen inside, which earns and costs nothing.
+    for the student. ``remark`` is what was seen inside, which earns and costs nothing. It is not ``settled`` where the
+    sandbox was stopped, or ended: on a busy machine that may have another reason than the function.
     """
 
     exercise: str
@@ -36,6 +37,7 @@ class Verdict:
     slip: str = ""
     explanation: tuple[str, ...] = ()
     remark: str = ""
+    settled: bool = True
 
 
 def all_judged(tasks, private=()):
@@ -79,7 +81,7 @@ def judged(exercise_id, program, seed, box):
         judgment = judge(patient, function, seed)
     except Stopped as error:
         word = "endless" if "seconds" in str(error) else "error"
-        return Verdict(exercise_id, word, explanation=(f"{str(error).capitalize()}.",))
+        return Verdict(exercise_id, word, explanation=(f"{str(error).capitalize()}.",), settled=False)
     except _Unjudged as error:
         return Verdict(exercise_id, OPEN, remark=f"a person has to judge it: {error}")
     except OSError:  # no sandbox could be started
