@@ -37,14 +37,14 @@ CLAIMS = (
                 at_most=0.5,
             ),
             Criterion(
-                name="convolution: distance from moving along with the picture",
+                name="convolution: how far its map is from moving along with the picture",
                 because="a convolution gives 0 by definition; float32 sums may differ in their last digits",
                 role=CHECK,
                 unit="draws of weights and crops",
                 at_most=1e-4,
             ),
             Criterion(
-                name="Dense: the same distance",
+                name="Dense: the same",
                 because="unrelated outputs give 1; a layer that moves along even half-way would stay under 0.5",
                 role=CHECK,
                 unit="draws of weights and crops",
