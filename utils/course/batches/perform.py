@@ -1,4 +1,7 @@
-"""Performing a job: the function that does one wherever it is sent."""
+"""Performing a job: the function that does one wherever it is sent.
+
+Whoever sends jobs imports this module, too, so it imports what executes notebooks and writes pages only when it does.
+"""
 
 import contextlib
 import os
@@ -10,8 +13,6 @@ import nbformat
 from utils.course.batches.environment import environment
 from utils.course.batches.findings import findings
 from utils.course.batches.signing import published, signed
-from utils.course.engine.execute import execute
-from utils.course.pages.notebook_page import notebook_page
 from utils.course.storage.private_folders import private_folder
 from utils.course.storage.store import StoreError, store_at, write
 from utils.course.workers.process_pool import tell
@@ -47,12 +48,14 @@ def perform(job, orders):
     """
     if orders.environment != environment():
         return job.outcome(Status.REFUSED, "this worker has other packages, or another version of the course")
+    from utils.course.engine.execute import execute
+
     os.environ.update(orders.variables)
     store = store_at(orders.address)
     with _one_notebook_at_a_time:
         if not orders.fresh and (found := published(store, job)):
             outcome, notebook = found  # only its page may be missing
-            return _stored(store, outcome, f"{job.file}.html", notebook_page(notebook))
+            return _stored(store, outcome, f"{job.file}.html", _page(notebook))
         try:
             with _working_in(orders.folder):
                 notebook = nbformat.reads(job.content.decode(), as_version=4)
@@ -99,11 +102,17 @@ def _kept(store, job, notebook):
     seconds = notebook.metadata.papermill.duration
     outcome = job.outcome(status, error, seconds=seconds, answers=answers, verdicts=verdicts, remark=remark)
     # The page first: a notebook that is there is complete.
-    outcome = _stored(store, outcome, f"{job.file}.html", notebook_page(notebook))
+    outcome = _stored(store, outcome, f"{job.file}.html", _page(notebook))
     outcome = _stored(store, outcome, f"{job.file}.ipynb", signed(notebook, outcome))
     if outcome.status != Status.NOT_STORED:
         outcome.file = job.file
     return outcome
+
+
+def _page(notebook):
+    from utils.course.pages.notebook_page import notebook_page
+
+    return notebook_page(notebook)
 
 
 def _stored(store, outcome, name, text):
