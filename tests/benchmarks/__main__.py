@@ -6,6 +6,7 @@ python -m tests.benchmarks [training …]
 import importlib
 import json
 import sys
+import time
 from pathlib import Path
 
 import utils  # sets TensorFlow's environment before any benchmark imports it
@@ -24,10 +25,11 @@ def main(names):
     for name in RATIOS:
         if not names or name in names:
             print(f"\n{name}", flush=True)
-            rows = []
+            rows, began = [], time.monotonic()
             for row in importlib.import_module(f"tests.benchmarks.{name}").benchmarks():
                 print(line(row), flush=True)
                 keep(name, rows := [*rows, row])
+            print(f"  in {(time.monotonic() - began) / 60:.1f} min", flush=True)
     return complaints
 
 

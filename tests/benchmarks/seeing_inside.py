@@ -87,7 +87,7 @@ def same_activations(ours, theirs):
 # The grids of all channels
 
 
-def grids(size, targets=((180, 35), (64, 150)), runs=3):
+def grids(size, targets=((180, 35), (64, 150)), runs=((180, 1), (64, 3))):
     model, image = network(size), photographs_of(size)[:1]
     found = {name: maps for name, maps in activations(model, image).items() if maps.ndim == 4}
     # The book's loop wants whole rows of 16 channels.
@@ -96,7 +96,7 @@ def grids(size, targets=((180, 35), (64, 150)), runs=3):
         "ours": lambda: {name: draw_mosaic(mosaic(maps[0]), name) for name, maps in found.items()},
         "book": lambda: {name: book_grid(name, maps) for name, maps in found.items()},
     }
-    times, given = interleaved(ways, runs)
+    times, given = interleaved(ways, dict(runs)[size])
     for name, picture in given["ours"].items():
         every_value_is_there(picture, mosaic(found[name][0]), found[name][0])
     name = f"grids of {len(found)} layers, {size} px: loops and imshow ÷ mosaic"
@@ -245,7 +245,7 @@ def excitement(model, images, chosen):
 # Heatmaps
 
 
-def heatmaps(size, targets=((180, 20), (64, 50)), count=16):
+def heatmaps(size, targets=((180, 20), (64, 50)), runs=((180, 3), (64, 5)), count=16):
     model, images = network(size), photographs_of(size, count)
     layer = "block5_add"
     logits = network(size, activation=None)
@@ -262,7 +262,7 @@ def heatmaps(size, targets=((180, 20), (64, 50)), count=16):
     for _ in range(2):
         for way in ways.values():
             way()
-    times, given = interleaved(ways)
+    times, given = interleaved(ways, dict(runs)[size])
     rows = []
     for name in list(ways)[1:]:
         far = np.abs(given["ours"] - given[name]).max()
