@@ -214,6 +214,9 @@ TEAMS = [  # made up
         ("Team 3_55_assignsubmission_file/{}.ipynb", "cy", ""),
         ("all.zip/team4_4711_998877_{}.ipynb", None, ""),
         ("back/Team 3/cy/{}.ipynb", None, ""),
+        ("back/dee/{}.ipynb", "ada", ""),
+        ("back/dee/Team 3/{}.ipynb", "dee", ""),
+        ("back/dee/Team 3_55_assignsubmission_file/{}.ipynb", None, ""),
     ],
 )
 def test_one_hand_in_is_that_of_a_whole_group(place, claimed, team):
