@@ -6,7 +6,7 @@ from a_hand_out import BN, NAMES, HandOut, cell_of, key_file, put, show, type_in
 from tiny_notebooks import course_here
 
 from utils.course.engine.execute import execute
-from utils.notebook_files.reading import records, tagged
+from utils.notebook_files.reading import read, records, tagged
 from utils.questions import EXAM_SENTENCE
 from utils.records import ANSWER
 
@@ -60,6 +60,17 @@ def test_a_key_file_serves_exams_or_other_hand_outs_and_never_both(exam, tmp_pat
     assert not (tmp_path / "out").exists()
     assert not course_here(*words, "--secret", tmp_path / "new.key", "--exam").returncode
     assert (tmp_path / "new.key").read_text().endswith(" exam\n")
+
+
+def test_it_is_laid_into_a_folder_of_its_own_and_into_that_again(exam, tmp_path):
+    zip_file = exam.folder / "out" / "students" / "ada.zip"
+    for folder, code in (("new", 0), ("new", 0), ("work", 2)):
+        if folder == "work":
+            put(read(f"notebooks/{BN}.ipynb"), tmp_path / "work" / f"{BN}.ipynb")
+        done = course_here("start", tmp_path / folder, "--hand-out", zip_file, "--no-lab")
+        assert done.returncode == code, done.stderr
+    assert f"another {BN}: an exam needs a folder of its own" in done.stderr
+    assert line_of(read(tmp_path / "new" / f"{BN}.ipynb")) == line_of(exam.notebook("ada", BN))
 
 
 def without_line(notebook):

@@ -32,6 +32,7 @@ def start(folder, hand_out, no_lab, options):
         notebooks = _given(hand_out) if hand_out else _own()
         if _is_the_courses(folder):
             raise Mistake(f"{folder} holds the course's own notebooks: choose another folder")
+        _refuse_to_mix(notebooks, folder)
         (folder / STATE).mkdir(parents=True, exist_ok=True)
         with locked(folder / STATE) as held:
             if held is False:
@@ -60,6 +61,26 @@ def _is_the_courses(folder):
     from utils.notebook_files.sources import ROOT
 
     return folder.resolve() == ROOT / "notebooks"
+
+
+def _refuse_to_mix(notebooks, folder):
+    """``Mistake`` where an exam would be merged with a notebook of the same name that is not that exam."""
+    import nbformat
+
+    from utils.course.storage.input_files import Mistake
+    from utils.notebook_files.reading import UnreadableNotebook
+    from utils.notebook_files.returned import answered
+    from utils.questions import EXAM
+
+    for name, notebook in notebooks.items():
+        try:
+            new = answered(nbformat.writes(notebook).encode())
+            mine = answered((folder / f"{name}.ipynb").read_bytes())
+        except (UnreadableNotebook, OSError):  # there is none yet, or the student is told so later
+            continue
+        is_exam = any(EXAM in (each.variant or {}) for each in (new, mine))
+        if is_exam and new.course.get("variant") != mine.course.get("variant"):
+            raise Mistake(f"{folder} holds another {name}: an exam needs a folder of its own")
 
 
 def _given(path):
