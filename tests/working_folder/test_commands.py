@@ -90,7 +90,7 @@ def test_a_hand_out_is_laid_and_keeps_what_it_says_of_itself(tmp_path):
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({}, "holds no notebook"),
+        ({}, "there is nothing in it"),
         ({"x": "{"}, "is not a Jupyter notebook"),
         ({"x": json.dumps([1])}, "is not a Jupyter"),
     ],
