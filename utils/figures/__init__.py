@@ -21,6 +21,13 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
 COLOR_MAP = "viridis"  # for values that start at nothing
 DIVERGING_MAP = "PuOr"  # for values around zero
 DOTS_PER_INCH = 96
+# A light ground keeps black axes readable in a dark theme. There it is gray, and so is what is white in the picture:
+# JupyterLab's page color is mixed in. Where there is no such color, or no style is kept, the picture is as it is drawn.
+GROUND = (
+    "display:inline-block;max-width:100%;isolation:isolate;background:white;"
+    "background:color-mix(in srgb,white 78%,var(--jp-layout-color1,white))"
+)
+ON_GROUND = "display:block;max-width:100%;mix-blend-mode:multiply"
 
 
 @dataclass(frozen=True)
@@ -46,10 +53,9 @@ class Picture:
         source = f"data:{self.mime};base64,{base64.b64encode(self.data).decode()}"
         width = f' width="{self.width}"' if self.width else ""
         caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
-        # A white ground keeps black axes readable in a dark theme.
         return (
-            f'<figure style="margin:0"><img src="{source}" alt="{html.escape(self.alt, quote=True)}"{width} '
-            f'style="max-width:100%;background:white">{caption}</figure>'
+            f'<figure style="margin:0"><span style="{GROUND}"><img src="{source}" '
+            f'alt="{html.escape(self.alt, quote=True)}"{width} style="{ON_GROUND}"></span>{caption}</figure>'
         )
 
 

@@ -241,7 +241,7 @@ def _svg(boxes, main, branches, total, alt):
     """The SVG's text and its width in pixels."""
     row = _rows(boxes, main, branches)
     lanes = _lanes(row, branches)
-    labels = [len(f"{boxes[i].kind} {boxes[i].size}") * PLAIN + RADIUS + 8 for i in main if boxes[i].symbol]
+    labels = [len(f"{boxes[i].kind} {boxes[i].size}") * BOLD + RADIUS + 8 for i in main if boxes[i].symbol]
     half = max(boxes[i].half_width for i in main)
     middle = MARGIN + max([half, *labels])
     right, lane_x = middle + half, []

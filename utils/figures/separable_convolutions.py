@@ -1,6 +1,7 @@
 """The figures of notebook 05."""
 
 import numpy as np
+from matplotlib.patheffects import withStroke
 from PIL import Image
 
 from utils.figures import (
@@ -215,6 +216,7 @@ def draw_differences(differences, needed, label):
             textcoords="offset points",
             ha="center",
             fontsize=9,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],  # where it stands on the line at 0
         )
     axis.axvline(0, color=BLACK, linewidth=0.8)
     reach = 1.15 * max(abs(bound) for each in differences.values() for bound in (each.low, each.high, needed))
