@@ -13,6 +13,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from utils.questions import check
+
 ROOT = Path(__file__).parents[2]
 # The repository's conftest.py by its path: the folders of tests have files of that name, too.
 CHECKS = runpy.run_path(str(ROOT / "conftest.py"))
@@ -20,12 +22,26 @@ far_apart, without_what_may_differ = CHECKS["far_apart"], CHECKS["without_what_m
 NOTEBOOK = ROOT / "notebooks" / "00_start_here.ipynb"
 
 
+def code_cells():
+    return [cell for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
+
+
+def excerpt(*words):
+    """The notebook's first cell with each of these words, as it is."""
+    return [next(cell for cell in code_cells() if each in cell.source) for each in words]
+
+
 def corrupted(edit):
-    """A copy of the notebook, changed by ``edit`` (code cells) in exactly one place."""
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    changes = sum(bool(edit(cell)) for cell in notebook.cells if cell.cell_type == "code")
-    assert changes == 1, f"{changes} places changed"
-    return notebook
+    """The cell of the notebook that ``edit`` changes, changed; it must be exactly one."""
+    (cell,) = (cell for cell in code_cells() if edit(cell))
+    return cell
+
+
+def write(path, cells):
+    """A notebook of these cells for the kernel of the course."""
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"
+    nbformat.write(new_notebook(cells=cells, metadata=nbformat.read(NOTEBOOK, as_version=4).metadata), path)
 
 
 def a_stored_number(cell):
@@ -59,52 +75,63 @@ def an_answer_that_fails(cell):
 MUTATIONS = [a_stored_number, a_figure_call, a_missing_figure, an_answer_that_fails]
 
 
-def run_nbval(folder, **environment):
-    """The notebooks in ``folder`` that fail under nbval, with this repository's conftest."""
-    return {case.get("classname").removesuffix(".ipynb").split(".")[-1] for case in red_cells(folder, **environment)}
-
-
-def red_cells(folder, **environment):
-    """The cells that fail, as the elements of nbval's report."""
+def red_cells(folder):
+    """Under nbval, with this repository's conftest, the cells that fail: (notebook, number of the code cell)."""
     shutil.copy(ROOT / "conftest.py", folder)
     (folder / "pytest.ini").write_text("[pytest]\n")
     report = folder / "report.xml"
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", f"--junitxml={report}", folder]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    subprocess.run(command, cwd=folder, capture_output=True, check=False, env=clean | environment)
+    subprocess.run(command, cwd=folder, capture_output=True, check=False, env=clean)
     cases = list(ElementTree.parse(report).iter("testcase"))
     assert cases
-    return [case for case in cases if len(case)]
+    return {
+        (case.get("classname").removesuffix(".ipynb").split(".")[-1], int(case.get("name").split()[-1]))
+        for case in cases
+        if len(case)
+    }
+
+
+KEY_OFF_BY_ONE = """
+from dataclasses import replace
+from utils.questions import image_values
+question = image_values.question
+image_values.question = lambda **given: replace(question(**given), answer=question(**given).answer + 1)
+"""
+
+
+def right(before=""):
+    """A cell with a right answer, and the output that says so; code may go before it."""
+    asked = {"height": 8, "width": 12}
+    shown = check("image-values", 8 * 12 * 3, **asked)._repr_mimebundle_()
+    source = f'{before}check("image-values", 8 * 12 * 3, **{asked})'
+    output = new_output("execute_result", shown, execution_count=1)
+    return new_code_cell(source, outputs=[output], execution_count=1)
+
+
+GOOD = "profile: str", "check_parameters(", "pixels = photograph(photo)", "draw_patch(pixels", "answer = None"
 
 
 @pytest.fixture(scope="module")
 def red(tmp_path_factory):
+    """The red cells of two notebooks, in one run: good cells with corrupted ones below, and changed numbers."""
     folder = tmp_path_factory.mktemp("mutations")
-    shutil.copy(NOTEBOOK, folder / "unchanged.ipynb")
-    for edit in MUTATIONS:
-        nbformat.write(corrupted(edit), folder / f"{edit.__name__}.ipynb")
-    return run_nbval(folder)
+    write(folder / "mutations.ipynb", [*excerpt(*GOOD), right(), *map(corrupted, MUTATIONS), right(KEY_OFF_BY_ONE)])
+    write(folder / "numbers.ipynb", [cell for cell, _ in changed_numbers()])
+    return red_cells(folder)
 
 
-def test_an_unchanged_copy_is_green(red):
-    assert "unchanged" not in red
+def test_unchanged_cells_are_green(red):
+    assert not red & {("mutations", number) for number in range(len(GOOD) + 1)}
 
 
 @pytest.mark.parametrize("edit", MUTATIONS, ids=lambda edit: edit.__name__)
-def test_a_corrupted_copy_is_red(red, edit):
-    assert edit.__name__ in red
+def test_a_corrupted_cell_is_red(red, edit):
+    assert ("mutations", len(GOOD) + 1 + MUTATIONS.index(edit)) in red
 
 
-def test_a_wrong_key_is_red(tmp_path):
-    tree = shutil.copytree(ROOT / "utils", tmp_path / "tree" / "utils", ignore=shutil.ignore_patterns("__pycache__"))
-    question = tree / "questions" / "image_values.py"
-    text = question.read_text()
-    assert "answer=height * width * 3," in text
-    question.write_text(text.replace("answer=height * width * 3,", "answer=height * width * 3 + 1,"))
-    copies = tmp_path / "copies"
-    copies.mkdir()
-    shutil.copy(NOTEBOOK, copies / "with_a_wrong_key.ipynb")
-    assert run_nbval(copies, PYTHONPATH=str(tree.parent), CONVNET_COURSE_WARM="0") == {"with_a_wrong_key"}
+def test_a_right_answer_is_red_when_the_key_is_wrong(red):
+    assert ("mutations", len(GOOD) + 1 + len(MUTATIONS)) in red
 
 
 VERDICT = """
@@ -137,23 +164,24 @@ CHANGES = {
 }
 
 
-def test_a_number_may_differ_by_as_much_as_fits_it_and_no_more(tmp_path):
+def changed_numbers():
+    """A cell for each of CHANGES and tag, with the changed output, and whether it must be red."""
     namespace = {"display": lambda data, raw: None}
     exec(VERDICT.replace("from IPython.display import display", ""), namespace)
     record = {"verdict": "holds", "criteria": namespace["criteria"]}
-    cells, expected = [], set()
-    for before, after, *red in CHANGES.values():
+    for before, after, *expected in CHANGES.values():
         text, data = (each.replace(before, after, 1) for each in ("accuracy ≈ 0.58, of 40\n", json.dumps(record)))
-        for tag, goes_red in zip(("ordinary", "trained"), red, strict=True):
+        for tag, goes_red in zip(("ordinary", "trained"), expected, strict=True):
             stored = [
                 new_output("stream", text=text),
                 new_output("display_data", data={"application/vnd.convnet-course.verdict+json": json.loads(data)}),
             ]
-            expected |= {len(cells)} if goes_red else set()
-            cells.append(new_code_cell(VERDICT, outputs=stored, execution_count=1, metadata={"tags": [tag]}))
-    kernel = {"kernelspec": {"name": "convnet-course", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(new_notebook(cells=cells, metadata=kernel), tmp_path / "changed.ipynb")
-    assert {int(case.get("name").split()[-1]) for case in red_cells(tmp_path)} == expected
+            yield new_code_cell(VERDICT, outputs=stored, execution_count=1, metadata={"tags": [tag]}), goes_red
+
+
+def test_a_number_may_differ_by_as_much_as_fits_it_and_no_more(red):
+    expected = {number for number, (_, goes_red) in enumerate(changed_numbers()) if goes_red}
+    assert {number for notebook, number in red if notebook == "numbers"} == expected
 
 
 def test_what_may_differ_is_pictures_and_approximate_numbers_only():
