@@ -212,13 +212,19 @@ def runs(pid):
         return False
 
 
+# A notebook that says that it has begun, and goes on when it may.
+PATIENT = """import os, pathlib, time
+folder, end = pathlib.Path({folder!r}), time.monotonic() + 60
+(folder / "began" / str(os.getpid())).touch()
+while not (folder / "go").exists() and time.monotonic() < end: time.sleep(0.02)"""
+
+
 def test_ctrl_c_once_finishes_what_runs_twice_ends_it_and_both_resume(tmp_path):
-    began = tmp_path / "began"
+    began, go = tmp_path / "began", tmp_path / "go"
     began.mkdir()
-    slow = f"import os, pathlib, time\npathlib.Path({str(began)!r}, str(os.getpid())).touch()\ntime.sleep(2)"
     (tmp_path / "grid.yaml").write_text("seed: 0..2")
-    command = [COURSE, "batch", write(tmp_path / "slow.ipynb", slow), "--grid", "grid.yaml", "--out", "out"]
-    command += ["--workers", "1", "--json"]
+    notebook = write(tmp_path / "patient.ipynb", PATIENT.format(folder=str(tmp_path)))
+    command = [COURSE, "batch", notebook, "--grid", "grid.yaml", "--out", "out", "--workers", "1", "--json"]
 
     def batch(*signals, jobs):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -229,7 +235,10 @@ def test_ctrl_c_once_finishes_what_runs_twice_ends_it_and_both_resume(tmp_path):
             for number in signals:
                 os.killpg(process.pid, number)  # as a terminal does
                 time.sleep(0.3)
+            if len(signals) < 2:
+                go.touch()
             out, err = process.communicate(timeout=60)
+            go.unlink(missing_ok=True)
             return process.returncode, [row["status"] for row in json.loads(out)], err
 
     code, statuses, err = batch(signal.SIGINT, jobs=1)
