@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.course.tiny_notebooks import write
 from tests.readme import ROOT, make
 
 
@@ -16,7 +17,8 @@ def pages(tmp_path_factory):
     folder, notebook = tmp_path_factory.mktemp("pages"), ROOT / "notebooks" / "00_start_here.ipynb"
     course = Path(sys.executable).with_name("course")
     subprocess.run(make("run", ARGS=f"{notebook} -p seed 3 --out {folder / 'run'}"), cwd=ROOT, check=True)
-    subprocess.run([course, "batch", notebook, "--out", folder / "batch"], check=True)
+    small = [write(folder / "passing.ipynb", "1"), write(folder / "failing.ipynb", "1 / 0")]
+    assert subprocess.run([course, "batch", *small, "--out", folder / "batch"]).returncode == 1
     roster = folder / "roster.csv"
     # Made-up students; the notebook that was run is what the first returned.
     roster.write_text("id,name,group\nada,Ada Example,1\nbo,דנה,2\n")
