@@ -238,12 +238,13 @@ def test_it_asks_and_shows_what_goes(copy):
 
 
 def test_it_goes_on_where_it_was_stopped(copy, term, monkeypatch, tmp_path):
-    forget(copy, "ada", "--yes")
+    folders = (*FOLDERS, "work")
+    forget(copy, "ada", "--yes", folders=folders)
     wanted, delete = contents(copy), kept.Kept.delete
     for before_it in (False, True):
         folder = tmp_path / f"stopped-{before_it}"
         shutil.copytree(term, folder)
-        for count in (1, 4, 2, 3, 1, 5):
+        for count in (1, 4, 2, 3, 1, 5, 2, 1, 1, 2, 1):
             left = [count]
 
             def stopped(each, left=left, before_it=before_it):
@@ -254,9 +255,9 @@ def test_it_goes_on_where_it_was_stopped(copy, term, monkeypatch, tmp_path):
                     raise KeyboardInterrupt
 
             monkeypatch.setattr(kept.Kept, "delete", stopped)
-            forget(folder, "ada", "--yes")
+            forget(folder, "ada", "--yes", folders=folders)
         monkeypatch.setattr(kept.Kept, "delete", delete)
-        forget(folder, "ada", "--yes")
+        forget(folder, "ada", "--yes", folders=folders)
         assert contents(folder) == wanted
 
 

@@ -150,19 +150,21 @@ class _Search:
         """Add the notebooks that were laid into a folder and all their copies, if they say that they are theirs."""
         if STATE not in self._names or (self.root / STATE).is_symlink():
             return
-        laid = {each.split(".")[0] for each in _names(self.root / STATE / LAID)}
+        copies = _names(self.root / STATE / LAID)
+        laid = {each.split(".")[0] for each in copies}
         mine = [each for each in self._names if each.endswith(".ipynb") and each.split(".")[0] in laid]
+        mine += [f"{STATE}/{LAID}/{each}" for each in copies]  # last: they tell which notebooks were laid, and whose
         whose = {_whose(self.root / each) for each in mine} - {""}
         if len(whose) != 1 or not contents.same(*whose, self.student):
             if not whose:
                 self._trouble(STATE, "no notebook here says whose it is: if it is theirs, remove the folder yourself")
             return
-        for folder in (f"{STATE}/{LAID}", f"{STATE}/{OLD}", CHECKPOINTS):
+        for folder in (f"{STATE}/{OLD}", CHECKPOINTS):
             if (self.root / folder).is_dir():
                 for name in _names(self.root / folder):
                     if re.split(r"[.-]", name)[0] in laid:
                         self._file(f"{folder}/{name}")
-        for name in mine:  # they tell whose the others are
+        for name in mine:
             self._file(name)
 
 
