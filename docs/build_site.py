@@ -1,7 +1,8 @@
 """Builds the site: ``make site``, or ``python docs/build_site.py``. No notebook is executed: stored outputs are shown.
 
 What Sphinx reads is written into ``build/site-source`` first: the notebooks with questions that can be answered in the
-page (``site_notebooks.py``), and the pages of ``docs/pages`` with what is generated in them (``site_pages.py``).
+page (``site_notebooks.py``), and the pages of ``docs/pages`` with what is generated in them (``site_pages.py``). The
+slides (``site_slides.py``) are pages of their own, which it copies.
 """
 
 import os
@@ -13,7 +14,7 @@ import zipfile
 import nbformat
 from fetch_pyodide import NotToBeHad, fetch_pyodide
 from site_notebooks import notebook_for_site
-from site_pages import pages
+from site_pages import decks, pages
 
 from utils.course.working_folder.laying import without_outputs
 from utils.ledger import ledger
@@ -22,6 +23,7 @@ from utils.notebook_files.sources import ROOT, course_notebooks
 
 DOCS, BUILD = ROOT / "docs", ROOT / "build"
 SOURCE, STATIC, SITE = BUILD / "site-source", BUILD / "site-static", BUILD / "site"
+COPIED = BUILD / "site-copied"
 # What questions are checked with, in the reader's browser: none of it needs NumPy or Keras.
 IN_THE_PAGE = (
     "__init__.py", "former_names.py", "parameters.py", "records.py", "scoring.py",
@@ -84,11 +86,16 @@ def write_sources(live, has_archive):
     files = {f"notebooks/{path.name}": notebook_for_site(path, live) for path in course_notebooks()} | pages(
         live, has_archive
     )
-    for path in SOURCE.rglob("*"):
-        if path.is_file() and path.relative_to(SOURCE).as_posix() not in files:
+    _write(SOURCE, files)
+    _write(COPIED, decks())
+
+
+def _write(folder, files):
+    for path in folder.rglob("*"):
+        if path.is_file() and path.relative_to(folder).as_posix() not in files:
             path.unlink()
     for name, text in files.items():
-        path = SOURCE / name
+        path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

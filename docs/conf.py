@@ -16,6 +16,7 @@ html_copy_source = html_show_sourcelink = html_use_index = False
 html_context = {"default_mode": "auto"}
 html_theme_options = {"home_page_in_toc": True, "use_download_button": False, "navbar_persistent": []}
 html_static_path = ["static", "../build/site-static"]
+html_extra_path = ["../build/site-copied"]
 html_favicon = "static/favicon.svg"
 html_css_files = ["site.css"]
 html_js_files = [("live/live.js", {"type": "module"}), ("enlarge.js", {"defer": "defer"})]

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from glossary_links import TERMS, uses
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from site_notebooks import TEMPLATES
+from site_slides import TEACHING, slides
 
 from utils import questions
 from utils.course.pages.places import parameters_asked
@@ -41,6 +43,15 @@ def pages(live, has_archive):
     return {name: templates.get_template(name).render(given) for name in names} | {"students/questions.md": listed}
 
 
+def decks():
+    """The names and texts of the slides, a page for each notebook; Sphinx has no part in them."""
+    page, given = TEMPLATES.get_template("slides.html"), _given()
+    return {
+        f"slides/{each.name}.html": page.render(chapter=each, slides=slides(each, given["rows"]))
+        for each in given["chapters"]
+    }
+
+
 def _others():
     """The pages that the first one does not name."""
     listed = (PAGES / "index.md").read_text(encoding="utf-8").splitlines()
@@ -58,6 +69,7 @@ def _given():
     by_number = {each.number: each for each in notebooks}
     return {
         "chapters": notebooks,
+        "rows": found.rows,
         "claims": [_claim(row) for row in found.rows],
         "ledger_html": found.html(),
         "glossary": [{**each, "first": _first_use(each["term"], notebooks)} for each in _sorted(TERMS)],
@@ -100,6 +112,14 @@ class _ChapterPage:
             for cell in tagged(self.notebook, "answer")
         ]
         return [each for each in asked if each.answer is not None]
+
+    @property
+    def stress(self):
+        return TEACHING[self.number]["stress"]
+
+    @property
+    def discuss(self):
+        return TEACHING[self.number]["discuss"]
 
     @property
     def exercises(self):

@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.readme import ROOT, make
+from utils.ledger import ledger
 from utils.notebook_files.sources import course_notebooks
 from utils.questions import ask
 
@@ -48,7 +49,15 @@ def pages_code(monkeypatch):
     """The modules of ``docs`` can be imported."""
     monkeypatch.syspath_prepend(ROOT / "docs")
     yield
-    for name in ("build_site", "fetch_pyodide", "glossary_links", "respond", "site_notebooks", "site_pages"):
+    for name in (
+        "build_site",
+        "fetch_pyodide",
+        "glossary_links",
+        "respond",
+        "site_notebooks",
+        "site_pages",
+        "site_slides",
+    ):
         sys.modules.pop(name, None)
 
 
@@ -135,6 +144,33 @@ def test_a_figure_is_enlarged_by_the_keyboard_and_a_term_leads_to_the_glossary(b
     page.get_by_role("link", name="batch normalization", exact=True).first.click()
     assert page.url.endswith("students/glossary.html#term-batch-normalization")
     page.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk", "phone"])
+def test_a_deck_of_slides_goes_by_keys_and_without_javascript_and_prints_a_page_for_each(browser, built, width, scheme):
+    deck = (SITE / "slides" / "01_architecture.html").as_uri()
+    page = browser.new_page(viewport={"width": width, "height": 720}, color_scheme=scheme)
+    page.goto(deck)
+    slides = page.locator("section")
+    claims = len(ledger(ROOT / "notebooks").of(("01_architecture",)).rows)
+    assert page.locator(".claim").count() == page.locator(".verdict").count() == claims
+    assert page.locator(".figure img").evaluate_all("all => all.every((each) => each.naturalWidth && each.alt)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert_accessible(page)
+    for key, shown in (("ArrowRight", 1), ("Space", 2), ("ArrowLeft", 1), ("End", slides.count() - 1), ("Home", 0)):
+        page.keyboard.press(key)
+        page.wait_for_function(
+            "shown => Math.abs(document.querySelectorAll('section')[shown].getBoundingClientRect().top) < 2", arg=shown
+        )
+    if width == DESK:
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == slides.count()
+    page.close()
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(deck)
+    page.get_by_role("link", name="Next slide").first.click()
+    assert page.url.endswith("#2")
+    context.close()
 
 
 def said(block, answer):
