@@ -58,18 +58,6 @@ def pytest_configure(config):
     IPyNbCell.sanitize = lambda self, value: sanitize(self, without_what_may_differ(value, _is_trained(self)))
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """A test computes with one thread, and so does a kernel that it starts: another test has the next core.
-
-    The notebooks that nbval executes compute as they do for a student: in what order numbers are added depends on it.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        if "TF_NUM_INTRAOP_THREADS" not in os.environ:
-            patch.setenv("TF_NUM_INTRAOP_THREADS", "1")
-        yield
-
-
 @pytest.fixture(autouse=True)
 def _seeded():
     """The same random weights in each test, whatever ran before it in the same process."""
