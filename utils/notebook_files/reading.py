@@ -6,6 +6,8 @@ from pathlib import Path
 from utils.former_names import name_today
 
 LARGEST_NOTEBOOK = 500_000_000  # bytes: the instructor's own
+LARGEST_RETURNED, LARGEST_WITHOUT_OUTPUTS = 50_000_000, 10_000_000  # bytes: a student's
+MOST_RETURNED_CELLS = 2_000
 
 
 class UnreadableNotebook(ValueError):
@@ -14,14 +16,36 @@ class UnreadableNotebook(ValueError):
 
 def read(path):
     """The notebook at ``path``, in format 4; ``UnreadableNotebook`` if it is none."""
+    return reads(_content(path, LARGEST_NOTEBOOK), path)
+
+
+def read_returned(path):
+    """The same for a notebook that came back, without its outputs; what is too large counts as none."""
+    content = _content(path, LARGEST_RETURNED)
+    try:
+        found = json.loads(content)
+        cells = found["cells"]
+        for cell in cells:
+            if cell.get("cell_type") == "code":  # what it showed is not looked at, whatever it is
+                cell["outputs"], cell["execution_count"] = [], None
+        plain = json.dumps(found).encode()
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise UnreadableNotebook(f"{path} is not a Jupyter notebook of format 4") from error
+    if len(cells) > MOST_RETURNED_CELLS or len(plain) > LARGEST_WITHOUT_OUTPUTS:
+        what = f"{MOST_RETURNED_CELLS:,} cells and {LARGEST_WITHOUT_OUTPUTS // 1_000_000} MB without outputs"
+        raise UnreadableNotebook(f"{path} is too large: up to {what} are read")
+    return reads(plain, path)
+
+
+def _content(path, most):
     try:
         with Path(path).open("rb") as file:
-            content = file.read(LARGEST_NOTEBOOK + 1)
+            content = file.read(most + 1)
     except OSError as error:
         raise UnreadableNotebook(f"{path}: {error.strerror or error}") from error
-    if len(content) > LARGEST_NOTEBOOK:
-        raise UnreadableNotebook(f"{path} is larger than {LARGEST_NOTEBOOK // 1_000_000} MB")
-    return reads(content, path)
+    if len(content) > most:
+        raise UnreadableNotebook(f"{path} is larger than {most // 1_000_000} MB")
+    return content
 
 
 def reads(content, place):

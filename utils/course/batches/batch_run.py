@@ -15,6 +15,7 @@ from utils.course.batches.reporting import report
 from utils.course.batches.schedule import see_through
 from utils.course.batches.signing import published
 from utils.course.pages.batch_index import REPORTS, reports
+from utils.course.sandbox.notebooks import MOST_MEMORY, MOST_SECONDS, why_not
 from utils.course.storage.input_files import Mistake
 from utils.course.storage.locks import locked
 from utils.course.storage.output_folder import claim, refuse_to_replace
@@ -50,6 +51,7 @@ class Options:
     cell_timeout: int
     deadline: float | None
     memory: int | None
+    sandbox: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,9 @@ def planned(options, sets=None):
     if (options.scheduler and (options.slurm or options.pbs)) or (options.slurm and options.pbs):
         raise Mistake("--scheduler, --slurm and --pbs: one of them is enough")
     paths = list(options.notebooks) or course_notebooks()
-    usable, refused = sources(paths, RESERVED)
+    if options.sandbox and not (options.scheduler or options.slurm or options.pbs) and (why := why_not()):
+        raise Mistake(why)
+    usable, refused = sources(paths, RESERVED, returned=options.sandbox)
     students, drawn = [NOBODY], {}
     if options.roster:
         students, lines = roster(options.roster)
@@ -167,6 +171,11 @@ def _orders(batch):
     options = batch.options
     bounds = {"start_timeout": options.start_timeout, "cell_timeout": options.cell_timeout}
     bounds |= {"deadline": options.deadline, "memory": options.memory and options.memory * MEGABYTE}
+    if options.sandbox:
+        bounds["deadline"] = options.deadline or MOST_SECONDS
+        bounds["memory"] = bounds["memory"] or MOST_MEMORY
     variables = {"TF_NUM_INTRAOP_THREADS": os.environ.get("TF_NUM_INTRAOP_THREADS") or "1"}
     address = str(getattr(batch.store, "root", options.out))
-    return Orders(address, environment(), bounds, variables, fresh=not options.resume)
+    private = [address, *(str(each) for each in (options.secret, options.roster, options.grid) if each)]
+    more = {"sandbox": options.sandbox, "private": tuple(private)}
+    return Orders(address, environment(), bounds, variables, fresh=not options.resume, **more)

@@ -13,6 +13,7 @@ import nbformat
 from utils.course.batches.environment import environment
 from utils.course.batches.findings import findings
 from utils.course.batches.signing import published, signed
+from utils.course.sandbox.notebooks import KernelBox, why_not
 from utils.course.storage.private_folders import private_folder
 from utils.course.storage.store import StoreError, store_at, write
 from utils.course.workers.process_pool import tell
@@ -27,6 +28,7 @@ class Orders:
 
     ``folder`` is the notebooks' working directory; where it is "" each has a private one. ``variables`` are added to
     the environment of the process that performs the jobs. ``environment`` is the hash that a worker must have, too.
+    ``sandbox``: kernels are started in sandboxes, in which the paths ``private`` are not visible.
     """
 
     address: str
@@ -35,6 +37,8 @@ class Orders:
     variables: dict = field(default_factory=dict)
     folder: str = ""
     fresh: bool = False
+    sandbox: bool = False
+    private: tuple = ()
 
 
 _one_notebook_at_a_time = threading.Lock()
@@ -48,6 +52,8 @@ def perform(job, orders):
     """
     if orders.environment != environment():
         return job.outcome(Status.REFUSED, "this worker has other packages, or another version of the course")
+    if orders.sandbox and (why := why_not()):
+        return job.outcome(Status.REFUSED, why)
     from utils.course.engine.execute import execute
 
     os.environ.update(orders.variables)
@@ -55,14 +61,15 @@ def perform(job, orders):
     with _one_notebook_at_a_time:
         if not orders.fresh and (found := published(store, job)):
             outcome, notebook = found  # only its page may be missing
-            return _stored(store, outcome, f"{job.file}.html", _page(notebook))
+            return _stored(store, outcome, f"{job.file}.html", _page(notebook, not orders.sandbox))
         try:
             with _working_in(orders.folder):
                 notebook = nbformat.reads(job.content.decode(), as_version=4)
-                notebook = execute(notebook, job.parameters, on_cell=_tell, **orders.bounds)
+                box = KernelBox(orders.private) if orders.sandbox else None
+                notebook = execute(notebook, job.parameters, on_cell=_tell, box=box, **orders.bounds)
         except OSError as error:
             return job.outcome(Status.NOT_EXECUTED, f"the worker cannot work: {error}")
-        outcome = _kept(store, job, notebook)
+        outcome = _kept(store, job, notebook, scripts=not orders.sandbox)
     if outcome.status == Status.INTERRUPTED:
         raise SystemExit(TERMINATED)
     return outcome
@@ -93,7 +100,7 @@ def _where():
         return os.path.abspath(os.sep)
 
 
-def _kept(store, job, notebook):
+def _kept(store, job, notebook, scripts):
     """The outcome, with the notebook and its page in the store."""
     status, error = status_of(notebook)
     if status == Status.FAILED and not failed_cell(notebook):
@@ -102,17 +109,17 @@ def _kept(store, job, notebook):
     seconds = notebook.metadata.papermill.duration
     outcome = job.outcome(status, error, seconds=seconds, answers=answers, verdicts=verdicts, remark=remark)
     # The page first: a notebook that is there is complete.
-    outcome = _stored(store, outcome, f"{job.file}.html", _page(notebook))
+    outcome = _stored(store, outcome, f"{job.file}.html", _page(notebook, scripts))
     outcome = _stored(store, outcome, f"{job.file}.ipynb", signed(notebook, outcome))
     if outcome.status != Status.NOT_STORED:
         outcome.file = job.file
     return outcome
 
 
-def _page(notebook):
+def _page(notebook, scripts):
     from utils.course.pages.notebook_page import notebook_page
 
-    return notebook_page(notebook)
+    return notebook_page(notebook, scripts)
 
 
 def _stored(store, outcome, name, text):

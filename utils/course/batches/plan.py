@@ -16,7 +16,7 @@ from utils.course.batches.job import Job, Outcome
 from utils.course.batches.values import value_of
 from utils.course.storage.input_files import Mistake
 from utils.course.students.roster import NOBODY
-from utils.notebook_files.reading import UnreadableNotebook, last_records, read
+from utils.notebook_files.reading import UnreadableNotebook, last_records, read, read_returned
 from utils.notebook_files.sources import parameters
 from utils.notebook_files.status import Status
 from utils.records import VERDICT
@@ -41,15 +41,15 @@ class Source:
         return nbformat.writes(self.notebook).encode()
 
 
-def sources(paths, reserved=(), by_folder=False):
+def sources(paths, reserved=(), returned=False):
     """The notebooks at these paths as ``Source``s, and an ``Outcome`` for each that cannot be used.
 
-    ``reserved`` are names that the outputs need for something else. ``by_folder``: where several have the same name,
-    that of the folder goes before it, as where each student has one.
+    ``reserved`` are names that the outputs need for something else. ``returned``: they came back from students. Then
+    they are read within bounds and, where several have the same name, that of their folder goes before it.
     """
     usable, refused = [], []
     names = [_name(path) for path in paths]
-    if by_folder:
+    if returned:
         several = _repeated(names)
         names = [
             _with_folder(path) if name.casefold() in several else name for path, name in zip(paths, names, strict=True)
@@ -61,7 +61,7 @@ def sources(paths, reserved=(), by_folder=False):
                 raise Mistake(f"{path}: another notebook has the same name; the outputs would overwrite each other")
             if name.casefold() in reserved:
                 raise Mistake(f"{path}: a table or an index has that name among the outputs; give the notebook another")
-            usable.append(_source(path, name))
+            usable.append(_source(path, name, read_returned if returned else read))
         except UnreadableNotebook as error:
             refused.append(Outcome(name, NOBODY, {}, Status.UNREADABLE, str(error)))
         except Mistake as error:
@@ -146,7 +146,7 @@ def _name(path):
     return unicodedata.normalize("NFC", Path(path).stem)
 
 
-def _source(path, name):
+def _source(path, name, read):
     if not name or Path(path).is_dir():
         raise Mistake(f"{path}: a folder, no notebook")
     with warnings.catch_warnings(record=True) as raised:

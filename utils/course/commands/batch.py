@@ -35,11 +35,15 @@ from utils.notebook_files.status import Status
 @click.option("--memory", type=click.IntRange(64), metavar="MB", help="The most memory that a notebook may use.")
 @click.option("--retries", type=click.IntRange(0, 20), default=1, show_default=True, help="New tries after a crash.")
 @cluster_options
+@click.option("--sandbox", is_flag=True, help="Run notebooks that came back where they can do no harm (Linux).")
 @click.option("--resume/--fresh", default=True, help="Keep finished jobs that verify (the default), or do all anew.")
 @click.option("--dry-run", is_flag=True, help="Show the jobs and run none.")
 @click.option("--json", "as_json", is_flag=True, help="Write the table to the standard output as JSON.")
 def batch(dry_run, as_json, **options):
     """Execute the NOTEBOOKS (all of the course by default) for each set of parameters and each student.
+
+    With --sandbox each kernel has no network, a read-only system, an empty home of its own, and bounded memory, seconds
+    and threads; it sees the course and its packages, and no other file. That is for notebooks that came back.
 
     Writes executed notebooks, a page for each, results.csv, results.json, results.xml (JUnit) and index.html. What goes
     wrong with one job stops no other. Run the same command again to go on with a batch that was stopped.

@@ -40,9 +40,9 @@ class KernelLost(NotPassed, DeadKernelError):
 class Client(PapermillNotebookClient):
     """papermill's client: it puts outputs into the notebook as that does, but it talks to the kernel itself."""
 
-    def __init__(self, nb_man, watch, on_cell, **options):
+    def __init__(self, nb_man, watch, on_cell, box=None, **options):
         super().__init__(nb_man, kernel_manager_class=KeptKernelManager, **options)
-        self.watch, self.on_cell = watch, on_cell
+        self.watch, self.on_cell, self.box = watch, on_cell, box
         self._received, self._closed, self._nudge, self._nudged = 0, None, None, 0.0
 
     def execute(self, **kwargs):
@@ -62,12 +62,15 @@ class Client(PapermillNotebookClient):
 
     async def _execute(self):
         self.create_kernel_manager()
+        self.km.box = self.box
         with private_folder() as folder:  # swept even if this process is killed
             self.km.connection_file = str(folder / "kernel.json")
             sockets = str(folder / "kernel")
             if os.name == "posix" and len(sockets) < LONGEST_SOCKET:
                 # A port that is free now may be somebody else's before the kernel listens at it; a file is not.
                 self.km.transport, self.km.ip = "ipc", sockets
+            elif self.box:
+                self._conclude(Status.NOT_EXECUTED, f"{sockets} is too long for a socket: set TMPDIR to a shorter path")
             try:
                 await self._start_kernel()
                 await self._execute_cells()
@@ -83,11 +86,15 @@ class Client(PapermillNotebookClient):
         if self._is_ipykernel():
             # It warns of its unencrypted connection on loopback at every start; and nobody will look up the history.
             self.extra_arguments += ["--IPKernelApp.log_level=40", "--HistoryManager.hist_file=:memory:"]
-        await ensure_async(self.km.start_kernel(extra_arguments=self.extra_arguments, env=self.watch.environment()))
+        with self.km.sockets() as more:
+            more["env"] = self.watch.environment()
+            await ensure_async(self.km.start_kernel(extra_arguments=self.extra_arguments, **more))
         self.watch.begin(self.km.provisioner.pid, self.km.is_kept)
         self.kc = self.km.client()
         self.kc.context.reconnect_ivl = 10  # milliseconds: the kernel listens some time after it was started
         self.kc.context.maxmsgsize = OUTPUT_BYTES  # for a larger one the connection is closed
+        if self.box:  # its sockets were there before it: it may take its time to speak
+            self.kc.context.handshake_ivl = 0
         self.kc.start_channels(stdin=False, hb=False, control=False)
         self._closed = self.kc.iopub_channel.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         self.kc.allow_stdin = False
@@ -196,9 +203,10 @@ class Client(PapermillNotebookClient):
         return False
 
     async def _reply_to(self, request, seconds):
-        """The reply to this request if it comes within so many seconds, else ``None``."""
+        """The reply to this request if it comes within so many seconds, else ``None``; others may come without end."""
+        end = time.monotonic() + seconds + SILENCE_SECONDS
         with contextlib.suppress(Empty):
-            while True:
+            while time.monotonic() < end:
                 reply = await self.kc.shell_channel.get_msg(timeout=seconds)
                 if reply["parent_header"].get("msg_id") == request:
                     return reply

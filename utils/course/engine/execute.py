@@ -11,19 +11,30 @@ from utils.course.warm_kernels.provisioner import KERNEL, start_parent
 from utils.notebook_files.status import Status, plain, status_of
 
 
-def execute(notebook, parameters=None, *, start_timeout=60, cell_timeout=600, deadline=None, memory=None, on_cell=None):
+def execute(
+    notebook,
+    parameters=None,
+    *,
+    start_timeout=60,
+    cell_timeout=600,
+    deadline=None,
+    memory=None,
+    on_cell=None,
+    box=None,
+):
     """Execute a notebook in a kernel of its own and return it executed, whole or partial, whatever happened.
 
     ``status_of`` reads in it how it ended, and ``metadata.papermill.duration`` holds the seconds. ``start_timeout``,
     ``cell_timeout`` and ``deadline`` are seconds for the kernel's start, a cell and the whole notebook; ``memory`` is
     bytes for the kernel and all processes below it; ``None`` sets no bound. ``on_cell(number, cells)`` is called as
-    each cell starts. Ctrl-C, and a request to terminate this process, end the kernel: the status is then "interrupted",
-    and the caller is to leave.
+    each cell starts. With a ``box`` (``utils.course.sandbox``) the kernel is started in it, whatever kernel the
+    notebook names, and never warm. Ctrl-C, and a request to terminate this process, end the kernel: the status is then
+    "interrupted", and the caller is to leave.
     """
     started, kept, failure = time.monotonic(), [], ""
     bounds = {"start_timeout": start_timeout, "execution_timeout": cell_timeout, "deadline": deadline, "memory": memory}
     try:
-        _execute(notebook, parameters or {}, kept=kept, on_cell=on_cell, **bounds)
+        _execute(notebook, parameters or {}, box, kept=kept, on_cell=on_cell, **bounds)
     except (papermill.PapermillExecutionError, NotPassed):
         pass  # the executed notebook says it better
     except Exception as error:
@@ -44,9 +55,9 @@ def execute(notebook, parameters=None, *, start_timeout=60, cell_timeout=600, de
     return executed
 
 
-def _execute(notebook, parameters, **options):
-    kernel = notebook.metadata.get("kernelspec", {})
-    if kernel.get("name") == KERNEL:
+def _execute(notebook, parameters, box, **options):
+    kernel = {"name": KERNEL} if box else notebook.metadata.get("kernelspec", {})
+    if kernel.get("name") == KERNEL and not box:
         start_parent(wait=60)
     papermill.execute_notebook(
         notebook,
@@ -56,6 +67,7 @@ def _execute(notebook, parameters, **options):
         kernel_name=kernel.get("name", "python3"),
         language=kernel.get("language", "python"),
         progress_bar=False,
+        box=box,
         **options,
     )
 

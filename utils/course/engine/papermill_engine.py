@@ -61,6 +61,7 @@ class CourseEngine(Engine):
         deadline=None,
         memory=None,
         on_cell=None,
+        box=None,
         input_path=None,
         **options,
     ):
@@ -68,13 +69,15 @@ class CourseEngine(Engine):
 
         ``start_timeout``, ``execution_timeout`` and ``deadline`` bound the kernel's start, each cell and the whole
         notebook, in seconds; ``memory`` bounds the kernel and all processes below it, in bytes (see
-        ``ProcessTree.memory``). ``on_cell(number, cells)`` is called as each cell starts, counted from 1.
+        ``ProcessTree.memory``). ``on_cell(number, cells)`` is called as each cell starts, counted from 1. ``box`` is
+        the sandbox of the kernel, if it has one.
         """
         _refuse_unknown_parameters(nb_man)
         Client(
             nb_man,
-            watch=Watch(time.monotonic(), deadline, memory),
+            watch=Watch(time.monotonic(), deadline, memory, box.threads if box else None),
             on_cell=on_cell,
+            box=box,
             kernel_name=kernel_name,
             startup_timeout=start_timeout,
             timeout=execution_timeout or options.pop("timeout", None),

@@ -53,6 +53,10 @@ class ProcessTree:
         estimate = sum(_measure(process, _all_pages) for process in processes)
         return estimate if estimate <= above else sum(_measure(process, _proportional) for process in processes)
 
+    def threads(self):
+        """How many threads all the processes together have."""
+        return sum(_measure(process, lambda each: each.num_threads()) for process in self.processes())
+
     def kill(self):
         """Kill all of them; returns whether none is left."""
         if self.kept and self._keeper_kills():

@@ -12,15 +12,16 @@ REMEMBER_SECONDS = 0.25  # between two looks at what runs, where no keeper knows
 
 
 class Watch(threading.Thread):
-    """Kills a kernel's process tree ``seconds`` after ``started``, above ``memory`` bytes, or on request.
+    """Kills a kernel's processes ``seconds`` after ``started``, above ``memory`` bytes or ``threads``, or on request.
 
     The memory is looked at twenty times a second: what is taken and given back in between goes unseen. ``started`` is
     in the time of ``time.monotonic``.
     """
 
-    def __init__(self, started, seconds=None, memory=None):
+    def __init__(self, started, seconds=None, memory=None, threads=None):
         super().__init__(daemon=True)
         self.tree, self._since, self._seconds, self._memory = None, started, seconds, memory
+        self._threads = threads
         self._reasons = []  # threads and signal handlers add to it; the first one stands
         self._mark = f"{os.getpid()}-{time.monotonic_ns()}"
         self._wake, self._over = threading.Event(), False
@@ -76,6 +77,8 @@ class Watch(threading.Thread):
     def _excess(self):
         if self.left <= 0:
             return Status.TIMED_OUT, f"the notebook ran for more than {self._seconds:g} s"
+        if self._threads is not None and self.tree.threads() > self._threads:
+            return Status.FAILED, f"the kernel had more than {self._threads} threads"
         if self._memory is None:
             if not self.tree.kept:
                 self.tree.processes()  # remembers them

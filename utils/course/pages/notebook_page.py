@@ -1,5 +1,6 @@
 """An executed notebook as an HTML page that needs no network."""
 
+import re
 import warnings
 from functools import cache
 
@@ -11,16 +12,30 @@ from papermill.execute import ERROR_MARKER_TAG
 from utils.course.pages.rendering import render
 from utils.notebook_files.status import Status, cell_statuses, failed_cell, status_of
 
+# A browser runs no script of such a page, whoever wrote it, loads nothing but the pictures in it, and stays there.
+NO_SCRIPTS = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; media-src data:; '
+    "font-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'\">"
+)
 
-def notebook_page(notebook):
+
+def notebook_page(notebook, scripts=True):
     """The executed notebook as one HTML page that loads nothing from elsewhere; a failure stands first in it.
 
-    An output that cannot be shown costs the page, never the notebook: the page then says so.
+    An output that cannot be shown costs the page, never the notebook: the page then says so. Without ``scripts`` a
+    browser runs none, whatever the notebook holds.
     """
     try:
-        return _page(notebook)
+        page = _page(notebook)
+        return page if scripts else _harmless(page)
     except Exception as error:  # outputs hold whatever the notebook wrote
         return render("no_page.html", title="This notebook cannot be shown", error=f"{type(error).__name__}: {error}")
+
+
+def _harmless(page):
+    head, end, body = page.partition("</head>")
+    body = re.sub(r"<(?=meta\b)", "&lt;", body, flags=re.IGNORECASE)  # one could lead to another page
+    return head.replace("<head>", f"<head>{NO_SCRIPTS}", 1) + end + body
 
 
 def _page(notebook):

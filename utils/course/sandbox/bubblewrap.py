@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ INSIDE = Path(__file__).with_name("inside")
 COURSE = Path(__file__).resolve().parents[3]
 LIBRARIES = ("/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/local/lib", "/lib", "/lib64", "/nix/store")
 DEVICES = "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"
+KERNEL_HOME = "/notebook"
 SYSTEM_S = "/usr", "/usr/local"  # a Python there is not alone
 ENVIRONMENT = {
     "HOME": "/home",
@@ -54,26 +56,66 @@ def command(arguments, private=()):
     return [*_isolated(_working(), private), sys.executable, "-I", "/inside", *arguments]
 
 
-def _isolated(binary, private=()):
-    places = _places()
+@dataclass(frozen=True)
+class Kernel:
+    """What a notebook's kernel needs beyond a function.
+
+    ``rooms`` are folders and files of the course that it sees. It may write ``size`` bytes into files in its home, and
+    as many in /tmp.
+    """
+
+    rooms: tuple[str, ...]
+    size: int
+    connection_file: str = "/dev/null"
+
+    @property
+    def folders(self):
+        """Those that it may write to. They come before all else: what is seen may lie in a /tmp outside."""
+        return [word for each in (KERNEL_HOME, "/tmp") for word in ("--size", str(self.size), "--tmpfs", each)]
+
+    @property
+    def more(self):
+        threads = os.environ.get("TF_NUM_INTRAOP_THREADS") or "1"
+        words = ["--ro-bind", self.connection_file, "/connection.json", "--setenv", "HOME", KERNEL_HOME]
+        return [*words, "--setenv", "TF_NUM_INTRAOP_THREADS", threads, "--chdir", KERNEL_HOME]
+
+
+def around_kernel(kernel, private=()):
+    """The command line before that of a ``Kernel``."""
+    return _isolated(_working(), private, kernel)
+
+
+@cache
+def why_no_kernel(kernel):
+    """The same as ``why_not`` for a ``Kernel``."""
+    if why_not():
+        return why_not()
+    refusal = _refusal(_working(), kernel)
+    return "" if refusal is None else ADVICE.format(why=refusal)
+
+
+def _isolated(binary, private=(), kernel=None):
+    rooms = kernel.rooms if kernel else ()
+    places = [*_places(), *rooms]
     words = [binary, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]
-    words += ["--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox"]
+    words += ["--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox", *(kernel.folders if kernel else ())]
     for each in places:
         words += ["--ro-bind", each, each]
     for each in (each for each in ("/lib", "/lib64", "/usr/lib64") if os.path.islink(each)):
         words += ["--symlink", os.readlink(each), each]
     for target, each in _links_to_python(places):
         words += ["--symlink", target, each]
-    for path in _hidden(places, private):
+    for path in _hidden(places, private, rooms):
         words += ["--tmpfs", path] if os.path.isdir(path) else ["--ro-bind", "/dev/null", path]
     for each in DEVICES:
         words += ["--dev-bind", each, each]
     words += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind", str(INSIDE), "/inside"]
-    # TensorFlow asks for the name of its program there. Nothing else of /proc is to be seen.
-    words += ["--dir", "/home", "--dir", "/tmp", "--symlink", "/program", "/proc/self/exe", "--remount-ro", "/"]
+    words += ["--dir", "/home", "--dir", "/tmp"]
     for name, value in ENVIRONMENT.items():
         words += ["--setenv", name, value]
-    return [*words, "--chdir", "/home"]
+    words += kernel.more if kernel else ["--chdir", "/home"]
+    # TensorFlow asks for the name of its program there. Nothing else of /proc is to be seen.
+    return [*words, "--symlink", "/program", "/proc/self/exe", "--remount-ro", "/"]
 
 
 def _places():
@@ -96,9 +138,10 @@ def _links_to_python(places):
         path = os.path.normpath(os.path.join(os.path.dirname(path), target))
 
 
-def _hidden(places, private):
-    """What must not be seen of the places: the course's own code, and what is private."""
-    own = (COURSE / "utils", COURSE / "data_scripts", COURSE / "notebooks", COURSE / ".git")
+def _hidden(places, private, rooms):
+    """What must not be seen of the places: the course's own code but these rooms, and what is private."""
+    own = (str(COURSE / each) for each in ("utils", "data_scripts", "notebooks", ".git"))
+    own = [each for each in own if each not in rooms]
     paths = [str(Path(each).resolve()) for each in (*own, *private) if os.path.exists(each)]
     return [each for each in dict.fromkeys(paths) if _within(each, places)]
 
@@ -125,11 +168,11 @@ def _working():
     return next((each for each in _binaries() if _refusal(each) is None), None)
 
 
-def _refusal(binary):
+def _refusal(binary, kernel=None):
     """Why this bubblewrap cannot isolate anything here, in its own words; ``None`` if it can."""
     try:
         tried = subprocess.run(
-            [*_isolated(binary), sys.executable, "-I", "-S", "-c", ""],
+            [*_isolated(binary, kernel=kernel), sys.executable, "-I", "-S", "-c", ""],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=PROBE_SECONDS,

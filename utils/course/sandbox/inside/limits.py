@@ -40,6 +40,9 @@ REFUSED = {
     "modify_ldt": (154, None), "fanotify_init": (300, 262), "inotify_init": (253, None), "inotify_init1": (294, 26),
     "timer_create": (222, 107), "move_pages": (279, 239), "iopl": (172, None), "ioperm": (173, None),
 }  # fmt: skip
+# What a kernel does with its own threads, and a function of arrays does not.
+KERNEL_S = "socketpair", "pipe", "pipe2"
+KERNEL_FILES = 1024  # that it may have open
 # machine: (its name for the filter, column in REFUSED, and the numbers of clone, clone3 and seccomp)
 MACHINES = {"x86_64": (0xC000003E, 0, 56, 435, 317), "aarch64": (0xC00000B7, 1, 220, 435, 277)}
 
@@ -56,13 +59,28 @@ def confine(memory, seconds):
         (resource.RLIMIT_AS, with_what_it_has),
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
     ):
         resource.setrlimit(limit, (most, most))
-    _refuse_calls()
+    _confine()
+
+
+def confine_kernel():
+    """The same for a notebook's kernel, which may write files. Its memory and its seconds are watched from outside."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = KERNEL_FILES if hard == resource.RLIM_INFINITY else min(hard, KERNEL_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    _confine(allowed=KERNEL_S)
+
+
+def _confine(allowed=()):
+    import resource
+
+    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_MSGQUEUE, resource.RLIMIT_MEMLOCK):
+        resource.setrlimit(limit, (0, 0))
+    _refuse_calls(allowed)
 
 
 def _address_space():
@@ -87,10 +105,10 @@ def _address_space():
     return high
 
 
-def _refuse_calls():
-    """Have the system refuse the calls in ``REFUSED``, now and in all threads, for good."""
+def _refuse_calls(allowed):
+    """Have the system refuse the calls in ``REFUSED`` but those allowed, now and in all threads, for good."""
     machine, column, clone, clone3, seccomp = MACHINES[platform.machine()]
-    refused = [pair[column] for pair in REFUSED.values() if pair[column] is not None]
+    refused = [pair[column] for name, pair in REFUSED.items() if name not in allowed and pair[column] is not None]
     program = [(LOAD, 0, 0, ARCHITECTURE), (IS, 1, 0, machine), (END, 0, 0, KILL), (LOAD, 0, 0, NUMBER)]
     if column == 0:
         program += [(AT_LEAST, 0, 1, FOREIGN), (END, 0, 0, KILL)]
