@@ -182,6 +182,9 @@ def _remarks(asked, given, found):
         yield f"  nothing tells when {len(undated)} of them came: no points are taken off them for lateness"
     for (notebook, question), count in found.no_longer_asked.items():
         yield f"  no longer asked, without points: {question} of {notebook} (handed out to {count} of them)"
+    if given.collected.not_graded:
+        names = {each.notebook for each in given.collected.not_graded}
+        yield f"  not graded now: {len(given.collected.not_graded)} files of {', '.join(sorted(names))}"
     if given.collected.others:
         kinds = ", ".join(sorted(given.collected.others))
         yield f"  not looked at: {given.collected.others.total()} files that are no notebooks ({kinds})"

@@ -16,6 +16,7 @@ from utils.course.students.roster import Student
 from utils.notebook_files.archives import OTHER, Refused, is_hidden, kind
 from utils.notebook_files.reader import Reader
 from utils.notebook_files.returned import Answered
+from utils.notebook_files.sources import course_notebooks
 
 DEEPEST = 30  # folders in folders
 ARCHIVES = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
@@ -78,10 +79,14 @@ class LeftOut:
 
 @dataclass
 class Collected:
-    """The notebooks that came back, what was left out, and how many files there are of each kind beside them."""
+    """The notebooks that came back, what was left out, and how many files there are of each kind beside them.
+
+    ``not_graded`` are the course's other notebooks, which are not asked for now.
+    """
 
     returned: list[Returned] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    not_graded: list[LeftOut] = field(default_factory=list)
     others: Counter = field(default_factory=Counter)
     unread: list[LeftOut] = field(default_factory=list)
 
@@ -89,8 +94,8 @@ class Collected:
 def collected(paths, owners, notebooks, renamed=()):
     """What came back in these folders, zip files and notebooks.
 
-    ``notebooks`` are the course's: name → the ids of its questions. ``renamed`` says which of them a file is whose name
-    does not: place → name.
+    ``notebooks`` are those that are graded: name → the ids of its questions. ``renamed`` says which of them a file is
+    whose name does not: place → name.
     """
     found, read, renamed = Collected(), [], dict(renamed)
     with Reader() as reader:
@@ -129,6 +134,13 @@ def named_in(place, notebooks):
     return max((each for each in notebooks if _letters(each) in name), key=len, default="")
 
 
+def _not_graded(place, content):
+    """The course's notebook that a file is, "" if it is none; one of those that are graded has been found before."""
+    names = [path.stem for path in course_notebooks()]
+    by_itself = content.course.get("notebook")
+    return by_itself if isinstance(by_itself, str) and by_itself in names else named_in(place, names)
+
+
 def _sort_in(found, place, date, content, notebook, owners, notebooks, asked):
     """Put one file among those that came back, were left out, or are something else.
 
@@ -141,6 +153,9 @@ def _sort_in(found, place, date, content, notebook, owners, notebooks, asked):
         return
     if isinstance(content, Refused):
         found.left_out.append(LeftOut(place, content.reason, owners.may_be_of(place, notebook), notebook))
+        return
+    if not notebook and (other := _not_graded(place, content)):
+        found.not_graded.append(LeftOut(place, "it is not graded now", owners.may_be_of(place), other))
         return
     try:
         if not notebook:
@@ -168,7 +183,7 @@ def _set_apart(found, owners):
     """
     came = {(each.student, each.notebook) for each in found.returned}
     came |= {(each.student, "") for each in found.returned}
-    known = [*found.returned, *found.left_out] if found.unread else []
+    known = [*found.returned, *found.left_out, *found.not_graded] if found.unread else []
     heard_of = {who for each in known for who in owners.handed_in_by(each.place, each.notebook)}
     for each in found.unread:
         suffix, who = Path(each.place).suffix.casefold(), owners.handed_in_by(each.place, each.notebook)
