@@ -59,7 +59,7 @@ images = (photos.train_images / 255).astype("float32")
 losses = [run.losses for run in trained(network, images, photos.train_labels, seeds=(seed, seed + 1), epochs=14)]
 round(float(np.mean(losses)), 1) > 0"""
 PICTURE = """figure, axis = plt.subplots()
-axis.plot(np.arange(5)); figure"""
+axis.plot(np.arange(5));"""
 QUESTIONS = """print(check("bn-parameters", None, channels=16), check("conv-parameters", None))
 print([by_keras(each) for each in ("bn-parameters", "conv-parameters", "separable-parameters")])"""
 
@@ -80,7 +80,7 @@ DASK = POOL.split("if __name__")[0].replace("import papermill", "import papermil
     with Client(n_workers=int(sys.argv[1]), threads_per_worker=1, dashboard_address=None) as client:
         client.gather(client.map(run, [each.split("=") for each in sys.argv[2:]], pure=False))"""
 )
-PREPARED = """import gc, os, sys, time, traceback
+PREPARED = """import gc, io, os, sys, time, traceback
 import nbformat
 notebooks = [[cell.source for cell in nbformat.read(path, as_version=4).cells] for path in sys.argv[1:]]
 import matplotlib; matplotlib.use("agg")
@@ -89,6 +89,9 @@ def execute(sources):
     values = {}
     for source in sources:
         exec(source, values)
+    for number in matplotlib.pyplot.get_fignums():  # the pictures that a notebook shows
+        matplotlib.pyplot.figure(number).savefig(io.BytesIO(), bbox_inches="tight")
+    matplotlib.pyplot.close("all")
 """
 ISOLATED = f"""{PREPARED}
 os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # as in a batch
