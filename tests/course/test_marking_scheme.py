@@ -22,6 +22,7 @@ from utils.course.marking.marks import marks
 from utils.course.pages.grade_index import by_student, reachable, reports
 from utils.course.storage.input_files import Mistake
 from utils.course.students.roster import Student
+from utils.course.students.signature import Held
 from utils.exercises import exercise
 from utils.notebook_files.returned import answered
 from utils.notebook_files.sources import course_notebooks
@@ -176,7 +177,8 @@ def test_a_correction_of_an_exercise_is_one_of_a_question(judged):
     worth = scheme("corrections: [{student: ada, notebook: 03, question: bn-forward, points: 2, reason: x}]")
     for verdict in ("wrong", "missing", "left-out"):
         assert of_exercise(ADA, BN, "bn-forward", verdict, worth).points == 2
-    copies = [Copy(Returned(n, None, ADA, True, BN, None), None, own) for n, own in zip("ab", both(worth), strict=True)]
+    came = [Returned(name, None, ADA, True, BN, None) for name in "ab"]
+    copies = [Copy(each, Held({}), own) for each, own in zip(came, both(worth), strict=True)]
     made, counting, _ = counted(copies, "best", lambda copies: 0)
     assert [each.returned.place for each in counting] == ["b"], "what is corrected is worth the same in both"
     assert sum(each.points for each in made) == 2 + exercise("conv-loops").points
