@@ -2,6 +2,7 @@
 
 import sys
 
-# jsonschema would build a grammar for internationalized addresses, which no notebook's schema checks: a
-# second of every start. Its import is optional there.
+# jsonschema would build a grammar for internationalized addresses, a second of every start, and read durations, a fifth
+# of what is left. No notebook's schema checks either, and both imports are optional there.
 sys.modules.setdefault("rfc3987_syntax", None)
+sys.modules.setdefault("isoduration", None)

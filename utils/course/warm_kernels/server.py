@@ -61,7 +61,8 @@ class Preloaded:
 
     def __init__(self):
         variables, filters = dict(os.environ), list(warnings.filters)
-        sys.modules.pop("rfc3987_syntax", None)  # the command does without this module; a notebook may want it
+        for name in ("rfc3987_syntax", "isoduration"):  # the command does without these; a notebook may want them
+            sys.modules.pop(name, None)
         sys.stdout, sys.stderr = CurrentStream("stdout"), CurrentStream("stderr")
         sys.ps1 = "In : "  # TensorFlow logs otherwise where somebody types
         for name in itertools.chain(PRELOADED, _rooms_of_the_course()):  # walking the rooms imports some
