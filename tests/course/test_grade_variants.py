@@ -12,6 +12,7 @@ from a_hand_out import BN, NAMES, SEPARABLE, key_file, put, type_in
 
 from utils import questions
 from utils.course.batches.plan import sources
+from utils.course.students import variants
 from utils.course.students.signature import signed
 from utils.course.students.variants import Variants, secret_at
 from utils.former_names import FORMER_NAMES
@@ -229,6 +230,12 @@ def test_a_variant_depends_on_nothing_but_key_id_and_sets():
     variants = Variants(source.notebook, {})
     assert variants.drawn(b"s" * 32, "Jörg") == variants.drawn(b"s" * 32, "jo\u0308RG")
     assert variants.drawn(b"s" * 32, "ada") != variants.drawn(b"t" * 32, "ada")
+
+
+def test_a_question_that_is_renamed_draws_what_it_drew(monkeypatch):
+    before = [variants._rank(b"s" * 32, "ada", "bn-count", {"channels": each}) for each in range(9)]
+    monkeypatch.setitem(FORMER_NAMES, "bn-count", "bn-parameters")
+    assert [variants._rank(b"s" * 32, "ada", "bn-parameters", {"channels": each}) for each in range(9)] == before
 
 
 def test_a_set_that_is_added_changes_nobody_s_variant_but_those_that_get_it():
