@@ -12,6 +12,7 @@ import pytest
 from tiny_notebooks import course_here, write
 
 from utils.course.batches import batch_run
+from utils.course.pages import notebook_page as pages
 from utils.course.sandbox import notebooks
 
 isolated = pytest.mark.skipif(bool(notebooks.why_not()), reason=notebooks.why_not())
@@ -164,6 +165,13 @@ def test_no_script_runs_in_a_page_of_what_came_back(ran):
     assert "<script>document.title" in page
     assert "<META" not in page
     assert page.index("default-src 'none'") < page.index("<script")
+
+
+def test_a_page_that_takes_too_long_costs_the_page_alone(monkeypatch):
+    monkeypatch.setattr(pages, "PAGE_SECONDS", 0.2)
+    cell = nbformat.v4.new_markdown_cell("[" * 200_000)
+    page = pages.notebook_page(nbformat.v4.new_notebook(cells=[cell]), scripts=False)
+    assert "takes more than 0.2 s" in page
 
 
 def test_where_nothing_can_be_isolated_nothing_is_run(tmp_path, monkeypatch):

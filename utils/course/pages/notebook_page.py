@@ -1,6 +1,9 @@
 """An executed notebook as an HTML page that needs no network."""
 
+import contextlib
 import re
+import signal
+import threading
 import warnings
 from functools import cache
 
@@ -12,6 +15,7 @@ from papermill.execute import ERROR_MARKER_TAG
 from utils.course.pages.rendering import render
 from utils.notebook_files.status import Status, cell_statuses, failed_cell, status_of
 
+PAGE_SECONDS = 120  # for the page of a notebook that anybody may have written
 # A browser runs no script of such a page, whoever wrote it, loads nothing but the pictures in it, and stays there.
 NO_SCRIPTS = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; media-src data:; '
@@ -23,13 +27,34 @@ def notebook_page(notebook, scripts=True):
     """The executed notebook as one HTML page that loads nothing from elsewhere; a failure stands first in it.
 
     An output that cannot be shown costs the page, never the notebook: the page then says so. Without ``scripts`` a
-    browser runs none, whatever the notebook holds.
+    browser runs none, whatever the notebook holds, and a page that takes too long is not made.
     """
     try:
-        page = _page(notebook)
-        return page if scripts else _harmless(page)
+        if scripts:
+            return _page(notebook)
+        with _within(PAGE_SECONDS):
+            return _harmless(_page(notebook))
     except Exception as error:  # outputs hold whatever the notebook wrote
         return render("no_page.html", title="This notebook cannot be shown", error=f"{type(error).__name__}: {error}")
+
+
+@contextlib.contextmanager
+def _within(seconds):
+    """``TimeoutError`` after so many seconds, where this thread hears of it."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def late(*_):
+        raise TimeoutError(f"its page takes more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _harmless(page):
