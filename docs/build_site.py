@@ -26,7 +26,7 @@ SOURCE, STATIC, SITE = BUILD / "site-source", BUILD / "site-static", BUILD / "si
 COPIED = BUILD / "site-copied"
 # What questions are checked with, in the reader's browser: none of it needs NumPy or Keras.
 IN_THE_PAGE = (
-    "__init__.py", "former_names.py", "parameters.py", "records.py", "scoring.py",
+    "former_names.py", "parameters.py", "records.py", "scoring.py",
     "arithmetic/*.py", "questions/*.py", "architecture/blocks.py",
 )  # fmt: skip
 
@@ -58,7 +58,9 @@ def write_static_files():
         archive.write(DOCS / "respond.py", "respond.py")
         for path in sorted(found for pattern in IN_THE_PAGE for found in (ROOT / "utils").glob(pattern)):
             archive.write(path, path.relative_to(ROOT).as_posix())
-        archive.writestr("utils/architecture/__init__.py", "")  # the room's own imports Keras
+        # What these prepare is for a kernel: the one imports ctypes, the other Keras.
+        archive.writestr("utils/__init__.py", "")
+        archive.writestr("utils/architecture/__init__.py", "")
     return ""
 
 

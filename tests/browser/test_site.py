@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -127,6 +128,12 @@ def question_in(block):
     return ask(shown["question"], **shown["parameters"])
 
 
+def test_the_python_of_a_page_compiles_no_library_and_is_without_what_no_question_needs(address):
+    names = zipfile.ZipFile(SITE / "_static" / "live" / "pyodide" / "python_stdlib.zip").namelist()
+    assert [name for name in ("fractions.pyc", "difflib.pyc", "asyncio/__init__.pyc") if name not in names] == []
+    assert [name for name in names if not name.endswith(".pyc") or name.startswith(("unittest", "xml"))] == []
+
+
 def test_a_figure_is_enlarged_by_the_keyboard_and_a_term_leads_to_the_glossary(browser, address):
     page = browser.new_page(viewport={"width": PHONE, "height": 800})
     page.goto(f"{address}notebooks/00_start_here.html")
@@ -225,7 +232,7 @@ def test_where_pyodide_is_not_to_be_had_the_site_says_that_its_questions_are_not
 
     fake_npm = "import sys; open(sys.argv[-1] + '/pyodide.tgz', 'w').write('something else')"
     monkeypatch.setattr(fetch_pyodide, "user_cache_path", lambda *_, **__: tmp_path / "cache")
-    monkeypatch.setattr(fetch_pyodide, "_ways_to_npm", lambda: [["no-such-npm"], [sys.executable, "-c", fake_npm]])
+    monkeypatch.setattr(fetch_pyodide, "_ways_to", lambda _: [["no-such-npm"], [sys.executable, "-c", fake_npm]])
     monkeypatch.setattr(build_site, "STATIC", tmp_path / "static")
     refusal = build_site.write_static_files()
     assert "pyodide@" in refusal
