@@ -8,6 +8,7 @@ from nbformat.v4 import new_output
 from respond import block_costs, described
 
 from utils import questions
+from utils.concepts import AFTER, BEFORE, concept
 from utils.course.pages.places import parameters_asked
 from utils.exercises import exercise, source_of
 from utils.explorers.blocks import block_explorer
@@ -33,6 +34,9 @@ def notebook_for_site(path, live):
             asked = questions.ask(cell.metadata.question, **parameters_asked(cell, defaults))
             cell.outputs = [_shown(question_html(asked, live))]
             cell.metadata.tags = [*tags, "hide-input"]
+        elif "concept" in tags:
+            cell.outputs = [_shown(concept_html(cell.metadata.concept, _when(cell)))]
+            cell.metadata.tags = [*tags, "hide-input"]
         elif "exercise" in tags:
             found = exercise(cell.metadata.exercise)
             html = TEMPLATES.get_template("exercise.html").render(exercise=found, solution=source_of(found.solution))
@@ -46,6 +50,26 @@ def question_html(question, live):
     """A question with a field for the answer, its hints and its solution."""
     has_others = len(questions.variants(question.id)) > 1
     return TEMPLATES.get_template("question.html").render(shown=described(question), live=live, has_others=has_others)
+
+
+def concept_html(concept_id, when):
+    """A question on a concept: at the start the page notes a choice, at the end each choice unfolds what is to be said.
+
+    What was chosen at the start stays in the reader's browser; ``said`` is what the page says to it at the end.
+    """
+    about = concept(concept_id)
+    first, asking = about.first, about.first if when == BEFORE else about.last
+    said = {
+        letter: f"“{sentence}” "
+        + (f"That is not right: {about.explanation(first, letter)}" if idea else "That is right.")
+        for letter, (sentence, idea) in first.choices.items()
+        if when == AFTER
+    }
+    return TEMPLATES.get_template("concept.html").render(concept=about, when=when, asking=asking, said=said)
+
+
+def _when(cell):
+    return BEFORE if re.search(r"^before\(", cell.source, flags=re.MULTILINE) else AFTER
 
 
 def block_html(stored):

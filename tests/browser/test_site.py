@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.readme import ROOT, make
+from utils.concepts import concept
 from utils.ledger import ledger
 from utils.notebook_files.sources import course_notebooks
 from utils.questions import ask
@@ -126,6 +127,29 @@ def question_in(block):
     """The question as the page asks it now."""
     shown = json.loads(block.get_attribute("data-question"))
     return ask(shown["question"], **shown["parameters"])
+
+
+def test_a_concept_is_asked_at_the_start_and_explained_at_the_end_without_python(browser, address):
+    asked = concept("gradient")
+    mistaken = next(letter for letter in asked.first.choices if letter != asked.first.right)
+    context = browser.new_context()
+    page = context.new_page()
+    loaded = []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.goto(f"{address}notebooks/00_start_here.html")
+    block = page.locator(".question[data-concept*='\"gradient\"']")
+    block.locator(f"input[value={mistaken}]").check()
+    block.get_by_text("Noted").wait_for()
+    texts = (asked.because, *asked.ideas.values())
+    assert not [why for why in texts if why in page.content()], "the start gives it away"
+    page.goto(f"{address}notebooks/09_your_own_claim.html")
+    block = page.locator(".question[data-concept*='\"gradient\"']")
+    block.get_by_text(asked.last.choices[asked.last.right][0], exact=True).click()
+    block.get_by_text("✓ Right.").wait_for()
+    block.get_by_text(asked.explanation(asked.first, mistaken)).last.wait_for()
+    assert not [url for url in loaded if "pyodide" in url]
+    assert_accessible(page)
+    context.close()
 
 
 def test_the_python_of_a_page_compiles_no_library_and_is_without_what_no_question_needs(address):

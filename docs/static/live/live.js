@@ -104,6 +104,40 @@ function block(part) {
   form.hidden = false;
 }
 
+// Questions on concepts need no Python. What is chosen at the start of the course is noted in this browser only.
+function concept(part) {
+  const { id, when, said } = JSON.parse(part.dataset.concept);
+  const verdict = part.querySelector(".question-verdict");
+  const say = (...lines) => verdict.replaceChildren(...lines.map((line) => make("p", line)));
+  const key = `concept ${id}`;
+  const chosen = kept(key);
+  if (when === "after") {
+    const lookBack = () => said[chosen] && say("At the start of the course you chose:", said[chosen]);
+    part.querySelectorAll("details").forEach((each) => each.addEventListener("toggle", lookBack));
+    return;
+  }
+  const form = part.querySelector("form");
+  const note = () => say("○ Noted. The last notebook asks again, in other words, and then says what is right.");
+  form.addEventListener("change", () => {
+    kept(key, new FormData(form).get("answer"));
+    note();
+  });
+  form.querySelectorAll("input").forEach((each) => { each.checked = each.value === chosen; });
+  if (form.querySelector(":checked")) note();
+  form.hidden = false;
+  part.querySelector(".question-off").remove();
+}
+
+// A browser may refuse to keep anything; then nothing is kept.
+function kept(key, value) {
+  try {
+    if (value) localStorage.setItem(key, value);
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
 const READ = { number: (input) => input.valueAsNumber, checkbox: (input) => input.checked };
 
 function choice(name, text) {
@@ -118,4 +152,5 @@ function make(tag, text) {
 }
 
 document.querySelectorAll(".question[data-question]").forEach(question);
+document.querySelectorAll(".question[data-concept]").forEach(concept);
 document.querySelectorAll(".block-costs").forEach(block);
