@@ -233,7 +233,9 @@ HABITS = {
     "timed": changed(timed),
     "tried twice": changed(tried_twice),
     "by another name": changed(by_another_name),
-    "late": under("{}.ipynb"),
+    "a checkpoint only": lambda mine, its: {
+        "work.zip": zipped(**{f".ipynb_checkpoints/{its.name}-checkpoint.ipynb": mine})
+    },
     "an empty file": lambda mine, its: {f"{its.name}.ipynb": b""},
     "a PDF instead": lambda mine, its: {f"{its.name}.pdf": b"%PDF-1.7"},
     "a page instead": lambda mine, its: {f"{its.name}.html": "<html>"},
@@ -244,6 +246,7 @@ HABITS = {
 NO_NOTEBOOK = {
     "an empty file",
     "a photograph instead",
+    "a checkpoint only",
     "a PDF instead",
     "a page instead",
     "packed otherwise",

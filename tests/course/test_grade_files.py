@@ -163,6 +163,18 @@ def test_zip_files_made_elsewhere_are_read(notebook, tmp_path):
     assert all(each.student.id == "ada" for each in found.returned)
 
 
+def test_hidden_notebooks_are_named_where_nothing_else_came(notebook, tmp_path):
+    for place in (f"ada/.{BN}.ipynb", f"bo/.ipynb_checkpoints/{BN}-checkpoint.ipynb", "bo/.git/x.ipynb"):
+        write(tmp_path / "back", place, notebook.encode())
+    reason = "hidden files are not read, and nothing else came"
+    found = found_in(tmp_path / "back")
+    assert [(each.students, each.reason) for each in found.left_out] == [((who,), reason) for who in CLASS]
+    for who in ("ada", "bo"):
+        write(tmp_path / "back", f"{who}/{BN}.ipynb", notebook.replace('"ada"', f'"{who}"').encode())
+    found = found_in(tmp_path / "back")
+    assert (len(found.returned), found.left_out, found.others.total()) == (2, [], 0)
+
+
 def lying(content):
     """A zip file that says of its entry that it is small."""
     packed = bytearray(zip_with((f"{BN}.ipynb", content)))

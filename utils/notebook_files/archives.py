@@ -35,12 +35,18 @@ def is_hidden(name):
     return name.startswith(HIDDEN) and name.strip(".") != ""
 
 
+def lies_hidden(place):
+    """Whether a file or a folder around it is hidden."""
+    return any(map(is_hidden, place.split("/")))
+
+
 def files(path, place, begin, skip=0):
     """``(place, date, content)`` for the file at ``path``, called ``place``, or for each of those in it.
 
-    The content is bytes, a ``Refused``, or ``None`` for a file that is neither a notebook nor a zip file. ``begin`` is
-    called with a place before that is read; the first ``skip`` files of a zip file are passed over unread. Raises what
-    a broken file makes ``open`` and ``zipfile`` raise, and that is anything.
+    The content is bytes, a ``Refused``, or ``None`` for what is not read: neither a notebook nor a zip file, or a
+    hidden notebook; other hidden files are passed over. ``begin`` is called with a place before that is read; the first
+    ``skip`` files of a zip file are passed over unread. Raises what a broken file makes ``open`` and ``zipfile`` raise,
+    and that is anything.
     """
     begin(place)
     with open(path, "rb") as file:
@@ -71,8 +77,11 @@ def _unzipped(file, place, begin, skip, depth=1):
             yield place, None, Refused(f"it holds {len(entries):,} files; up to {MOST_ENTRIES:,} are read")
             return
         named = [(each, _name(each)) for each in entries]
-        visible = [(each, name) for each, name in named if not any(map(is_hidden, name.split("/")))]
-        if not visible:
+        visible = [(each, name) for each, name in named if not lies_hidden(name)]
+        for _, name in named if skip == 0 else ():
+            if lies_hidden(name) and kind(name) == NOTEBOOK:
+                yield f"{place}/{name}", None, None
+        if not entries:
             yield place, None, Refused("there is nothing in it")
             return
         for entry, name in visible[skip:]:

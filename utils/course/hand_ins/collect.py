@@ -3,6 +3,7 @@
 Nothing of a returned notebook is executed; a process without any secret reads it.
 """
 
+import os
 import re
 import stat
 import unicodedata
@@ -13,11 +14,12 @@ from pathlib import Path
 from utils.course.hand_ins.owners import Unclear
 from utils.course.students.platforms import handed_in, platform_name
 from utils.course.students.roster import Student
-from utils.notebook_files.archives import OTHER, Refused, is_hidden, kind
+from utils.notebook_files.archives import NOTEBOOK, OTHER, Refused, is_hidden, kind, lies_hidden
 from utils.notebook_files.reader import Reader
 from utils.notebook_files.returned import Answered
 from utils.notebook_files.sources import course_notebooks
 
+CHECKPOINTS = ".ipynb_checkpoints"
 DEEPEST = 30  # folders in folders
 ARCHIVES = (".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
 MAY_BE_WORK = (
@@ -149,6 +151,7 @@ def _sort_in(found, place, date, content, notebook, owners, notebooks, asked):
     name = place.rsplit("/", 1)[-1]
     if content is None:
         reason = "only zip files are unpacked: unpack it first" if _is_archive(name) else "only notebooks are read"
+        reason = "hidden files are not read, and nothing else came" if _lies_hidden(place) else reason
         found.unread.append(LeftOut(place, reason, owners.may_be_of(place, notebook), notebook))
         return
     if isinstance(content, Refused):
@@ -187,15 +190,12 @@ def _set_apart(found, owners):
     heard_of = {who for each in known for who in owners.handed_in_by(each.place, each.notebook)}
     for each in found.unread:
         suffix, who = Path(each.place).suffix.casefold(), owners.handed_in_by(each.place, each.notebook)
-        may_be_work = each.notebook or suffix in MAY_BE_WORK
-        if (
-            _is_archive(each.place)
-            or (may_be_work and not any((one, each.notebook) in came for one in each.students))
-            or (who and heard_of.isdisjoint(who))
-        ):
+        hidden, may_be_work = _lies_hidden(each.place), each.notebook or suffix in MAY_BE_WORK
+        missing = may_be_work and not any((one, each.notebook) in came for one in each.students)
+        if (not hidden and (_is_archive(each.place) or missing)) or (who and heard_of.isdisjoint(who)):
             found.left_out.append(each)
             heard_of.update(who)
-        else:
+        elif not hidden:
             found.others[suffix] += 1
     found.unread = []
 
@@ -209,8 +209,21 @@ def _letters(name):
     return re.sub(r"[\W_]+", "_", name.casefold())
 
 
+def _lies_hidden(place):
+    """Whether it is hidden in what came back, which may lie in a hidden folder as a whole."""
+    return lies_hidden(place.partition("/")[2])
+
+
 def _is_archive(name):
     return name.casefold().endswith(ARCHIVES)
+
+
+def _hidden(path, name):
+    """The names of the notebooks that are hidden, or among the checkpoints of Jupyter."""
+    if name == CHECKPOINTS and not path.is_symlink():
+        yield from (f"{name}/{each}" for each in sorted(os.listdir(path)) if kind(each) == NOTEBOOK)
+    elif is_hidden(name) and kind(name) == NOTEBOOK:
+        yield name
 
 
 def _files(path, place):
@@ -224,9 +237,10 @@ def _files(path, place):
                 if depth > DEEPEST:
                     yield None, place, Refused(f"more than {DEEPEST} folders in folders")
                     continue
-                inside = sorted((each for each in path.iterdir() if not is_hidden(each.name)), reverse=True)
-                named = ((each, unicodedata.normalize("NFC", each.name)) for each in inside)
-                left += [(each, f"{place}/{name}", depth + 1) for each, name in named]
+                inside = sorted(path.iterdir(), reverse=True)
+                named = [(each, unicodedata.normalize("NFC", each.name)) for each in inside]
+                left += [(each, f"{place}/{name}", depth + 1) for each, name in named if not is_hidden(name)]
+                yield from ((None, f"{place}/{name}", None) for each, name in named for name in _hidden(each, name))
             elif not stat.S_ISREG(mode):
                 what = "a link: it is not followed" if stat.S_ISLNK(mode) else "neither a file nor a folder"
                 yield None, place, Refused(what)
