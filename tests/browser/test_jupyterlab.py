@@ -138,8 +138,9 @@ def test_every_notebook_fits_its_page_and_obeys_the_accessibility_rules(lab, bro
                 for node in each["nodes"]
             ]
         command(page, "application:close")
-    assert not faults, "\n".join(faults)
+    end_sessions(page)
     page.close()
+    assert not faults, "\n".join(faults)
 
 
 def test_no_key_that_is_pressed_in_a_control_reaches_the_notebook(page):
