@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from distributed import Client, LocalCluster
 from nbformat.v4 import new_code_cell, new_notebook
+from tiny_notebooks import course_here
 
 from utils.course.hand_ins.collect import Returned
 from utils.course.marking.code_verdicts import KEPT, code_verdicts, judged_there
@@ -266,3 +267,14 @@ def test_calls_are_given_as_workers_want_them_and_none_is_lost():
     assert found == {name: name**2 for name in range(5)}
     assert len(workers.given) == 6
     assert workers.most <= 2
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [(["--workers", 2], "--code is missing"), (["--code", "--slurm", "--pbs"], "one of them is enough")],
+)
+def test_who_judges_is_said_once_and_where_code_is_judged(tmp_path, options, sentence):
+    (tmp_path / "roster.csv").write_text("id\nada\n")
+    done = course_here("grade", tmp_path, "--roster", tmp_path / "roster.csv", *options)
+    assert done.returncode == 2
+    assert sentence in done.stderr
