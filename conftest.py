@@ -3,8 +3,8 @@
 A number behind "≈" depends on the processor: its last printed digit may differ by one, or it by a fiftieth. In a cell
 tagged ``trained`` it depends on a training, in which such differences grow: there it has more room, and what one
 machine decides another may leave undecided, but never call the opposite. Of a verdict its record is compared, the
-numbers that are not exact in the same way. Pictures are compared by their alternative text. All else is compared to
-the letter.
+numbers that are not exact in the same way; of a trained one, how far single runs reach is not. Pictures are compared
+by their alternative text. All else is compared to the letter.
 
 TensorFlow computes with one thread, here and in ``course refresh``: in what order it adds, and so where a training
 ends, depends on the number of threads, and that of a machine's processors shall not matter.
@@ -25,7 +25,8 @@ from utils.records import OWN_CLAIM, VERDICT
 
 APPROXIMATE = re.compile(r"≈ *(-?[\d,]*\.?\d+(?:e[+-]?\d+)?)")
 MEASURED = ("value", "low", "high")
-DECIDED = ("result", "verdict")  # what may be decided on one machine and not on another
+# Of a training: what may be decided on one machine and not on another, and how far single runs reach.
+DECIDED = ("result", "verdict", "low", "high")
 # Of a claim of one's own; its numbers are compared where they are summed up. And the repetitions that would decide.
 RAW = ("values", "time", "needed")
 IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=]+")
@@ -48,7 +49,7 @@ def pytest_configure(config):
             return False
         far = [
             f"≈ {stored} is stored, ≈ {fresh} came out: too far apart"
-            for stored, fresh in far_apart(_text(ref), _text(test), _is_trained(self))
+            for stored, fresh in far_apart(*(_text(each, _is_trained(self)) for each in (ref, test)), _is_trained(self))
         ]
         opposed = [f"{name}: {stored} is stored, {fresh} came out" for name, stored, fresh in opposites(ref, test)]
         self.comparison_traceback += far + opposed
@@ -77,7 +78,7 @@ def pytest_sessionstart(session):
 def without_what_may_differ(output, trained=False):
     """An output's text with pictures and approximate numbers blotted out; data is compared as JSON."""
     if isinstance(output, dict):
-        output = _record(output, (*RAW, *DECIDED) if trained else RAW)
+        output = _record(output, trained)
     if not isinstance(output, str):
         return output
     return APPROXIMATE.sub("≈", IMAGE.sub("image", output))
@@ -145,8 +146,9 @@ def _last_digit(printed):
     return 10.0 ** Decimal(printed.replace(",", "")).as_tuple().exponent
 
 
-def _record(record, blotted=()):
-    """A record as JSON, each of its numbers that is not exact behind "≈", without what is ``blotted`` out."""
+def _record(record, trained):
+    """A record as JSON, each of its numbers that is not exact behind "≈", without what is not compared."""
+    blotted = (*RAW, *DECIDED) if trained else RAW
 
     def marked(part):
         if isinstance(part, list):
@@ -163,9 +165,9 @@ def _record(record, blotted=()):
     return json.dumps(marked(record), sort_keys=True, ensure_ascii=False)
 
 
-def _text(outputs):
+def _text(outputs, trained):
     return "\n".join(
-        value if isinstance(value, str) else _record(value)
+        value if isinstance(value, str) else _record(value, trained)
         for output in outputs
         # A kernel sends an output's forms in another order than a file stores them in.
         for _, value in sorted((output.get("data") or {"text": output.get("text", "")}).items())

@@ -591,7 +591,7 @@ def test_the_figures_say_the_numbers_that_they_are_given():
         ),
         figures.draw_gradient_flow(dict.fromkeys("abcd", two)).alt: ("a ≈ 0.6",),
         figures.draw_learning_rates((0.1, 1), {"with": two, "without": two + np.array([0, np.inf])}, 2.08, 1.9).alt: (
-            "overflow",
+            "does not train",
             "≈ 1.50",
         ),
         figures.draw_noise((4, 16), two, -0.51).alt: ("≈ -0.51", "≈ 1.5"),

@@ -222,7 +222,9 @@ def draw_learning_rates(rates, losses, guessing, enough):
         axis.plot(np.asarray(rates) * shift, np.median(shown, 0), line, color=color, marker=marker, label=name)
         said.append(
             f"{name}: "
-            + ", ".join(f"{rate:g} {_loss(loss)}" for rate, loss in zip(rates, np.median(values, 0), strict=True))
+            + ", ".join(
+                f"{rate:g} {_loss(loss, enough)}" for rate, loss in zip(rates, np.median(values, 0), strict=True)
+            )
         )
     axis.axhline(guessing, color=BLACK, linewidth=0.8)
     axis.axhline(enough, color=BLACK, linewidth=0.8, linestyle=":")
@@ -318,8 +320,8 @@ def _panel(title, values, limit, color, left, width=330, height=170, top=35, bin
     )
 
 
-def _loss(value):
-    return f"≈ {value:.2f}" if np.isfinite(value) else "overflow"
+def _loss(value, enough):
+    return f"≈ {value:.2f}" if value < enough else "does not train"
 
 
 def _about(value):
