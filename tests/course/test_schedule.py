@@ -50,6 +50,15 @@ def begun(folder):
     return [path.name.split("-")[1] for path in sorted(folder.iterdir(), key=lambda path: int(path.name.split("-")[0]))]
 
 
+def test_a_process_of_the_pool_imports_nothing_from_the_folder_it_stands_in(tmp_path, monkeypatch):
+    (tmp_path / "pickle.py").write_text("raise RuntimeError('a file of the student')")
+    monkeypatch.chdir(tmp_path)
+    with ProcessPool(1) as pool:
+        assert pool.submit(os.getcwd).result() == str(tmp_path)
+        assert pool.submit(os.getenv, "PYTHONSAFEPATH").result() is None
+    assert "PYTHONSAFEPATH" not in os.environ
+
+
 def test_a_job_begins_after_those_that_it_needs_and_what_crashed_is_tried_again_later(tmp_path):
     last, dying, killed, failed = (
         Work(name, str(tmp_path), how)

@@ -73,7 +73,7 @@ class Reader:
             context = get_context("spawn")
             self._pipe, other_end = context.Pipe()
             self._process = context.Process(target=_serve, args=(other_end, *self._bounds), daemon=True)
-            with _nothing_imported_from_here():
+            with nothing_imported_from_here():
                 self._process.start()
             other_end.close()
             self._wait_until_it_stands()
@@ -108,17 +108,24 @@ class Reader:
 
 
 @contextmanager
-def _nothing_imported_from_here():
-    """Interpreters started meanwhile import nothing from the folder where they stand: it may be what came back."""
+def nothing_imported_from_here():
+    """Interpreters started meanwhile import nothing from the folder where they stand: it may be what came back.
+
+    Yields what ``as_it_was`` needs there, if they are to start others as usual.
+    """
     before = os.environ.get(SAFE_PATH)
     os.environ[SAFE_PATH] = "1"
     try:
-        yield
+        yield before
     finally:
-        if before is None:
-            del os.environ[SAFE_PATH]
-        else:
-            os.environ[SAFE_PATH] = before
+        as_it_was(before)
+
+
+def as_it_was(before):
+    """Give the variable the value that it had; ``None`` if it had none."""
+    os.environ.pop(SAFE_PATH, None)
+    if before is not None:
+        os.environ[SAFE_PATH] = before
 
 
 class _TiredError(Exception):

@@ -12,6 +12,7 @@ from multiprocessing.connection import wait as wait_for
 from queue import SimpleQueue
 
 from utils.course.storage.private_folders import sweep
+from utils.notebook_files.reader import as_it_was, nothing_imported_from_here
 
 LEAVE_SECONDS = 5  # for processes that are asked to: they end what they have started
 
@@ -123,8 +124,8 @@ class _Worker:
                 raise Lost("it was ended before it began")
             context = get_context("spawn")
             self._pipe, other_end = context.Pipe()
-            process = context.Process(target=_serve, args=(other_end,), daemon=True)
-            with _interrupts_wait():
+            with nothing_imported_from_here() as before, _interrupts_wait():
+                process = context.Process(target=_serve, args=(other_end, before), daemon=True)
                 process.start()
             other_end.close()
             self._process = process
@@ -171,10 +172,11 @@ def _withdraw():
 _pipe = None
 
 
-def _serve(pipe):
-    """What a process of the pool does all its life."""
+def _serve(pipe, before):
+    """What a process of the pool does all its life; ``before`` is what ``as_it_was`` needs."""
     global _pipe
     _pipe = pipe
+    as_it_was(before)
     _withdraw()
     # SIGTERM keeps its default: the engine hears it first while it has a kernel, and ends that.
     threading.Thread(target=_leave_with_parent, daemon=True).start()
