@@ -321,6 +321,14 @@ def test_the_medians_of_the_simulation_are_those_of_its_distributions():
 
 def test_the_stored_error_rates_are_those_of_the_simulation():
     fresh, stored = summary(), error_rates()
-    assert stored == fresh, "course evidence error_rates writes them anew"
+    # What NumPy draws differs from version to version; 0.005 is three standard errors of a share near 5 %.
+    for before, now in zip(stored.pop("rates"), fresh["rates"], strict=True):
+        assert (before["distribution"], before["n"]) == (now["distribution"], now["n"])
+        for kind, room in (("false_met", 0.005), ("false_contradicted", 0.005), ("students_t", 0.005)):
+            assert before[kind] == pytest.approx(now[kind], abs=room), "course evidence error_rates writes them anew"
+        for kind in ("undecided_1", "undecided_2"):  # of shares in steps, the threshold may fall on a step
+            assert before[kind] == pytest.approx(now[kind], abs=0.06)
+    assert (stored["experiments"], stored["seed"]) == (fresh["experiments"], fresh["seed"])
+    assert stored["largest"] == pytest.approx(fresh["largest"], abs=0.005)
     assert max(fresh["largest"]["false_met"], fresh["largest"]["false_contradicted"]) <= 0.05
     assert fresh["largest"]["students_t"] > 0.1  # why the interval is not Student's

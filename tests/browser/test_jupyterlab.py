@@ -131,6 +131,7 @@ def test_every_notebook_fits_its_page_and_obeys_the_accessibility_rules(lab, bro
                 f"JupyterLab {theme}",
             )
             page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=str(not rules).lower())
+            page.locator(SHOWN).first.wait_for(state="attached")
             found = Axe().run(page, context=SHOWN, options=rules).response["violations"]
             faults += [
                 f"{path.stem} in the {theme.lower()} theme: {each['id']} in {node['html'][:200]}"

@@ -125,7 +125,8 @@ def executed(ran, name):
 
 
 def printed(ran, name):
-    return "".join(each.get("text", "") for cell in executed(ran, name).cells for each in cell.get("outputs", ()))
+    outputs = [each for cell in executed(ran, name).cells for each in cell.get("outputs", ())]
+    return "".join(each["text"] for each in outputs if each.get("name") == "stdout")
 
 
 @isolated

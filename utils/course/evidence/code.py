@@ -12,7 +12,7 @@ PACKAGES = ("utils", "data_scripts")
 def code_of(experiment):
     """``{file: digest}`` of the modules that the experiment imports, directly or not, in order of their names.
 
-    A digest changes with what the code does, not with its comments, docstrings or layout.
+    A digest changes with what the code does, not with its comments, docstrings or layout, nor with Python's version.
     """
     found, waiting = {}, [f"utils.long_runs.{experiment}"]
     while waiting:
@@ -56,7 +56,15 @@ def _digest(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and _is_text(body[0].value):
             body[:1] = [ast.Pass()] if len(body) == 1 else []
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(_plain(tree)).encode()).hexdigest()[:16]
+
+
+def _plain(part):
+    """A syntax tree as lists and texts, without fields that are empty: which of these there are depends on Python."""
+    if isinstance(part, ast.AST):
+        fields = ((name, value) for name, value in ast.iter_fields(part) if value is not None and value != [])
+        return [type(part).__name__, {name: _plain(value) for name, value in fields}]
+    return [_plain(each) for each in part] if isinstance(part, list) else ascii(part)
 
 
 def _is_text(node):
