@@ -62,7 +62,7 @@ def points():
 
 
 def handed_out(folder, typed):
-    (folder / "roster.csv").write_text(*blocks("csv"), encoding="utf-8")
+    (folder / "roster.csv").write_text(*blocks("text"), encoding="utf-8")
     (folder / "notebooks").symlink_to(ROOT / "notebooks")
     typed()
     assert sorted(path.name for path in folder.glob("build/hand-out/students/*")) == [f"s00{n}.zip" for n in (1, 2, 3)]
