@@ -17,7 +17,7 @@ from utils.claims import claims
 from utils.evidence import error_rates, long_run
 from utils.records import VERDICT
 from utils.verdicts import FEWEST, NOT_RUN, Result, Role, Verdict, Word, wrong_end
-from utils.verdicts.display import badge, described, line
+from utils.verdicts.display import badge, described, line, number
 
 NOT_MEASURED = "not measured"
 PATTERN = "[0-9][0-9]_*.ipynb"
@@ -87,8 +87,15 @@ class Change:
     after: dict
 
     def __str__(self):
-        sides = (f"{row['verdict']} [{_numbers(row)}]" for row in (self.before, self.after))
-        return f"{self.before['claim']}: {' → '.join(sides)}"
+        """Both words, and below them a line for each criterion that came out otherwise, with both numbers."""
+        lines = [f"{self.before['claim']}: {self.before['verdict']} → {self.after['verdict']}"]
+        after = {each["name"]: each for each in self.after["criteria"]}
+        for before in self.before["criteria"]:
+            now = after.get(before["name"])
+            if now is None or now["result"] != before["result"]:
+                sides = (f"{each['result']}, {number(each)}" if each else "not judged" for each in (before, now))
+                lines.append(f"  {before['name']}: {' → '.join(sides)}")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -293,10 +300,6 @@ def _lines(row):
     laptop = [line(each) for each in row["criteria"]] or [row["note"]]
     longer = list(_columns(row))[1:]
     return laptop + [f"{name}: {line(each)}" for name, _, criteria in longer for each in criteria]
-
-
-def _numbers(row):
-    return "; ".join(line(each) for each in row["criteria"])
 
 
 def _rows(ledger_or_records):

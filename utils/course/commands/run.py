@@ -57,8 +57,14 @@ def run(notebooks, settings, profile, out, workers, start_timeout):
     for each in outcomes:
         if each.status != Status.PASSED or each.remark:
             say(f"  {each.notebook}: {'. '.join(filter(None, (each.status, each.error, each.remark)))}")
-    for change in course_run.changed_verdicts(verdicts):
-        say(f"  another verdict than the stored one: {change}")
+    changed = course_run.changed_verdicts(verdicts)
+    for change in changed:
+        words, *criteria = change.splitlines()
+        say(f"  another verdict than the stored one: {words}")
+        for each in criteria:
+            say(f"  {each}")
+    if changed:
+        say("  (With another processor or number of threads a training ends otherwise: near a threshold this decides.)")
     for trouble in troubles:
         say(trouble, err=True)
     sys.exit(STOPPED if stop.asked else bool(troubles) or len(passed) < len(outcomes))
