@@ -2,7 +2,11 @@
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
+from importlib.metadata import version
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -36,6 +40,13 @@ def test_the_course_is_laid_without_outputs_and_once(tmp_path):
         ]
     again = start(tmp_path / "work")
     assert again.output == f"{len(NAMES)} notebooks in {tmp_path / 'work'}\n"
+
+
+def test_what_was_laid_is_told_before_jupyterlab_takes_over(tmp_path):
+    command = [Path(sys.executable).with_name("course"), "start", tmp_path / "work", "--", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    *_, laid, lab = done.stdout.splitlines()
+    assert (laid, lab) == (f"{len(NAMES)} notebooks in {tmp_path / 'work'}", version("jupyterlab"))
 
 
 def test_what_is_open_is_said_and_the_zip_file_holds_what_was_written(tmp_path):

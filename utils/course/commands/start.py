@@ -1,5 +1,6 @@
 """``course start``: a student's own folder, laid, brought up to date, and opened in JupyterLab."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -111,4 +112,7 @@ def _lab(first, options):
     from utils.course.warm_kernels.provisioner import start_parent
 
     start_parent()
-    return subprocess.call([sys.executable, "-m", "jupyter", "lab", str(first), *options])
+    command = [sys.executable, "-m", "jupyter", "lab", str(first), *options]
+    if os.name == "posix":
+        os.execv(command[0], command)  # this process is JupyterLab now: what ends it ends that
+    return subprocess.call(command)
