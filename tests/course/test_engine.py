@@ -15,6 +15,7 @@ import papermill
 import psutil
 import pytest
 from click.testing import CliRunner
+from jupyter_client.manager import AsyncKernelManager
 from nbformat.v4 import new_code_cell, new_notebook
 from papermill.cli import papermill as papermill_command
 
@@ -217,14 +218,18 @@ def both_engines(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kinds")
     source = write(folder / "kinds.ipynb", "depth = 1", *MANY_KINDS, tags=["parameters"])
 
-    def run(engine):
+    class OverFiles(AsyncKernelManager):
+        """A port that was free may be another process's when the kernel comes to it, and then papermill waits."""
+
+        transport, ip = "ipc", str(folder / "socket")
+
+    def run(engine, **more):
+        options = {"engine_name": engine, "progress_bar": False, **more}
         with pytest.raises(papermill.PapermillExecutionError):
-            papermill.execute_notebook(
-                source, folder / f"{engine}.ipynb", {"depth": 2}, engine_name=engine, progress_bar=False
-            )
+            papermill.execute_notebook(source, folder / f"{engine}.ipynb", {"depth": 2}, **options)
         return nbformat.read(folder / f"{engine}.ipynb", as_version=4)
 
-    return run("nbclient"), run("course")
+    return run("nbclient", kernel_manager_class=OverFiles, execution_timeout=100), run("course")
 
 
 def test_the_outputs_are_those_of_papermill(both_engines):
