@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from utils.training import accuracy, gradient_descent, trained
+from utils.training import Training, accuracy, gradient_descent, trained
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.normal(size=(30, 6, 6, 1)).astype("float32")
@@ -153,6 +153,15 @@ def test_seeds_side_by_side_are_trained_as_each_alone(processors, monkeypatch):
     for seed, losses in zip((3, 4, 5), together, strict=True):
         (alone,) = trained(noisy_network, IMAGES, LABELS, seeds=[seed], epochs=2, batch_size=10)
         np.testing.assert_allclose(losses, alone.losses, rtol=1e-5)
+
+
+def test_what_is_traced_once_trains_again_as_if_it_were_new():
+    training = Training(noisy_network, IMAGES, LABELS, batch_size=10, learning_rate=1.0)
+    for rate in (1e-3, 1e-2):
+        (again,) = training.runs(seeds=[3], epochs=2, factors=[rate])
+        (new,) = trained(noisy_network, IMAGES, LABELS, seeds=[3], epochs=2, batch_size=10, learning_rate=rate)
+        np.testing.assert_array_equal(again.losses, new.losses)
+        assert all(map(np.array_equal, again.model.get_weights(), new.model.get_weights()))
 
 
 def test_plain_gradient_descent_is_keras_s_and_overflows_alone():

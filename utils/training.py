@@ -31,23 +31,51 @@ class Trained:
     watched: list = field(repr=False, default_factory=list)
 
 
-def trained(
-    build,
-    images,
-    labels,
-    *,
-    seeds=(0,),
-    epochs=1,
-    batch_size=64,
-    learning_rate=1e-3,
-    factors=None,
-    loss=None,
-    watch=None,
-    checkpoint=None,
-):
+class Training:
+    """Networks that ``build()`` returns, traced once to be trained by Adam any number of times: see ``trained``."""
+
+    def __init__(self, build, images, labels, *, batch_size=64, learning_rate=1e-3, loss=None):
+        self._build, self._images, self._labels, self._loss = build, images, labels, loss
+        self._batch_size, self._learning_rate = min(batch_size, len(images)), learning_rate
+        self._model = self._steps = None
+
+    def runs(self, *, seeds=(0,), epochs=1, factors=None, watch=None, checkpoint=None):
+        """Train once for each seed, and yield a ``Trained`` for each."""
+        seeds = list(seeds)
+        factors = [1.0] * len(seeds) if factors is None else list(factors)
+        model, starts = _starts(self._build, seeds, self._images, self._labels, self._loss, self._model)
+        if self._model is None:
+            self._model = model
+            self._steps = _steps(model, self._images, self._labels, self._loss, _adam(self._learning_rate))
+        states = [State(*start, _adam_memory(start[0], factor)) for start, factor in zip(starts, factors, strict=True)]
+        orders = [np.random.default_rng(seed) for seed in seeds]
+        losses, watched = [[np.empty(0, "float32")] for _ in seeds], [[] for _ in seeds]
+        done = 0
+        if checkpoint and Path(checkpoint).exists():
+            done, states, orders, losses, watched = _restored(checkpoint)
+        with Progress("training", (epochs - done) * len(seeds)) as progress:
+            for epoch in range(done + 1, epochs + 1):
+                batches = [_shuffled(order, len(self._images), self._batch_size) for order in orders]
+                for each, (state, new) in enumerate(_side_by_side(self._steps, states, batches)):
+                    states[each] = state
+                    losses[each].append(new)
+                    progress.advance()
+                if watch:
+                    for each, state in enumerate(states):
+                        _put(model, state)
+                        watched[each].append(watch(model, epoch))
+                if checkpoint:
+                    _keep(checkpoint, (epoch, states, orders, losses, watched))
+        for each, seed in enumerate(seeds):
+            _put(model, states[each])
+            yield Trained(seed, model, np.concatenate(losses[each]), watched[each])
+
+
+def trained(build, images, labels, *, batch_size=64, learning_rate=1e-3, loss=None, **runs):
     """Train the network that ``build()`` returns once for each seed by Adam, and yield a ``Trained`` for each.
 
-    The seed decides the initial weights and the order of the batches, so two networks trained with the same seed see
+    ``runs`` are ``seeds=(0,)``, ``epochs=1``, ``factors=None``, ``watch=None`` and ``checkpoint=None``. The seed
+    decides the initial weights and the order of the batches, so two networks trained with the same seed see
     the same batches. Every ``Trained`` holds **the same model object**: measure it before asking for the next.
 
     ``images`` is ``(n, height, width, channels)``, ``labels`` ``(n,)``; a last incomplete batch is left out.
@@ -61,32 +89,8 @@ def trained(
 
     Raises ``ValueError`` for labels that do not fit the network or the loss, and for too few or too many ``factors``.
     """
-    seeds, batch_size = list(seeds), min(batch_size, len(images))
-    factors = [1.0] * len(seeds) if factors is None else list(factors)
-    model, starts = _starts(build, seeds, images, labels, loss)
-    states = [State(*start, _adam_memory(start[0], factor)) for start, factor in zip(starts, factors, strict=True)]
-    orders = [np.random.default_rng(seed) for seed in seeds]
-    run = _steps(model, images, labels, loss, _adam(learning_rate))
-    losses, watched = [[np.empty(0, "float32")] for _ in seeds], [[] for _ in seeds]
-    done = 0
-    if checkpoint and Path(checkpoint).exists():
-        done, states, orders, losses, watched = _restored(checkpoint)
-    with Progress("training", (epochs - done) * len(seeds)) as progress:
-        for epoch in range(done + 1, epochs + 1):
-            batches = [_shuffled(order, len(images), batch_size) for order in orders]
-            for each, (state, new) in enumerate(_side_by_side(run, states, batches)):
-                states[each] = state
-                losses[each].append(new)
-                progress.advance()
-            if watch:
-                for each, state in enumerate(states):
-                    _put(model, state)
-                    watched[each].append(watch(model, epoch))
-            if checkpoint:
-                _keep(checkpoint, (epoch, states, orders, losses, watched))
-    for each, seed in enumerate(seeds):
-        _put(model, states[each])
-        yield Trained(seed, model, np.concatenate(losses[each]), watched[each])
+    options = {"batch_size": batch_size, "learning_rate": learning_rate, "loss": loss}
+    return Training(build, images, labels, **options).runs(**runs)
 
 
 def settled(build, images, labels, *, epochs, batch_size=64, learning_rate=1e-3, **options):
@@ -198,9 +202,9 @@ class State(NamedTuple):
     memory: tuple
 
 
-def _starts(build, seeds, images, labels, loss):
+def _starts(build, seeds, images, labels, loss, model=None):
     """The network, and for each seed its initial weights: the vector and the variables that are not trained."""
-    model, starts = None, {}
+    starts = {}
     for seed in dict.fromkeys(seeds):
         keras.utils.set_random_seed(seed)
         fresh = build()
@@ -223,6 +227,7 @@ def _steps(model, images, labels, loss, rule):
     loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     shapes = [each.shape for each in model.trainable_variables]
 
+    @tf.autograph.experimental.do_not_convert  # nothing in it is for AutoGraph, which would read all of its source
     def step(state, batch):
         with tf.GradientTape() as tape:
             tape.watch(state.weights)

@@ -21,7 +21,7 @@ from utils.residual_connections import (
     signal_flows,
     split,
 )
-from utils.training import accuracy, trained
+from utils.training import Training, accuracy, trained
 
 CLAIMS = ("residual-degradation", "residual-trains-deep")
 DATA = "fashion_mnist"
@@ -83,16 +83,8 @@ def perform(piece, checkpoint=None, *, train=TRAIN, epochs=EPOCHS, tuning_epochs
         steps = epochs * (len(images) // batch_size)
         return lambda step: keras.ops.where(step < 0.6 * steps, 1.0, keras.ops.where(step < 0.85 * steps, 0.1, 0.01))
 
-    rate = chosen_rate(
-        build,
-        (images, labels),
-        kept_back,
-        rates or RATES[piece["bn"]],
-        seeds=(seed,),
-        schedule=reduced(tuning_epochs),
-        epochs=tuning_epochs,
-        batch_size=batch_size,
-    )
+    tuning = Training(build, images, labels, batch_size=batch_size, learning_rate=reduced(tuning_epochs))
+    rate = chosen_rate(tuning, kept_back, rates or RATES[piece["bn"]], seeds=(seed,), epochs=tuning_epochs)
     epochs *= piece["patience"]
     every = max(1, epochs // 10)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from utils.data import kept_back
 from utils.residual_connections.networks import Kind, deep_network, residual_block
-from utils.training import accuracy, outputs, trained
+from utils.training import Training, accuracy, outputs, trained
 
 AT_ONCE = 1600  # images: at this size Keras's cost per layer call no longer shows
 KEPT_BACK = 5  # one of so many training images is kept back, to choose the learning rate on
@@ -112,31 +112,27 @@ def train_deep(
             depth, filters=filters, size=images.shape[1], channels=images.shape[-1], classes=len(data.class_names)
         )
 
-    options = {"epochs": epochs, "batch_size": batch_size}
+    training = Training(build, images, labels, batch_size=batch_size, learning_rate=1.0)
     rate = learning_rates[0]
     if len(learning_rates) > 1:
-        rate = chosen_rate(build, (images, labels), aside, learning_rates, seeds=tuning_seeds, **options)
+        rate = chosen_rate(training, aside, learning_rates, seeds=tuning_seeds, epochs=epochs)
     rows = [
         (accuracy(run.model, images, labels, AT_ONCE), run.model.get_weights())
-        for run in trained(build, images, labels, seeds=seeds, learning_rate=rate, **options)
+        for run in training.runs(seeds=seeds, factors=[rate for _ in seeds], epochs=epochs)
     ]
     accuracies, weights = zip(*rows, strict=True)
     return Runs(kind, depth, rate, np.array(accuracies), weights, 1 / len(data.class_names))
 
 
-def chosen_rate(build, train, kept_back, learning_rates, *, seeds, schedule=None, **options):
-    """The learning rate with the lowest mean loss over ``seeds`` on the images kept back.
+def chosen_rate(training, kept_back, learning_rates, *, seeds, epochs):
+    """The learning rate with the lowest mean loss over ``seeds`` on the images kept back, ``(images, labels)``.
 
-    ``train`` and ``kept_back`` are ``(images, labels)``. ``schedule(step)`` is by what the rate is multiplied at that
-    step. ``options`` are those of ``trained``.
+    ``training`` is a ``Training`` with a learning rate of 1, or with by what the rate is multiplied at each step.
     """
-    runs = trained(
-        build,
-        *train,
+    runs = training.runs(
         seeds=[seed for _ in learning_rates for seed in seeds],
         factors=[rate for rate in learning_rates for _ in seeds],
-        learning_rate=schedule or 1.0,
-        **options,
+        epochs=epochs,
     )
     losses = np.reshape([cross_entropy(run.model, *kept_back) for run in runs], (len(learning_rates), len(seeds)))
     # A run that overflowed has no loss; its rate is the last to be chosen.
