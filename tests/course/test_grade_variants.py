@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from a_hand_out import BN, NAMES, SEPARABLE, key_file, put, type_in
+from nbformat.v4 import new_code_cell
 
 from utils import questions
 from utils.course.batches.plan import sources
@@ -208,14 +209,26 @@ def test_the_script_in_the_readme_finds_what_the_command_finds(handed_out, tmp_p
     assert points == {"ada": len(asked), "bo": None, "cy": None, "dee": None}
 
 
-def test_a_question_that_is_no_longer_asked_costs_nothing_and_is_named(handed_out, grade, tmp_path):
+def with_tasks_of_an_earlier_course(notebook):
+    """A question and an exercise of an unsigned notebook that the course has no more, and what a joker wrote."""
+    del notebook.metadata["course"]
+    for kind, name in (("question", "bn-once-asked"), ("exercise", "bn-once-written"), ("exercise", "Dear <b>all")):
+        cell = new_code_cell("answer = 1", metadata={"tags": [kind], kind: name})
+        notebook.cells += [cell, new_code_cell("", metadata={kind: ["no name"]})]
+
+
+def test_a_task_that_is_no_longer_asked_costs_nothing_and_is_named(handed_out, grade, tmp_path):
     put(as_handed_out(handed_out, "ada", {"bn-gone": "bn-gone"}), tmp_path / "back" / "ada" / f"{BN}.ipynb")
     put(solved(handed_out, "bo", BN), tmp_path / "back" / "bo" / f"{BN}.ipynb")
+    put(solved(handed_out, "cy", BN, with_tasks_of_an_earlier_course), tmp_path / "back" / "cy" / f"{BN}.ipynb")
     points, answers, done = grade(tmp_path / "back", options=("--notebook", course_notebooks()[3]))
-    assert points["ada"] == points["bo"] == len([row for row in answers.values() if row["id"] == "ada"])
+    assert points["ada"] == points["bo"] == points["cy"] == len([row for row in answers.values() if row["id"] == "ada"])
     assert done.returncode == 0
-    assert f"no longer asked, without points: bn-gone of {BN} (handed out to 1 of them)" in done.stdout
-    assert f"bn-gone of {BN}" in (tmp_path / "grades" / "index.html").read_text(encoding="utf-8")
+    page = (tmp_path / "grades" / "index.html").read_text(encoding="utf-8")
+    for name in ("bn-gone", "bn-once-asked", "bn-once-written"):
+        assert f"no longer asked, without points: {name} of {BN} (handed out to 1 of them)" in done.stdout
+        assert f"{name} of {BN}" in page
+    assert done.stdout.count("no longer asked") == 3, "what is no name of a task is not read out"
 
 
 def test_the_record_of_a_hand_out_tells_nothing_of_the_answers(handed_out):

@@ -5,6 +5,7 @@ Only what grading looks at is kept, within bounds; nothing is converted, mended 
 
 import itertools
 import json
+import re
 from dataclasses import dataclass, field
 
 from utils.former_names import name_today
@@ -20,8 +21,10 @@ LONGEST_RECORD = 10_000  # characters, as JSON
 MOST_CHOSEN = 100  # records of questions on concepts, of a notebook
 MOST_SHOWN = 200_000  # characters of records, of a notebook
 MOST_PREDICTIONS = 300  # of different things; behind these, none is looked at
+MOST_TASKS = 100  # questions and exercises that the cells of a notebook name
 LONGEST_PREDICTED = 200  # characters of a word in a prediction
 PREDICTED = "id", "kind", "low", "high", "choice", "confidence", "guess"
+A_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")  # of a question or an exercise, in any version of the course
 VARIANT_CELL, VARIANT_COMMENT = "your-variant", "Your variant"
 
 
@@ -44,7 +47,8 @@ class Answered:
 
     ``variant`` holds the values in the cell of the variant, ``None`` where there is no such cell. ``predictions`` are
     the records of what was predicted, the last for each id; ``chosen`` those of the questions on concepts, which are
-    whatever the notebook says. ``code`` holds the function of each exercise in code.
+    whatever the notebook says. ``code`` holds the function of each exercise in code. ``tasks`` are the questions and
+    exercises that the metadata of its cells name, whether the course has them today or not.
     """
 
     course: dict
@@ -53,6 +57,7 @@ class Answered:
     predictions: tuple[dict, ...] = ()
     chosen: list[dict] = field(default_factory=list)
     code: dict[str, Program] = field(default_factory=dict)
+    tasks: tuple[str, ...] = ()
 
 
 def answered(content):
@@ -75,7 +80,8 @@ def answered(content):
     chosen = list(itertools.islice(itertools.chain(*(_records(cell, CONCEPT) for cell in code)), MOST_CHOSEN))
     course = course if isinstance(course, dict) else {}
     functions = programs((_source(each), _short(_mapping(each.get("metadata")).get("exercise"))) for each in code)
-    return Answered(course, _variant(code), list(_answer_cells(code)), tuple(_predictions(code)), chosen, functions)
+    read = course, _variant(code), list(_answer_cells(code)), tuple(_predictions(code)), chosen, functions
+    return Answered(*read, tuple(itertools.islice(_tasks(code), MOST_TASKS)))
 
 
 def bounded(value):
@@ -115,6 +121,12 @@ def _answer_cells(cells):
             answers = typed(source, above)
             above = answers.get("") if set(answers) <= {""} else None
             yield Cell(_short(cell.get("id")), name_today(_short(question)), answers, shown if left > 0 else [])
+
+
+def _tasks(cells):
+    for cell in cells:
+        named = [_mapping(cell.get("metadata")).get(kind) for kind in ("question", "exercise")]
+        yield from (name_today(each) for each in named if isinstance(each, str) and A_NAME.fullmatch(each))
 
 
 def _predictions(cells):

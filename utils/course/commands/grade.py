@@ -180,8 +180,11 @@ def _remarks(asked, given, found):
     undated = {each.place for each in given.collected.returned if each.date is None and not each.attachment}
     if given.scheme.due and undated:
         yield f"  nothing tells when {len(undated)} of them came: no points are taken off them for lateness"
-    for (notebook, question), count in found.no_longer_asked.items():
-        yield f"  no longer asked, without points: {question} of {notebook} (handed out to {count} of them)"
+    gone = found.no_longer_asked
+    for (notebook, name), count in gone.most_common(SHOWN):
+        yield f"  no longer asked, without points: {name} of {notebook} (handed out to {count} of them)"
+    if len(gone) > SHOWN:
+        yield f"  no longer asked, without points: {len(gone) - SHOWN} more, most of them in few hand-ins"
     if given.collected.not_graded:
         names = {each.notebook for each in given.collected.not_graded}
         yield f"  not graded now: {len(given.collected.not_graded)} files of {', '.join(sorted(names))}"

@@ -20,8 +20,8 @@ class Graded:
     """All that is known of what came back.
 
     ``left_out`` is what could not be used or does not count, ``gains`` what the class learned, ``items`` how each
-    question went, ``same`` which answers two students share. ``no_longer_asked`` counts the students whose notebook was
-    handed out with a question that is not in it today, by notebook and question.
+    question went, ``same`` which answers two students share. ``no_longer_asked`` counts the students whose notebook
+    holds a question or an exercise that is not in it today, by notebook and name.
     """
 
     marks: list[Mark]

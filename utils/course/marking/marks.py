@@ -11,6 +11,7 @@ from utils.course.marking.mark import LEFT_OUT, MISSING, NOT_RETURNED, Mark, of_
 from utils.course.marking.marking_scheme import PLAIN
 from utils.course.students.signature import NO_SECRET, NOT_TOLD, OTHER_KEY, SAID, check_all, held
 from utils.course.students.variants import Variants
+from utils.former_names import name_today
 from utils.notebook_files.reading import tagged
 
 MOST_REASONS = 3  # that a remark names of why a notebook was left out
@@ -22,8 +23,8 @@ class Marked:
     """The marks, and how they came about.
 
     ``counted`` are the copies (``Returned``) that count for them, ``left_out`` is what could not be used or does not
-    count. ``no_longer_asked`` says of how many students a notebook was handed out with a question that is not in it
-    today, by notebook and question: it gives and costs no points.
+    count. ``no_longer_asked`` says of how many students a notebook holds a question or an exercise that is not in it
+    today, by notebook and name: it gives and costs no points.
     """
 
     marks: list[Mark]
@@ -51,7 +52,7 @@ def marks(sources, students, secret, collected, several="agreed", new_key=False,
     for student in students:
         for each in handed_out:
             if own := copies.get((student, each.name)):
-                _add(marked, *counted([each.copy(*one) for one in own], several, each.late))
+                _add(marked, each, *counted([each.copy(*one) for one in own], several, each.late))
             else:
                 marked.marks.extend(each.nothing_from(student, reasons.get((student, each.name))))
     return Marked(marked.marks, list(_merged(left_out)), marked.counted, marked.no_longer_asked)
@@ -81,12 +82,13 @@ def _by_reason(left_out):
     return reasons
 
 
-def _add(marked, own, copies, left_out):
+def _add(marked, handed_out, own, copies, left_out):
     """Put what counts of one student's notebook to the rest."""
     marked.marks.extend(own)
     marked.left_out.extend(left_out)
     marked.counted.extend(each.returned for each in copies)
-    marked.no_longer_asked.update({(each.returned.notebook, name) for each in copies for name in each.held.gone})
+    named = {name for each in copies for name in (*each.held.gone, *each.returned.content.tasks)}
+    marked.no_longer_asked.update((handed_out.name, name) for name in named - handed_out.names)
 
 
 def _merged(left_out):
@@ -104,6 +106,8 @@ class _HandedOut:
     def __init__(self, source, secret, scheme, code):
         self.name, self.variants = source.name, Variants(source.notebook, {}).checked()
         cells = [*tagged(source.notebook, "answer"), *tagged(source.notebook, "exercise")]
+        of_cells = [each.metadata.get(kind) for each in source.notebook.cells for kind in ("question", "exercise")]
+        self.names = {name_today(each) for each in of_cells if each}
         self.ids = {each.metadata.get("question") or each.metadata.get("exercise") for each in cells}
         self._secret, self._scheme, self._code = secret, scheme, code
         self._exercises = () if code is None else exercises_in(source.notebook)

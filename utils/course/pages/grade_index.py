@@ -28,6 +28,7 @@ QUESTION_COLUMNS = (
 SLIP_COLUMNS = "notebook", "question", "slip", "group", "students"
 SAME_COLUMNS = "id", "other_id", "notebook", "question", "answer", "why"
 KINDS = "right", "slip", "wrong", "open"
+MOST_GONE = 100  # questions and exercises no longer asked that the page names: those of most hand-ins
 MOST_GROUPS = 8  # that the page has a column for; the table has all
 
 
@@ -179,6 +180,7 @@ def _same(same):
 
 
 def _index(marks, left_out, predictions, gains, items, same, no_longer_asked):
+    gone = Counter(no_longer_asked).most_common(MOST_GONE)
     students, most = by_student(marks), reachable(marks)
     groups = sorted({each.group for each in students})
     groups = groups if 1 < len(groups) <= MOST_GROUPS else []
@@ -199,7 +201,7 @@ def _index(marks, left_out, predictions, gains, items, same, no_longer_asked):
         written=written,
         remarks=[each for each in marks if each.remark and each.came],
         left_out=left_out,
-        no_longer_asked=[f"{question} of {notebook}" for notebook, question in no_longer_asked],
+        no_longer_asked=[f"{name} of {notebook}" for (notebook, name), _ in gone],
         concepts=[(each, _rounded(each.normalized)) for each in gains if each.n],
         learned=_learned(gains[-1] if gains else None),
     )
