@@ -11,10 +11,12 @@ from pathlib import Path
 import nbformat
 import pytest
 from click.testing import CliRunner
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from utils.course.commands.main import main
 from utils.course.working_folder.laying import lay
 from utils.notebook_files.reading import read
+from utils.notebook_files.returned import VARIANT_CELL
 from utils.notebook_files.sources import ROOT, course_notebooks
 
 NAMES = [path.stem for path in course_notebooks()]
@@ -96,6 +98,70 @@ def test_a_hand_out_is_laid_and_keeps_what_it_says_of_itself(tmp_path):
     assert result.exit_code == 0, result.output
     assert [each.name for each in (tmp_path / "work").glob("*.ipynb")] == [f"{NAMES[3]}.ipynb"]
     assert read(tmp_path / "work" / f"{NAMES[3]}.ipynb").metadata.course == {"student": "ada"}
+
+
+def handed_out(folder, student="ada", channels=48, title="# Water"):
+    """The zip file of a hand-out of one small notebook, with that variant; made up, and signed by nobody."""
+    cells = [new_markdown_cell(title, id="title"), new_code_cell("channels: int = 32", id="set")]
+    notebook = new_notebook(cells=cells)
+    if student:
+        notebook.cells.append(new_code_cell(f"# Your variant\nchannels = {channels}\n", id=VARIANT_CELL))
+        notebook.metadata["course"] = {"student": student, "values": {"channels": channels}, "variant": title}
+    notebook.cells.append(new_code_cell("answer = None", id="ask"))
+    return a_zip(folder, **{"01_water": nbformat.writes(notebook)})
+
+
+@pytest.fixture
+def used(tmp_path):
+    """A folder with a hand-out in which a student has answered."""
+    start(tmp_path / "work", "--hand-out", handed_out(tmp_path))
+    path = tmp_path / "work" / "01_water.ipynb"
+    notebook = read(path)
+    notebook.cells[-1].source = "answer = 7"
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.mark.parametrize("other", [{"channels": 64}, {"student": "bo"}])
+def test_another_hand_out_is_not_mixed_with_the_one_in_the_folder(used, tmp_path, other):
+    before = used.read_bytes()
+    result = start(used.parent, "--hand-out", handed_out(tmp_path, **other))
+    assert result.exit_code == 2
+    assert "holds 01_water of another hand-out, with other values: it was left as it is" in result.output
+    assert used.read_bytes() == before
+    assert start(tmp_path / "second", "--hand-out", tmp_path / "ada.zip").exit_code == 0
+
+
+def test_a_corrected_hand_out_renews_the_first_and_says_so_of_itself(used, tmp_path):
+    assert "01_water: renewed" in start(used.parent, "--hand-out", handed_out(tmp_path, title="# Wet")).output
+    renewed = read(used)
+    assert renewed.metadata.course.variant == "# Wet"
+    assert [cell.source for cell in renewed.cells][::3] == ["# Wet", "answer = 7"]
+
+
+def test_what_the_course_lays_keeps_the_variant_of_a_hand_out(used, tmp_path):
+    assert "01_water: renewed" in start(used.parent, "--hand-out", handed_out(tmp_path, None, title="# Wet")).output
+    sources = [cell.source for cell in read(used).cells]
+    assert sources == ["# Wet", "channels: int = 32", "# Your variant\nchannels = 48\n", "answer = 7"]
+    assert read(used).metadata.course["values"] == {"channels": 48}
+
+
+def test_a_hand_out_after_the_course_s_own_says_that_there_are_new_values(tmp_path):
+    start(tmp_path / "work", "--hand-out", handed_out(tmp_path, None))
+    result = start(tmp_path / "work", "--hand-out", handed_out(tmp_path))
+    assert "handed out to you now, with your own values" in result.output
+    assert read(tmp_path / "work" / "01_water.ipynb").metadata.course["values"] == {"channels": 48}
+
+
+def test_a_notebook_that_was_laid_beside_a_broken_one_is_handed_in_too(used, tmp_path):
+    used.write_text("{")
+    start(used.parent, "--hand-out", handed_out(tmp_path))
+    for names in (["01_water.ipynb", "01_water.new.ipynb"], ["01_water.ipynb"]):
+        result = hand_in(used.parent, "--out", tmp_path / "mine.zip")
+        assert result.output.count("not handed in as it should be") == 1
+        with zipfile.ZipFile(tmp_path / "mine.zip") as archive:
+            assert archive.namelist() == names
+        used.with_name("01_water.new.ipynb").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,11 @@ def _is_the_courses(folder):
 
 
 def _refuse_to_mix(notebooks, folder):
-    """``Mistake`` where an exam would be merged with a notebook of the same name that is not that exam."""
+    """``Mistake`` where a hand-out would be merged with another one of the same notebook.
+
+    A corrected one is the same: it was handed out to the same student with the same values. An exam is merged with
+    nothing but itself. What the course lays itself renews a hand-out, and a hand-out what the course laid.
+    """
     import nbformat
 
     from utils.course.storage.input_files import Mistake
@@ -82,6 +86,12 @@ def _refuse_to_mix(notebooks, folder):
         is_exam = any(EXAM in (each.variant or {}) for each in (new, mine))
         if is_exam and new.course.get("variant") != mine.course.get("variant"):
             raise Mistake(f"{folder} holds another {name}: an exam needs a folder of its own")
+        whose = [(each.course.get("student"), each.course.get("values")) for each in (new, mine)]
+        if "variant" in new.course and "variant" in mine.course and whose[0] != whose[1]:
+            raise Mistake(
+                f"{folder} holds {name} of another hand-out, with other values: it was left as it is. Choose another "
+                "folder for this one: course start FOLDER --hand-out FILE"
+            )
 
 
 def _given(path):

@@ -11,8 +11,9 @@ from utils.questions import questions
 
 
 def laid_names(folder):
-    """The names of the notebooks that were laid into the folder, in their order."""
-    return sorted({path.name.split(".")[0] for path in (folder / STATE / LAID).glob("*.ipynb")})
+    """The names of the notebooks that were laid into the folder, in their order, and of those laid beside a file."""
+    names = {path.name.rsplit(".", 2)[0] for path in (folder / STATE / LAID).glob("*.ipynb")}
+    return sorted(name for name in names if "." not in name or (folder / f"{name}.ipynb").exists())
 
 
 def open_in(name, folder):

@@ -22,6 +22,7 @@ from utils.course.working_folder.merging import alike, filled_in, merged
 from utils.notebook_files.reading import UnreadableNotebook, read
 
 STATE, LAID, OLD = ".course", "laid", "old"
+HANDED_OUT = "it is the one that was handed out to you now, with your own values: look at your answers again"
 VERSION = "laid"  # in a notebook's metadata: the version that it comes from
 
 
@@ -75,6 +76,8 @@ def _laid(name, new, folder):
         f"you and the course both changed “{words}”: yours was kept, the new version stands behind it"
         for words in conflicts
     )
+    if "variant" in new.metadata.get("course", {}) and "variant" not in mine.metadata.get("course", {}):
+        notes += (HANDED_OUT,)
     _keep(name, file.read_bytes(), folder)
     _write(file, result)
     return Done(name, "renewed", notes)

@@ -1,7 +1,8 @@
 """A student's notebook and a new version of the course's become one, cell by cell.
 
 Cells are the same if their ids are. What the student wrote stays, what the student left alone is renewed; where both
-changed the same lines, the student's cell stays, and the course's stands behind it.
+changed the same lines, the student's cell stays, and the course's stands behind it. What a hand-out says of itself, and
+its cell of the variant, stay where the course's own notebook says nothing of that.
 """
 
 import re
@@ -11,6 +12,7 @@ from copy import deepcopy
 
 from utils.former_names import name_today
 from utils.notebook_files.reading import tagged
+from utils.notebook_files.returned import VARIANT_CELL
 
 NEW_VERSION = "new-version"  # the tag of a cell that holds the course's new version of the cell before it
 
@@ -30,8 +32,8 @@ def merged(base, mine, new):
         elif cell.id not in before:
             result.cells.append(deepcopy(cell))
     _insert_own(result, before, mine)
-    if "course" in mine.metadata:
-        result.metadata["course"] = mine.metadata["course"]  # what a hand-out says of itself
+    if "course" in mine.metadata and "course" not in new.metadata:  # a hand-out, renewed by the course itself
+        result.metadata["course"] = mine.metadata["course"]
     return result, conflicts
 
 
@@ -126,7 +128,7 @@ def _insert_own(result, before, mine):
                 if result.cells[behind].id in _by_id(mine):
                     break
                 behind += 1
-        elif cell.id not in before or cell.source != before[cell.id].source:
+        elif cell.id == VARIANT_CELL or cell.id not in before or cell.source != before[cell.id].source:
             result.cells.insert(behind, deepcopy(cell))
             behind += 1
 
