@@ -304,7 +304,8 @@ BROKEN = {
     "results.json": (b"[[" * 9, "cannot be read as a table of jobs"),
     "code_verdicts.json": (b"[]", "cannot be read as kept verdicts"),
     "feedback-moodle.zip": (b"no zip file", "does not tell whose each page is"),
-    "answers.csv": (b'id,name\n"ada,\n', "a quotation mark in it is never closed"),
+    "answers.csv": (b'id,name\n"ada,\n', "unexpected end of data"),
+    "predictions.csv": (b"id,name\nada," + b"x" * 200_000, "field larger than field limit"),
     "same_work.csv": ("id,other_id\nada,bo\n".encode("utf-16"), "it is in UTF-16"),
 }
 

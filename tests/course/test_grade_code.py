@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections import deque
 from concurrent.futures import Future
 
 import nbformat
@@ -11,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from tiny_notebooks import course_here
 
 from utils.course.hand_ins.collect import Returned
+from utils.course.marking import code_verdicts as code_verdicts_module
 from utils.course.marking.code_verdicts import KEPT, code_verdicts, judged_there
 from utils.course.marking.marks import marks
 from utils.course.pages.grade_index import reports
@@ -21,7 +23,7 @@ from utils.course.storage.store import FolderStore
 from utils.course.students.roster import Student
 from utils.course.workers.calls import ended
 from utils.course.workers.cluster import DaskWorkers
-from utils.course.workers.process_pool import ProcessPool
+from utils.course.workers.process_pool import Lost, ProcessPool
 from utils.exercises import exercise, source_of
 from utils.notebook_files.code_cells import does, programs
 from utils.notebook_files.returned import answered
@@ -237,7 +239,7 @@ def test_a_run_that_was_stopped_goes_on_and_dask_workers_judge_the_same(tmp_path
 
 def test_a_worker_with_another_version_of_the_course_judges_nothing():
     with pytest.raises(Mistake, match="another version"):
-        judged_there([], (), "another")
+        judged_there({}, (), "another")
 
 
 class Waiting:
@@ -263,10 +265,41 @@ class Waiting:
 
 def test_calls_are_given_as_workers_want_them_and_none_is_lost():
     workers = Waiting()
-    found = {name: future.result() for name, future in ended(workers, pow, {name: (name, 2) for name in range(5)})}
-    assert found == {name: name**2 for name in range(5)}
+    found = {number: future.result() for number, future in ended(workers, str, deque(range(5)))}
+    assert found == {number: str(number) for number in range(5)}
     assert len(workers.given) == 6
     assert workers.most <= 2
+
+
+class Dying(contextlib.AbstractContextManager):
+    """Workers that die of a function called "deadly", with all that they were given together with it."""
+
+    def __exit__(self, *exception):
+        pass
+
+    def window(self):
+        return 1
+
+    def submit(self, function, tasks):
+        future = Future()
+        if any(name == "deadly" for name, *_ in tasks.values()):
+            future.set_exception(Lost("signal SIGKILL"))
+        else:
+            future.set_result({known: Verdict(name, "right") for known, (name, *_) in tasks.items()})
+        return future
+
+
+def test_a_function_that_costs_the_process_its_life_is_left_to_a_person_and_the_others_are_judged():
+    waiting = {"ada": {"1": ("deadly",), "2": ("good",)}, "bo": {"3": ("good",)}}
+    found = {}
+    for each in code_verdicts_module._judged(waiting, (), lambda students: Dying()):
+        found |= each
+    assert {known: (each.verdict, each.settled) for known, each in found.items()} == {
+        "1": ("open", False),
+        "2": ("right", True),
+        "3": ("right", True),
+    }
+    assert "signal SIGKILL" in found["1"].remark
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ import nbformat
 import pytest
 from a_hand_out import BN, type_in, write
 
+from utils.course.hand_ins import reader
 from utils.course.hand_ins.collect import DEEPEST, collected
 from utils.course.hand_ins.owners import Owners
+from utils.course.hand_ins.reader import Reader
 from utils.course.students.roster import Student
-from utils.notebook_files import archives, reader
+from utils.notebook_files import archives
 from utils.notebook_files.archives import LARGEST_FILE, Refused
-from utils.notebook_files.reader import Reader
 from utils.notebook_files.returned import Answered, answered
 from utils.records import ANSWER
 

@@ -10,7 +10,7 @@ from utils.course.batches.environment import environment
 from utils.course.batches.grid import grid
 from utils.course.batches.job import Outcome
 from utils.course.batches.perform import Orders, perform
-from utils.course.batches.plan import jobs, settings, sources
+from utils.course.batches.plan import jobs, returned_sources, settings, sources
 from utils.course.batches.reporting import report
 from utils.course.batches.schedule import see_through
 from utils.course.batches.signing import published
@@ -53,6 +53,11 @@ class Options:
     memory: int | None
     sandbox: bool = False
 
+    @property
+    def elsewhere(self):
+        """Whether others than this machine do the work."""
+        return bool(self.scheduler or self.slurm or self.pbs)
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -67,11 +72,6 @@ class Batch:
     @property
     def to_do(self):
         return [job for job in self.jobs if job not in self.done]
-
-    @property
-    def elsewhere(self):
-        """Whether others than this machine do the work."""
-        return bool(self.options.scheduler or self.options.slurm or self.options.pbs)
 
     @property
     def at_a_time(self):
@@ -93,9 +93,9 @@ def planned(options, sets=None):
     if (options.scheduler and (options.slurm or options.pbs)) or (options.slurm and options.pbs):
         raise Mistake("--scheduler, --slurm and --pbs: one of them is enough")
     paths = list(options.notebooks) or course_notebooks()
-    if options.sandbox and not (options.scheduler or options.slurm or options.pbs) and (why := why_not()):
+    if options.sandbox and not options.elsewhere and (why := why_not()):
         raise Mistake(why)
-    usable, refused = sources(paths, RESERVED, returned=options.sandbox)
+    usable, refused = (returned_sources if options.sandbox else sources)(paths, RESERVED)
     students, drawn = [NOBODY], {}
     if options.roster:
         students, lines = roster(options.roster)
@@ -157,7 +157,7 @@ def _done(jobs, store):
 
 def _workers(batch, progress):
     options = batch.options
-    if batch.elsewhere:
+    if options.elsewhere:
         system = "slurm" if options.slurm else "pbs" if options.pbs else None
         return cluster_workers(options.scheduler, system, options.workers, options.memory)
     return ProcessPool(batch.at_a_time, progress.told)

@@ -41,27 +41,36 @@ class Source:
         return nbformat.writes(self.notebook).encode()
 
 
-def sources(paths, reserved=(), returned=False):
+def sources(paths, reserved=()):
     """The notebooks at these paths as ``Source``s, and an ``Outcome`` for each that cannot be used.
 
-    ``reserved`` are names that the outputs need for something else. ``returned``: they came back from students. Then
-    they are read within bounds and, where several have the same name, that of their folder goes before it.
+    ``reserved`` are names that the outputs need for something else.
     """
-    usable, refused = [], []
+    return _usable(paths, [_name(path) for path in paths], reserved, read)
+
+
+def returned_sources(paths, reserved=()):
+    """The same for notebooks that came back from students, which are read within bounds.
+
+    Where several have the same name, that of their folder goes before it.
+    """
     names = [_name(path) for path in paths]
-    if returned:
-        several = _repeated(names)
-        names = [
-            _with_folder(path) if name.casefold() in several else name for path, name in zip(paths, names, strict=True)
-        ]
     repeated = _repeated(names)
+    names = [
+        _with_folder(path) if name.casefold() in repeated else name for path, name in zip(paths, names, strict=True)
+    ]
+    return _usable(paths, names, reserved, read_returned)
+
+
+def _usable(paths, names, reserved, read):
+    usable, refused, repeated = [], [], _repeated(names)
     for path, name in zip(paths, names, strict=True):
         try:
             if name.casefold() in repeated:
                 raise Mistake(f"{path}: another notebook has the same name; the outputs would overwrite each other")
             if name.casefold() in reserved:
                 raise Mistake(f"{path}: a table or an index has that name among the outputs; give the notebook another")
-            usable.append(_source(path, name, read_returned if returned else read))
+            usable.append(_source(path, name, read))
         except UnreadableNotebook as error:
             refused.append(Outcome(name, NOBODY, {}, Status.UNREADABLE, str(error)))
         except Mistake as error:

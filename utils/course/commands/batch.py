@@ -62,7 +62,7 @@ def batch(dry_run, as_json, **options):
         plan = batch_run.planned(batch_run.Options(**options))
         if dry_run:
             return _show(plan, as_json)
-        if plan.to_do and not plan.elsewhere:
+        if plan.to_do and not plan.options.elsewhere:
             ready_for_kernels(plan.at_a_time)
         with Stop(patient=True) as stop, Progress(plan.total, plan.total - len(plan.to_do), stop) as progress:
             outcomes, troubles = batch_run.carry_out(plan, progress, stop)

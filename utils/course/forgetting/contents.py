@@ -32,22 +32,23 @@ def ids(text):
 
 
 def rows_of(content):
-    """The lines of a CSV file in bytes, each with its row by columns: ``None`` for the first and for blank ones."""
+    """The records of a CSV file in bytes, each with its row by columns: ``None`` for the first and for blank ones."""
     if content.startswith(UTF_16):
         raise Mistake("it is in UTF-16; save it as 'CSV UTF-8'")
-    columns, separator = None, ","
-    for record in _records(content):
-        text = record.decode("utf-8-sig" if columns is None else "utf-8", errors="surrogateescape")
-        if columns is None and (said := re.fullmatch(r"sep=(.)\s*", text)):
-            separator = said[1]
-            yield record, None
-            continue
-        if columns is None:
-            separator = separator if separator != "," else max(",;\t", key=text.count)
-        fields = next(csv.reader([text], delimiter=separator), [])
-        row = None if columns is None or not fields else dict(zip(columns, map(uncelled, fields), strict=False))
-        columns = columns or fields
-        yield record, row
+    lines, taken, columns = content.splitlines(keepends=True), [], None
+    first = _text(lines[0]) if lines else ""
+    said = re.fullmatch(r"sep=(.)\s*", first)
+    if said:
+        yield lines.pop(0), None
+    read = (taken.append(line) or _text(line) for line in lines)
+    try:
+        for fields in csv.reader(read, delimiter=said[1] if said else max(",;\t", key=first.count), strict=True):
+            row = dict(zip(columns, map(uncelled, fields), strict=False)) if columns and fields else None
+            columns = columns or fields
+            yield b"".join(taken), row
+            taken.clear()
+    except csv.Error as error:
+        raise Mistake(f"it cannot be read as CSV: {error}") from error
 
 
 def without_rows(theirs):
@@ -119,14 +120,5 @@ def _is_label(text, student):
     return same(text.partition(BETWEEN)[0], student)
 
 
-def _records(content):
-    """The records of a CSV file, each with its line end; between quotation marks a line end ends none."""
-    record, is_open = [], False
-    for line in content.splitlines(keepends=True):
-        record.append(line)
-        is_open ^= line.count(b'"') % 2
-        if not is_open:
-            yield b"".join(record)
-            record = []
-    if record:
-        raise Mistake("a quotation mark in it is never closed")
+def _text(line):
+    return line.decode("utf-8-sig", errors="surrogateescape")

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from utils.course.hand_ins.owners import Unclear
+from utils.course.hand_ins.reader import Reader
 from utils.course.students.platforms import handed_in, platform_name
 from utils.course.students.roster import Student
 from utils.notebook_files.archives import NOTEBOOK, OTHER, Refused, is_hidden, kind, lies_hidden
-from utils.notebook_files.reader import Reader
 from utils.notebook_files.returned import Answered
 from utils.notebook_files.sources import course_notebooks
 

@@ -8,8 +8,9 @@ import secrets
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import asdict, astuple
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -102,7 +103,9 @@ def verdicts_without(path, student_id):
 
 
 def judged_there(tasks, private, code):
-    """What ``sandbox.functions.all_judged`` gives, called by a worker, which may be on another machine.
+    """What ``sandbox.functions.all_judged`` gives for the values of ``tasks``, by their keys.
+
+    A worker calls it, which may be on another machine.
 
     ``Mistake`` if it has another version of the course, of which ``code`` is the digest; ``OSError`` if it has no
     sandbox.
@@ -112,36 +115,28 @@ def judged_there(tasks, private, code):
     if why_not():
         raise OSError(why_not())
     with _one_student_at_a_time:
-        return all_judged(tasks, private)
+        return dict(zip(tasks, all_judged(list(tasks.values()), private), strict=True))
 
 
 def _judged(waiting, private, workers):
     """What each student's functions came to, as they are judged: what is kept → verdict."""
     if not waiting:
         return
+    there = partial(judged_there, private=private, code=code_of_the_course())
+    tasks, alone = deque(waiting.values()), set()
     with workers(len(waiting)) as pool:
-        calls = {student: (list(own.values()), private, code_of_the_course()) for student, own in waiting.items()}
-        alone = {}
-        for student, future in ended(pool, judged_there, calls):
-            own = waiting[student]
+        for own, future in ended(pool, there, tasks):
             try:
-                yield dict(zip(own, future.result(), strict=True))
+                yield future.result()
             except (Mistake, OSError):
                 raise
-            except Exception:  # one of them has cost the process that judges its life: each by itself, then
-                alone |= {known: ([task], *calls[student][1:]) for known, task in own.items()}
-        for known, future in ended(pool, judged_there, alone):
-            yield {known: _result(future, alone[known][0][0][0])}
-
-
-def _result(future, name):
-    try:
-        return future.result()[0]
-    except (Mistake, OSError):
-        raise
-    except Exception as error:
-        remark = f"a person has to judge it: judging it ended with {error}"
-        return Verdict(name, OPEN, remark=remark, settled=False)
+            except Exception as error:
+                if alone.isdisjoint(own):  # one of them has cost the process that judges its life: each by itself, then
+                    alone |= own.keys()
+                    tasks += [{known: task} for known, task in own.items()]
+                    continue
+                remark = f"a person has to judge it: judging it ended with {error}"
+                yield {known: Verdict(task[0], OPEN, remark=remark, settled=False) for known, task in own.items()}
 
 
 def _seed(key, student, name, program):

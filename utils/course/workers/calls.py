@@ -1,29 +1,36 @@
 """Many calls of one function: given to the workers as they want them, and taken back as they end."""
 
 import time
-from collections import deque
 from concurrent.futures import FIRST_COMPLETED, wait
 
 LOOK_SECONDS = 0.2
 
 
-def ended(workers, function, calls):
-    """``(name, future)`` of each of the ``calls``, name → arguments, as it ends.
+def ended(workers, function, waiting, may_begin=lambda what: True, on_look=lambda: None):
+    """``(what, future)`` as ``function(what)`` ends, for all that is in ``waiting``, a deque that may grow meanwhile.
 
-    ``workers`` are a ``ProcessPool`` or ``DaskWorkers``; no more is given to them than they want at a time. What a
-    scheduler that went away had is given again.
+    ``workers`` are a ``ProcessPool`` or ``DaskWorkers``; no more is given to them than they want at a time, and only
+    what ``may_begin(what)``. What a scheduler that went away had is given again. ``on_look`` is called several times a
+    second. It ends when nothing runs and nothing may begin.
     """
-    waiting, running = deque(calls.items()), {}
-    while waiting or running:
+    running = {}
+    while running or any(map(may_begin, waiting)):
         while waiting and len(running) < workers.window():
-            name, arguments = waiting.popleft()
-            running[workers.submit(function, *arguments)] = name
-        if not running:
+            place = next((place for place, what in enumerate(waiting) if may_begin(what)), None)
+            if place is None:
+                break
+            what = waiting[place]
+            del waiting[place]
+            running[workers.submit(function, what)] = what
+        if running:
+            done = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED).done
+        else:
+            done = ()
             time.sleep(LOOK_SECONDS)  # for a window to open
-            continue
-        for future in wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED).done:
-            name = running.pop(future)
+        on_look()
+        for future in done:
+            what = running.pop(future)
             if future.cancelled():
-                waiting.append((name, calls[name]))
+                waiting.append(what)
             else:
-                yield name, future
+                yield what, future

@@ -12,7 +12,7 @@ from multiprocessing.connection import wait as wait_for
 from queue import SimpleQueue
 
 from utils.course.storage.private_folders import sweep
-from utils.notebook_files.reader import as_it_was, nothing_imported_from_here
+from utils.course.workers.safe_path import as_it_was, nothing_imported_from_here
 
 LEAVE_SECONDS = 5  # for processes that are asked to: they end what they have started
 

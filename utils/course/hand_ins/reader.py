@@ -6,11 +6,11 @@ It holds no roster, no key and no secret, and runs nothing of what it reads.
 import os
 import signal
 import warnings
-from contextlib import contextmanager
 from multiprocessing import get_context
 
 import psutil
 
+from utils.course.workers.safe_path import nothing_imported_from_here
 from utils.notebook_files.archives import Refused, files, sentence
 from utils.notebook_files.reading import UnreadableNotebook
 from utils.notebook_files.returned import answered
@@ -19,7 +19,6 @@ SECONDS = 5  # of the processor, for a file
 PATIENCE = 60  # seconds in which it must be done, on whatever network its folder lies
 MEMORY = 400_000_000  # bytes beyond what the process takes by itself
 DONE, TIRED = True, False  # what the process says when there is no more, and when a fresh one should go on
-SAFE_PATH = "PYTHONSAFEPATH"
 NO_MEMORY = 77  # its exit code
 
 
@@ -105,27 +104,6 @@ class Reader:
         if process.exitcode == NO_MEMORY:
             return "reading it takes more memory than a file is given"
         return "it ended the process that read it"
-
-
-@contextmanager
-def nothing_imported_from_here():
-    """Interpreters started meanwhile import nothing from the folder where they stand: it may be what came back.
-
-    Yields what ``as_it_was`` needs there, if they are to start others as usual.
-    """
-    before = os.environ.get(SAFE_PATH)
-    os.environ[SAFE_PATH] = "1"
-    try:
-        yield before
-    finally:
-        as_it_was(before)
-
-
-def as_it_was(before):
-    """Give the variable the value that it had; ``None`` if it had none."""
-    os.environ.pop(SAFE_PATH, None)
-    if before is not None:
-        os.environ[SAFE_PATH] = before
 
 
 class _TiredError(Exception):
