@@ -28,7 +28,8 @@ CONCEPTS = (
         ),
         because="The first layers of the deep network could be those of the shallow one, and the others could pass on "
         "their input. Training does not find such weights: this is the degradation problem. In the long run of the "
-        "notebook on residual connections, plain networks had it, and residual networks of the same depth did not.",
+        "notebook on residual connections, plain networks had it, and residual networks of the same depth did not "
+        "(though some of the plain ones had not stopped improving).",
         ideas={
             "overfitting": "Overfitting is a low training error beside a higher test error. Here the training error "
             "itself is high.",
