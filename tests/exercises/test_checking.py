@@ -11,6 +11,7 @@ from utils.exercises import check_code, exercise, hint, solution
 from utils.exercises._judging import judge
 from utils.exercises._reading import is_stub
 from utils.exercises._running import Endless, as_arrays, bounded, same
+from utils.exercises._showing import difference
 from utils.records import CODE
 
 WIDTH = 7
@@ -102,6 +103,23 @@ def test_each_has_its_answer(lines, words):
     assert words in said(body(lines), WIDTH=WIDTH)
 
 
+def test_an_argument_with_another_name_is_said():
+    function = body("return x").replace("gamma", "scale")
+    assert "def batch_norm_forward(x, gamma, beta, epsilon)" in said(function)
+    assert "Write its first line" not in said(body("return x + []"))
+
+
+def test_an_array_in_place_of_a_number_is_said():
+    assert difference(np.zeros((1, 2)), np.zeros(())) == [
+        "One number is needed; your function returns an array of shape (1, 2)."
+    ]
+
+
+def test_a_network_with_too_few_parameters_is_told_how_many():
+    given, right = ({"output": np.array([n]), "parameters": np.array(40.0 + n)} for n in (1.0, 2.0))
+    assert "“parameters” is wrong, too: 41 in place of 42." in difference(given, right)
+
+
 def test_the_course_is_found_behind_a_function_and_a_module():
     assert "own code (hidden)" in said(body("return hidden(x, gamma, beta, epsilon)"), hidden=FORWARD.solution)
     helper = "def help(x):\n    import utils.exercises.bn_forward as b\n    return b.SOLUTION(x, 1, 1)\n\n\n"
@@ -115,7 +133,7 @@ def test_a_function_may_call_another_of_the_notebook():
 
 def test_it_may_not_depend_on_how_often_it_is_called():
     twice = "def f(x, gamma, beta, epsilon, calls=[]):\n    calls.append(1)\n    "
-    text = said(twice + RIGHT.replace("+ beta", "+ beta + (len(calls) > 4)"))
+    text = said(twice + RIGHT.replace("+ beta", "+ beta + (len(calls) > 5)"))
     assert "Called again with the same arguments, it gives a different result." in text
 
 
@@ -172,6 +190,9 @@ def test_a_loop_is_stopped():
         ({"a": 1}, {"b": 1}, False),
         ([float("nan")], [float("nan")], True),
         (1.0, (1.0, 2.0), False),
+        ([1.0, 2.0], (1.0, 2.0), True),  # several results may come in a list
+        ([[1.0], 2.0], ([1.0], 2.0), True),
+        ([1.0, 3.0], (1.0, 2.0), False),
     ],
 )
 def test_values_are_compared_by_the_largest_number(one, other, equal):

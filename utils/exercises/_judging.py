@@ -1,5 +1,6 @@
 """From a function to a judgment: whether it is right on all cases, and if not, which known mistake it makes."""
 
+import inspect
 from dataclasses import dataclass
 from functools import cache
 
@@ -112,7 +113,7 @@ def judge(exercise, function, seed=0):
     except Endless:
         why = f"It was stopped after {exercise.seconds} seconds. Does every loop come to an end?"
         return judgment("endless", why)
-    return _judged(exercise, trials, right, again, seed, judgment)
+    return _judged(exercise, function, trials, right, again, seed, judgment)
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def known(exercise, slip, seed=0):
     return tuple(each.arrays for each in tried(exercise, slip.function, seed))
 
 
-def _judged(exercise, trials, right, again, seed, judgment):
+def _judged(exercise, function, trials, right, again, seed, judgment):
     for each in trials:
         if each.value is None:
             return judgment("wrong", "It returns nothing: a line with return is missing.")
@@ -198,7 +199,8 @@ def _judged(exercise, trials, right, again, seed, judgment):
     printed = [f"It printed: {wrong.printed.strip()[:200]}"] if wrong.printed.strip() else []
     if isinstance(wrong.arrays, Failure):
         at = f", in the line: {wrong.arrays.line}" if wrong.arrays.line else ""
-        return judgment("error", f"{wrong.arrays.kind}: {wrong.arrays.message}{at}", case, *printed)
+        error = f"{wrong.arrays.kind}: {wrong.arrays.message}{at}"
+        return judgment("error", error, *_other_arguments(exercise, function), case, *printed)
     needed = rights(exercise, seed)[right.index(False)]
     return judgment("wrong", case, *difference(wrong.arrays, needed), *printed, f"Hint: {exercise.hints[0]}")
 
@@ -214,6 +216,18 @@ def _habit(exercise, trials, again, seed, judgment):
         why = "Called again with the same arguments, it gives a different result."
         return judgment("slip", why, slip="it does not always give the same")
     return None
+
+
+def _other_arguments(exercise, function):
+    """A sentence, if the function does not take the arguments of the stub by their names."""
+    space = {}
+    exec(compile(exercise.stub, "stub", "exec"), space)
+    names = list(inspect.signature(space[exercise.name]).parameters)
+    try:
+        inspect.signature(function).bind(**dict.fromkeys(names))
+    except (TypeError, ValueError):
+        return [f"Write its first line as the exercise gives it: def {exercise.name}({', '.join(names)})."]
+    return []
 
 
 def _reported(exercise, trials):

@@ -84,6 +84,15 @@ def as_arrays(value):
         return {name: as_arrays(each) for name, each in value.items()}
     if isinstance(value, tuple):
         return [as_arrays(each) for each in value]
+    try:
+        return _array(value)
+    except ValueError:  # arrays of several shapes
+        if isinstance(value, list):
+            return [_array(each) for each in value]
+        raise
+
+
+def _array(value):
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise TypeError(type(value).__name__)
@@ -101,6 +110,7 @@ def same(one, other, tolerance):
             and all(same(one[each], other[each], tolerance) for each in other)
         )
     if isinstance(other, list):
+        one = as_results(one)
         return (
             isinstance(one, list)
             and len(one) == len(other)
@@ -110,6 +120,11 @@ def same(one, other, tolerance):
         return False
     room = tolerance * max(1e-12, float(np.abs(other[np.isfinite(other)]).max(initial=0)))
     return bool(np.allclose(one, other, rtol=0, atol=room, equal_nan=True))
+
+
+def as_results(given):
+    """Several results that came in one array, since their shapes are the same, as a list; all else as it is."""
+    return [np.asarray(each) for each in given] if isinstance(given, np.ndarray) and given.ndim else given
 
 
 class _Printed(io.StringIO):

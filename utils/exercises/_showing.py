@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from utils.exercises._running import same
+from utils.exercises._running import as_results, same
 
 MOST = 16  # numbers of an array that are all shown
 
@@ -29,15 +29,24 @@ def difference(given, right):
     if isinstance(right, dict):
         if not isinstance(given, dict) or given.keys() != right.keys():
             return [f"A dictionary with {listed(right)} is needed; your function returns {_kind(given)}."]
-        name = next(each for each in right if not _alike(given[each], right[each]))
-        return [f"“{name}” is wrong.", *difference(given[name], right[name])]
+        first, *others = (each for each in right if not _alike(given[each], right[each]))
+        counts = [each for each in others if np.ndim(right[each]) == 0]
+        return [
+            f"“{first}” is wrong.",
+            *difference(given[first], right[first]),
+            *(f"“{each}” is wrong, too: {shown(given[each])} in place of {shown(right[each])}." for each in counts),
+        ]
     if isinstance(right, list):
-        if not isinstance(given, list) or len(given) != len(right):
+        results = as_results(given)
+        if not isinstance(results, list) or len(results) != len(right):
             return [f"{len(right)} results are needed; your function returns {_kind(given)}."]
+        given = results
         place = next(n for n, pair in enumerate(zip(given, right, strict=True)) if not _alike(*pair))
         return [f"Result {place + 1} of {len(right)} is wrong.", *difference(given[place], right[place])]
     if not isinstance(given, np.ndarray):
         return [f"An array is needed; your function returns {_kind(given)}."]
+    if given.shape != right.shape and right.ndim == 0:
+        return [f"One number is needed; your function returns an array of shape {given.shape}."]
     if given.shape != right.shape:
         return [f"The shape is {given.shape}; it should be {right.shape}."]
     return [f"It returns {shown(given)}.", f"The right result is {shown(right)}."]

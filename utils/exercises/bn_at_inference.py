@@ -1,5 +1,7 @@
 """Batch normalization at inference."""
 
+from functools import partial
+
 import numpy as np
 
 from utils.exercises import Slip
@@ -81,6 +83,11 @@ def _without_epsilon(x, gamma, beta, moving_mean, moving_variance, epsilon):
     return batch_norm_inference(x, gamma, beta, moving_mean, moving_variance, 0)
 
 
+def _only(x, gamma, beta, moving_mean, moving_variance, epsilon, scales):
+    gamma, beta = (gamma, 0) if scales else (1, beta)
+    return batch_norm_inference(x, gamma, beta, moving_mean, moving_variance, epsilon)
+
+
 SLIPS = (
     Slip(
         _wrong(batch=("mean", "variance")),
@@ -107,5 +114,7 @@ SLIPS = (
     Slip(_without_epsilon, "ε forgotten", "Epsilon is added to the variance, as in training."),
     Slip(_wrong(centered=False), "the mean not subtracted", "You only divide. Subtract the mean first."),
     Slip(_wrong(scale=False), "γ and β forgotten", "After normalizing, the layer scales by gamma and shifts by beta."),
+    Slip(partial(_only, scales=False), "γ forgotten", "After normalizing, the layer multiplies by gamma."),
+    Slip(partial(_only, scales=True), "β forgotten", "After scaling, the layer adds beta."),
     Slip(_wrong(swapped=True), "γ and β exchanged", "gamma scales and beta shifts."),
 )

@@ -91,6 +91,11 @@ def _without_sums(dy, x, gamma, epsilon):
     return dx, dy * (x - x.mean(axis=(0, 1, 2))) / np.sqrt(x.var(axis=(0, 1, 2)) + epsilon), dy
 
 
+def _gamma_in_dgamma(dy, x, gamma, epsilon):
+    dx, dgamma, dbeta = batch_norm_backward(dy, x, gamma, epsilon)
+    return dx, gamma * dgamma, dbeta
+
+
 def _without_epsilon(dy, x, gamma, epsilon):
     return batch_norm_backward(dy, x, gamma, 0)
 
@@ -145,6 +150,11 @@ SLIPS = (
         _wrong(product="centered"),
         "x not divided in dgamma",
         "For dgamma you subtract the mean from x, but you do not divide. γ multiplies the normalized x.",
+    ),
+    Slip(
+        _gamma_in_dgamma,
+        "dgamma multiplied by γ",
+        "Your dgamma contains γ itself. The output is γ·x̂ + β, and its derivative with respect to γ is x̂ alone.",
     ),
     Slip(
         _wrong(total=np.mean),

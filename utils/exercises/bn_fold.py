@@ -93,6 +93,16 @@ def _wrong(axis=-1, bias_factor=True, with_bias=True, with_mean=True, mean_facto
     return folded
 
 
+def _beta_scaled(kernel, bias, gamma, beta, moving_mean, moving_variance, epsilon):
+    factor = gamma / np.sqrt(moving_variance + epsilon)
+    return kernel * factor, (bias - moving_mean + beta) * factor
+
+
+def _outside(kernel, bias, gamma, beta, moving_mean, moving_variance, epsilon):
+    factor = gamma / (np.sqrt(moving_variance) + epsilon)
+    return kernel * factor, (bias - moving_mean) * factor + beta
+
+
 SLIPS = (
     Slip(
         _wrong(axis=-2),
@@ -127,6 +137,7 @@ SLIPS = (
         "moving_mean is subtracted before the division and before γ, so both apply to it, too.",
     ),
     Slip(_wrong(sign=-1), "moving_mean added", "moving_mean has the wrong sign in your bias."),
+    Slip(_beta_scaled, "β scaled, too", "You scale β with the rest. The layer adds β last, so nothing multiplies it."),
     Slip(_wrong(beta=True), "β forgotten", "β is missing in your bias."),
     Slip(_wrong(gamma=True), "γ forgotten", "γ is missing. It belongs to the factor of each filter."),
     Slip(
@@ -134,5 +145,6 @@ SLIPS = (
         "divided by the variance",
         "You divide by moving_variance + ε. The layer divides by the square root of it.",
     ),
+    Slip(_outside, "ε outside the root", "Epsilon is added to moving_variance, under the root."),
     Slip(_wrong(epsilon=True), "ε forgotten", "Epsilon is added to moving_variance, under the root."),
 )

@@ -1,5 +1,7 @@
 """Batch normalization in training, forward."""
 
+from functools import partial
+
 import numpy as np
 
 from utils.exercises import Slip
@@ -34,6 +36,12 @@ def cases(random):
             "beta": random.normal(size=channels),
             "epsilon": float(random.choice([0.001, 0.5])),
         }
+    yield {
+        "x": random.normal(3, 0.02, (2, 3, 2, 2)),
+        "gamma": random.uniform(0.5, 2, 2),
+        "beta": random.normal(size=2),
+        "epsilon": 0.01,
+    }
 
 
 def reference(x, gamma, beta, epsilon):
@@ -74,6 +82,18 @@ def _without_epsilon(x, gamma, beta, epsilon):
     return batch_norm_forward(x, gamma, beta, 0)
 
 
+def _its_default(x, gamma, beta, epsilon):
+    return batch_norm_forward(x, gamma, beta)
+
+
+def _beta_scaled(x, gamma, beta, epsilon):
+    return batch_norm_forward(x, gamma, gamma * beta, epsilon)
+
+
+def _only(x, gamma, beta, epsilon, scales):
+    return batch_norm_forward(x, gamma if scales else 1, 0 if scales else beta, epsilon)
+
+
 SLIPS = (
     Slip(
         _wrong(axis=(0, 1, 2, 3)),
@@ -98,7 +118,15 @@ SLIPS = (
     Slip(_wrong(ddof=1), "divided by n − 1", "The variance here is the plain mean of the squared differences."),
     Slip(_wrong(outside=True), "ε outside the root", "Epsilon is added to the variance, under the root."),
     Slip(_without_epsilon, "ε forgotten", "Epsilon is added to the variance, under the root."),
+    Slip(
+        _its_default,
+        "ε is always 0.001",
+        "Your result is the one for an epsilon of 0.001. Use the argument epsilon, which can have another value.",
+    ),
     Slip(_wrong(root=False), "divided by the variance", "You divide by the variance. Divide by its square root."),
     Slip(_wrong(scale=False), "γ and β forgotten", "After normalizing, the layer scales by gamma and shifts by beta."),
+    Slip(partial(_only, scales=False), "γ forgotten", "After normalizing, the layer multiplies by gamma."),
+    Slip(partial(_only, scales=True), "β forgotten", "After scaling, the layer adds beta."),
+    Slip(_beta_scaled, "β scaled by γ, too", "You multiply beta by gamma. Add beta after the multiplication."),
     Slip(_wrong(swapped=True), "γ and β exchanged", "gamma scales and beta shifts."),
 )

@@ -111,6 +111,15 @@ def _mean(x, kernel, bias, strides):
     return convolution_by_loops(x, kernel / np.prod(kernel.shape[:3]), bias, strides)
 
 
+def _ends_early(x, kernel, bias, strides, rows=1, columns=None):
+    """``return`` within a loop: all but the first places stay 0."""
+    result = convolution_by_loops(x, kernel, bias, strides)
+    result[:, rows:] = 0
+    if columns:
+        result[:, :, columns:] = 0
+    return result
+
+
 def _first_channel(x, kernel, bias, strides):
     return convolution_by_loops(x[..., :1], kernel[:, :, :1], bias, strides)
 
@@ -162,6 +171,18 @@ SLIPS = (
         _images_summed,
         "the images are added up",
         "You sum over the images of the batch. Each image has its own result.",
+    ),
+    Slip(
+        _ends_early,
+        "only the first row",
+        "All rows but the first are 0. Does your return stand inside the loop over the rows? Then it ends the "
+        "function in the first round.",
+    ),
+    Slip(
+        lambda x, kernel, bias, strides: _ends_early(x, kernel, bias, strides, columns=1),
+        "only the first place",
+        "All places but the first are 0. Does your return stand inside the loops? Then it ends the function in the "
+        "first round.",
     ),
     Slip(_mean, "the mean in place of the sum", "You divide by the size of the window. The products are only summed."),
 )

@@ -168,6 +168,16 @@ SLIPS = (
         "Axis 1 holds the rows.",
     ),
     Slip(
+        _wrong(image_by=lambda down, right: (-down, -right), maps_by=lambda down, right: (-down, -right), wrap=True),
+        "shifted up and to the left",
+        "Image and maps move together, but up and to the left. Shifted down by 2, what was in row 0 is in row 2.",
+    ),
+    Slip(
+        _wrong(image_by=lambda down, right: (right, 0), maps_by=lambda down, right: (right, 0)),
+        "axes 0 and 1 are shifted",
+        "You shift along axes 0 and 1. Axis 0 counts the images, axis 1 holds the rows, and axis 2 the columns.",
+    ),
+    Slip(
         _wrong(between=lambda one, other: np.abs(one - other).mean()),
         "the mean difference",
         "You average the differences. The exercise asks for the largest one.",

@@ -121,6 +121,12 @@ SLIPS = (
         "Where neither strides nor filters change the shape, the shortcut is the input itself, without a layer.",
     ),
     Slip(
+        _wrong(projects=lambda strides, changed: False),
+        "the shortcut is never projected",
+        "The sum fits only where the block keeps the shape. Where strides or filters change it, the shortcut needs a "
+        "1×1 convolution.",
+    ),
+    Slip(
         _wrong(projects=lambda strides, changed: changed),
         "no projection where only the strides change the shape",
         "With strides above 1 the size changes, even if the number of channels stays the same.",
