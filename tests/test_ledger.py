@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from utils.claims import claim, claims, verdict
+from utils.claims import claim, claims, criteria, verdict
 from utils.ledger import NOT_MEASURED, SAME, changes, ledger, stored_notebooks
 from utils.records import VERDICT
 from utils.verdicts import CONDITION, COUNT, Claim, Criterion, judged
@@ -33,6 +33,8 @@ CLAIM = Claim(
 WET, DRY = [0.94, 0.9, 0.95, 0.99, 0.91], [0.12, 0.1, 0.2, 0.3, 0.11]
 HOLDS = judged(CLAIM, 7, WET)
 HALF = judged(CLAIM, 7, DRY)
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+MEASURED = "n", "value", "low", "high", "result", "needed"
 WITHOUT_CIFAR10 = {"experiment": "lakes", "verdict": "not run", "criteria": []}
 
 
@@ -231,3 +233,24 @@ def test_a_notebook_alone_somewhere_else_still_finds_the_course(tmp_path, monkey
 def test_a_run_in_progress_is_read_from_its_own_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_RUN_FOLDER", str(tmp_path))
     assert stored_notebooks() == tmp_path
+
+
+def test_the_verdicts_in_the_notebooks_speak_of_the_claims_as_they_stand_today():
+    """Sentence, criteria, thresholds, reasons and the long run; what a machine measured is left out."""
+    for row in ledger(NOTEBOOKS).records():
+        own = claim(row["claim"])
+        today = verdict(row["claim"], *[None] * len(own.criteria)).record()
+        stored = [{key: part for key, part in each.items() if key not in MEASURED} for each in row["criteria"]]
+        assert stored == [{key: each[key] for key in each if key not in MEASURED} for each in today["criteria"]]
+        assert (row["statement"], row["source"]) == (today["statement"], today["source"])
+        assert row["evidence"] == today.get("evidence"), f"{row['claim']}: the long run has gone on"
+
+
+def test_the_criteria_that_the_notebooks_show_are_those_of_the_claims():
+    shown = set()
+    for path in NOTEBOOKS.glob("[0-9]*.ipynb"):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if asked := re.search(r'^criteria\("(.+)"\)', cell.source, re.MULTILINE):
+                assert cell.outputs[0].data["text/plain"] == str(criteria(asked[1])), asked[1]
+                shown.add(asked[1])
+    assert shown == set(claims())
