@@ -51,7 +51,7 @@ CONCEPTS = (
                 "a": ("As many as before.", ""),
                 "b": ("Twice as many.", "longer rows"),
                 "c": ("Four times as many.", "weights for each pixel"),
-                "d": ("It cannot be used any more: its weights belong to 64×64 pixels.", "one size only"),
+                "d": ("It can no longer be used: its weights belong to 64×64 pixels.", "one size only"),
             },
         ),
         last=Asking(
@@ -59,7 +59,7 @@ CONCEPTS = (
             "the layer have?",
             {
                 "a": ("Nine times as many.", "weights for each pixel"),
-                "b": ("It cannot be used any more: its weights belong to 20×20.", "one size only"),
+                "b": ("It can no longer be used: its weights belong to 20×20.", "one size only"),
                 "c": ("As many as before.", ""),
                 "d": ("Three times as many.", "longer rows"),
             },
