@@ -6,6 +6,7 @@ import os
 import struct
 import unicodedata
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -295,6 +296,15 @@ def test_a_process_that_cannot_start_is_no_file_s_fault(notebook, tmp_path, monk
     monkeypatch.setattr(reader, "_serve", print)  # it leaves at once
     with Reader() as process, pytest.raises(OSError, match="cannot be started"):
         list(process.read(path, "good.ipynb"))
+
+
+def test_a_system_that_starts_no_more_processes_is_named(monkeypatch):
+    def start(self, process):
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr("multiprocessing.popen_spawn_posix.Popen._launch", start)
+    with pytest.raises(BlockingIOError, match="temporarily unavailable"), Reader() as one:
+        list(one.read(Path("x.ipynb"), "x.ipynb"))
 
 
 def test_a_file_has_its_memory(notebook, tmp_path):

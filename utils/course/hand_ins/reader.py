@@ -71,9 +71,10 @@ class Reader:
         if not self._process:
             context = get_context("spawn")
             self._pipe, other_end = context.Pipe()
-            self._process = context.Process(target=_serve, args=(other_end, *self._bounds), daemon=True)
+            process = context.Process(target=_serve, args=(other_end, *self._bounds), daemon=True)
             with nothing_imported_from_here():
-                self._process.start()
+                process.start()
+            self._process = process
             other_end.close()
             self._wait_until_it_stands()
         self._pipe.send(task)
