@@ -147,7 +147,9 @@ def draw_by_depth(panels, ylabel):
         axis.legend(frameon=False, fontsize=8.5)
     axes[0][0].set_ylabel(ylabel)
     alt = f"{ylabel} against depth, mean of the first third of the layers and of the last. {'; '.join(said)}."
-    return picture(figure, alt, "Lines: means. Shaded: from the lowest to the highest.")
+    return picture(
+        figure, alt, f"Lines: means of {values.shape[1]} repetitions. Shaded: from the lowest to the highest."
+    )
 
 
 def draw_channel_kinds(rows):

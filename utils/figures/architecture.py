@@ -128,7 +128,7 @@ def draw_shifts(shifts, moving, changing):
         f"Two panels against the shift in pixels. Left, distance from moving along with the picture: {left}. "
         f"Right, change of the output: {right}."
     )
-    return picture(figure, alt)
+    return picture(figure, alt, f"Points: medians of {len(values)} draws. Bars: from the lowest to the highest.")
 
 
 def draw_learning(learned, chance, steps):
@@ -164,7 +164,7 @@ def draw_learning(learned, chance, steps):
         f"Left: test accuracy against the number of training patches; chance is {chance:.3f}. {'. '.join(said)}. "
         f"Right: test accuracy against the training steps with {amounts[-1]:,} patches; after one epoch: {after}."
     )
-    return picture(figure, alt)
+    return picture(figure, alt, f"Medians of {len(each.by_epoch)} seeds. Bars: from the lowest to the highest.")
 
 
 def draw_pyramid(networks):

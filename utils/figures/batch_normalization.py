@@ -54,7 +54,8 @@ def draw_linear_trainings(trainings, features, start):
     right.set(ylim=(0, 1), ylabel="share of the first step")
     right.legend(frameon=False, fontsize=9)
     alt = f"Left, the best loss that any learning rate reaches: {', '.join(best)}. Right, shares of the first step: "
-    return picture(figure, alt + "; ".join(shares) + ".")
+    caption = "One draw of patches; medians of all draws are printed below. Losses above the axis are left out."
+    return picture(figure, alt + "; ".join(shares) + ".", caption)
 
 
 def draw_drift(deviations):
@@ -150,6 +151,7 @@ def draw_short_training(steps, kept, runs, chance):
         f"Left: after {runs[0].steps} steps the initial value still counts for {left_over}. Right, mean test "
         f"accuracy: {', '.join(said)}"
         f"; guessing {chance:.3g}.",
+        f"Right: a mark is one of {len(runs[0].by_batches)} seeds, a bar their mean.",
     )
 
 
@@ -187,6 +189,7 @@ def draw_order(before, after, margin, chance):
         f"≈ {np.median(after):.2f}; median of the paired differences ≈ {difference.value:.2f}, interval "
         f"≈ {difference.low:.2f} to ≈ {difference.high:.2f}; a difference from {low:g} to {high:g} is not critical; "
         f"guessing {chance:.3g}.",
+        f"Lines and ticks: one of {len(before)} seeds each. Dot: the median with its interval.",
     )
 
 
@@ -208,6 +211,7 @@ def draw_gradient_flow(norms):
     return picture(
         figure,
         "What is left of the last layer's gradient at the first layer, before any training: " + ", ".join(said) + ".",
+        f"Lines: (geometric) means of {len(values)} seeds. Shaded: from the lowest to the highest.",
     )
 
 
@@ -235,7 +239,8 @@ def draw_learning_rates(rates, losses, guessing, enough):
     axis.set_xticks(rates, [f"{rate:g}" for rate in rates])
     axis.xaxis.set_minor_locator(NullLocator())
     axis.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1.09, 0.5))
-    return picture(figure, "Median loss by learning rate. " + "; ".join(said) + f". Guessing gives {guessing:.2f}.")
+    alt = "Median loss by learning rate. " + "; ".join(said) + f". Guessing gives {guessing:.2f}."
+    return picture(figure, alt, f"A mark is one of {len(values)} seeds; lines join the medians.")
 
 
 def draw_noise(batch_sizes, spreads, slope):
@@ -274,7 +279,8 @@ def draw_regularizer(noisy, calm, names):
         said.append(f"{name}: training ≈ {train[-1]:.2f}, test ≈ {test[-1]:.2f} at the end")
     axis.set(xlabel="accuracy on training images", ylabel="accuracy on test images")
     axis.legend(frameon=False, fontsize=9, loc="lower right")
-    return picture(figure, "Test accuracy against training accuracy, medians of the seeds. " + "; ".join(said) + ".")
+    alt = "Test accuracy against training accuracy, medians of the seeds. " + "; ".join(said) + "."
+    return picture(figure, alt, f"Thin: one of {len(noisy.train)} seeds each. Thick: the medians.")
 
 
 def draw_before_and_after(before, after, reach=6):

@@ -32,7 +32,8 @@ def draw_gradients(flows):
         figure,
         "Gradient at the first block divided by the gradient at the last, against depth, on a logarithmic axis. "
         f"After {deepest} layers: {ends}.",
-        "A dot is one seed; lines join the (geometric) means. Dotted: as large at the first block as at the last.",
+        f"{_dots(next(iter(flows.values())).gradient, '(geometric) means')} Dotted: as large at the first block "
+        "as at the last.",
     )
 
 
@@ -62,7 +63,7 @@ def draw_agreements(flows):
         figure,
         "Three panels: cosine between two gradients of one image under two draws of dropout, of two similar images, "
         f"and of two different images, against depth. Medians after {deepest} layers, in this order: {ends}.",
-        "A dot is one seed, a line joins the means. Below the dotted line there is more noise than signal.",
+        f"{_dots(next(iter(flows.values())).noise)} Below the dotted line there is more noise than signal.",
     )
 
 
@@ -89,7 +90,7 @@ def draw_race(runs):
     return picture(
         figure,
         f"Training accuracy against depth, with chance at {runs[0].chance:.1%}. {means}.",
-        "A dot is one seed, a line joins the means.",
+        _dots(runs[0].train_accuracy),
     )
 
 
@@ -138,7 +139,7 @@ def draw_identity(learned):
     return picture(
         figure,
         f"Distance of a block from the identity before and after training, on a logarithmic axis: {ends}.",
-        "A dot is one seed, a line joins the means.",
+        _dots(next(iter(learned.values())).after, "(geometric) means"),
     )
 
 
@@ -165,7 +166,8 @@ def draw_paths(paths):
         figure,
         "Bars for each number of blocks on a path: the share of the gradient through paths of that length, and the "
         f"share of the paths. Through at most a third of the blocks, median over the seeds: {shares}.",
-        "Bars: means over the seeds. Blue background: at most a third of the blocks.",
+        f"Bars: means over {len(each.sums)} seeds; the spread of their sum is in the verdict. "
+        "Blue background: at most a third of the blocks.",
     )
 
 
@@ -193,7 +195,7 @@ def draw_lesions(lesions):
     return picture(
         figure,
         f"Test accuracy of trained networks without one of their parts, by the part's place. Medians: {medians}.",
-        "A dot is one seed, a line joins the means. Dashed: the whole network. Dotted: chance.",
+        f"{_dots(next(iter(lesions.values())).deleted)} Dashed: the whole network. Dotted: chance.",
     )
 
 
@@ -204,6 +206,11 @@ def _line(axis, name, places, values, logarithmic=False):
         axis.plot(places, row, linestyle="", markersize=4, alpha=0.5, **style)
     means = np.exp(np.log(values).mean(axis=0)) if logarithmic else values.mean(axis=0)
     axis.plot(places, means, linewidth=1.8, markersize=7, label=name, **style)
+
+
+def _dots(values, joined="means"):
+    """What dots and lines of ``_line`` are, for a caption; ``values`` has a row for each seed."""
+    return f"A dot is one of {len(values)} seeds, a line joins the {joined}; verdicts take medians."
 
 
 def _depth_axis(axis, depths):

@@ -102,7 +102,9 @@ def draw_timings(timings):
         for each in timings
     )
     return picture(
-        figure, f"How many times more the ordinary convolution costs. {rows}.", "The black line is 1: equal."
+        figure,
+        f"How many times more the ordinary convolution costs. {rows}.",
+        "Measured: the median of several rounds. The black line is 1: equal.",
     )
 
 
@@ -229,7 +231,8 @@ def draw_differences(differences, needed, label):
     return picture(
         figure,
         f"Paired differences, median and interval, {label}. {rows}. The claim needs {needed:g} or beyond.",
-        "The shaded side is what the claim needs; the whole interval has to lie there.",
+        f"Median and interval of {next(iter(differences.values())).n} seeds. The shaded side is what the claim needs; "
+        "the whole interval has to lie there.",
     )
 
 

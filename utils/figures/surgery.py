@@ -143,7 +143,7 @@ def draw_two_paths(blocks, branch_off, shortcut_cut):
         f"Probability kept by block. Branch off: ≈ {branch_off.mean():.2f} on average, at least "
         f"≈ {branch_off.min():.2f}. Shortcut cut: ≈ {shortcut_cut.mean():.3f} on average, at most "
         f"≈ {shortcut_cut.max():.2f}.",
-        "Points: mean over the images; lines: from the least to the most of any image.",
+        f"Points: mean over {branch_off.shape[1]} views; lines: from the least to the most of any view.",
     )
 
 
