@@ -228,6 +228,7 @@ def test_a_verdict_says_what_was_repeated_and_what_would_decide():
 def test_counts_are_exact_and_say_no_n():
     counted = criterion(scale=COUNT, drawn=False, unit="layers", at_least=1, at_most=1)
     assert "gain: 1, needed = 1" in str(judged(claim(counted), 1))
+    assert "gain: 16,096, needed = 1" in str(judged(claim(counted), 16_096))
 
 
 def test_the_box_says_its_word_in_text_and_shows_the_prediction():

@@ -66,11 +66,23 @@ def test_a_known_mistake_is_named():
     assert (judgment.verdict, judgment.slip) == ("slip", "divided by n − 1")
 
 
+def test_where_one_of_two_mistakes_explains_the_smallest_case_it_is_told():
+    wrong = RIGHT.replace("x.var((0, 1, 2))", "x.var((0, 1, 2), ddof=1)")
+    text = said(body(f"{wrong} if len(x) == 2 else x"))
+    assert "✗ Not yet." in text
+    assert "it does what a known mistake does (divided by n − 1)" in text
+
+
 def test_any_other_is_shown_the_smallest_case_and_what_it_printed():
     text = said(body("print('here', x.shape); return 2 * x"))
     assert "x = [[[[1.0, 10.0]]], [[[7.0, 14.0]]]] of shape (2, 1, 1, 2)" in text
     assert "It returns [[[[2.0, 20.0]]], [[[14.0, 28.0]]]]" in text
     assert "It printed: here (2, 1, 1, 2)" in text
+
+
+def test_a_dictionary_with_other_keys_is_shown_both():
+    text = " ".join(difference({"first": np.ones(1), "input": np.ones(1)}, {"first": np.ones(1)}))
+    assert text == "The keys should be: first. Yours are: first, input."
 
 
 def test_an_error_is_shown_with_its_line(tmp_path):
@@ -87,6 +99,9 @@ def test_an_error_is_shown_with_its_line(tmp_path):
     ("lines", "words"),
     [
         ("return x.reshape(-1)", "The shape is (4,); it should be (2, 1, 1, 2)."),
+        ("return x[0]", "An axis is missing."),
+        ("return x[1:]", "Along axis 0, one place is missing."),
+        ("return 3.0", "You return a single number."),
         ("return 'x'", "It returns a str; a number or an array is needed."),
         ("return [x, gamma, [1, 'a']]", "It returns a list; a number or an array is needed."),
         (

@@ -200,9 +200,19 @@ def _judged(exercise, function, trials, right, again, seed, judgment):
     if isinstance(wrong.arrays, Failure):
         at = f", in the line: {wrong.arrays.line}" if wrong.arrays.line else ""
         error = f"{wrong.arrays.kind}: {wrong.arrays.message}{at}"
-        return judgment("error", error, *_other_arguments(exercise, function), case, *printed)
-    needed = rights(exercise, seed)[right.index(False)]
-    return judgment("wrong", case, *difference(wrong.arrays, needed), *printed, f"Hint: {exercise.hints[0]}")
+        hint = f"Hint: {exercise.hints[0]}"
+        return judgment("error", error, *_other_arguments(exercise, function), case, *printed, hint)
+    place = right.index(False)
+    needed, advice = rights(exercise, seed)[place], _advice(exercise, wrong.arrays, place, seed)
+    return judgment("wrong", case, *difference(wrong.arrays, needed), *printed, advice)
+
+
+def _advice(exercise, given, place, seed):
+    """The known mistake that gives in this one case what came, as where there are two mistakes; else a hint."""
+    for slip in exercise.slips:
+        if same(given, known(exercise, slip, seed)[place], exercise.tolerance):
+            return f"In this case, it does what a known mistake does ({slip.name}). {slip.why}"
+    return f"Hint: {exercise.hints[0]}"
 
 
 def _habit(exercise, trials, again, seed, judgment):

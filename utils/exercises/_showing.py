@@ -13,6 +13,8 @@ def shown(value):
         return "{" + ", ".join(f"{name}: {shown(each)}" for name, each in value.items()) + "}"
     if isinstance(value, list | tuple) and any(isinstance(each, np.ndarray) for each in value):
         return "(" + ", ".join(map(shown, value)) + ")"
+    if isinstance(value, tuple) and all(isinstance(each, int | float | str) for each in value):
+        return repr(value)[:80]
     if isinstance(value, np.ndarray | list | tuple):
         array = np.asarray(value)
         if array.ndim == 0:
@@ -27,8 +29,10 @@ def shown(value):
 def difference(given, right):
     """Sentences on how ``given`` differs from what is ``right``, both as arrays."""
     if isinstance(right, dict):
-        if not isinstance(given, dict) or given.keys() != right.keys():
+        if not isinstance(given, dict):
             return [f"A dictionary with {listed(right)} is needed; your function returns {_kind(given)}."]
+        if given.keys() != right.keys():
+            return [f"The keys should be: {listed(right)}. Yours are: {listed(list(given)[:MOST])[:300] or 'none'}."]
         first, *others = (each for each in right if not _alike(given[each], right[each]))
         counts = [each for each in others if np.ndim(right[each]) == 0]
         return [
@@ -48,13 +52,24 @@ def difference(given, right):
     if given.shape != right.shape and right.ndim == 0:
         return [f"One number is needed; your function returns an array of shape {given.shape}."]
     if given.shape != right.shape:
-        return [f"The shape is {given.shape}; it should be {right.shape}."]
+        return [f"The shape is {given.shape}; it should be {right.shape}.", *_axes(given, right)]
     return [f"It returns {shown(given)}.", f"The right result is {shown(right)}."]
 
 
 def listed(names):
     """Names one after the other."""
     return ", ".join(dict.fromkeys(map(str, names)))
+
+
+def _axes(given, right):
+    """A sentence on how two shapes differ, where one can be said."""
+    if given.ndim == 0:
+        return ["You return a single number. Is there a return inside a loop, or a sum over too many axes?"]
+    if given.ndim != right.ndim:
+        return ["An axis is missing." if given.ndim < right.ndim else "There is an axis too many."]
+    pairs = enumerate(zip(given.shape, right.shape, strict=True))
+    missing = [str(axis) for axis, (one, other) in pairs if one == other - 1]
+    return [f"Along axis {' and axis '.join(missing)}, one place is missing. Axes count from 0."] if missing else []
 
 
 def _alike(given, right):

@@ -38,7 +38,7 @@ def cases(random):
         ("two_layers_with_one_convolution", layers.Conv2D, 2),
     ):
         channels = int(random.integers(1, 4))
-        inputs = x = keras.Input((4, 5, channels))
+        inputs = x = keras.Input((4, 5, channels), name="image")
         for layer_name, each in list(LAYERS.items())[:count]:
             if each is layers.Conv2D:
                 x = layers.Conv2D(int(random.integers(2, 5)), 3, padding="same", name=layer_name)(x)
@@ -90,6 +90,10 @@ def _wrong(chosen=lambda layers: layers, output=lambda layer: layer.output, as_l
     return inside
 
 
+def _every_layer(model, kind):
+    return keras.Model(model.input, {layer.name: layer.output for layer in model.layers})
+
+
 def _by_number(model, kind):
     chosen = [layer for layer in model.layers if isinstance(layer, kind)]
     return keras.Model(model.input, {str(number): layer.output for number, layer in enumerate(chosen)})
@@ -118,5 +122,11 @@ SLIPS = (
         "These are the layers' inputs. Activations are a layer's outputs.",
     ),
     Slip(_wrong(all_kinds=True), "layers of every kind", "You return all layers. Only those of the class kind count."),
+    Slip(
+        _every_layer,
+        "every layer, and the input as well",
+        "You return all of model.layers, which even contains the input. Only layers of the class kind count: "
+        "isinstance(layer, kind).",
+    ),
     Slip(_by_number, "numbers instead of names", "The keys are numbers. Use the names of the layers as keys."),
 )

@@ -45,6 +45,7 @@ def run(function, images, random, most):
     again, other = (function(images.copy(), np.random.default_rng(seed), most) for seed in (random, random + 1))
     if batch is None:
         return None
+    batch, again, other = (_as_array(each) for each in (batch, again, other))
     fits = isinstance(batch, np.ndarray) and batch.shape == images.shape
     return {
         "fits": fits,
@@ -54,6 +55,15 @@ def run(function, images, random, most):
         "again": fits and np.array_equal(batch, again),
         "other": fits and np.array_equal(batch, other),
     }
+
+
+def _as_array(batch):
+    """What came as an array, tensors and lists of images, too; anything else as it is."""
+    try:
+        array = np.asarray(batch)
+    except (TypeError, ValueError):
+        return batch
+    return array if array.dtype.kind in "biuf" else batch
 
 
 def _move(image, moved, most, mode="constant"):
@@ -161,6 +171,12 @@ FAULTS = (
         _in_place,
     ),
     Fault(
+        lambda outcome, **_: outcome["fits"] and not np.any(outcome["batch"]),
+        "nothing but zeros",
+        "All numbers of the result are 0. Do you write each moved image into the result?",
+        lambda images, random, most: np.zeros_like(images),
+    ),
+    Fault(
         lambda outcome, **_: outcome["moves"].count((False, 0, 0)) == len(outcome["moves"]) > 1,
         "nothing is changed",
         "All images come back as they were.",
@@ -225,8 +241,8 @@ FAULTS = (
             _many(outcome) and any(_all_moves(outcome, place) != set(range(-most, most + 1)) for place in (1, 2))
         ),
         "some shifts never come",
-        "Every shift from -most to most should occur, in rows and in columns. random.integers leaves out its upper "
-        "end.",
+        "Every shift from -most to most should occur, in rows and in columns. Do negative shifts move the image, too? "
+        "And random.integers leaves out its upper end.",
         _example(lambda random, most: (random.random() < 0.5, *random.integers(-most, most, 2))),
     ),
     Fault(

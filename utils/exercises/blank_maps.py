@@ -74,6 +74,21 @@ SLIPS = (
         "You average over the images, too. Each image has a share of its own.",
     ),
     Slip(
+        lambda maps: np.all(maps == 0, axis=(1, 2)),
+        "the mean is missing",
+        "You say for each channel whether it is blank. The share is the mean of these over the channels.",
+    ),
+    Slip(
+        lambda maps: np.all(maps == 0, axis=(1, 2)).mean(axis=0),
+        "averaged over the images",
+        "You return a number for each channel: the share of images for which it is blank. Average over the channels.",
+    ),
+    Slip(
+        lambda maps: 100 * blank_share(maps),
+        "percent instead of a share",
+        "A share lies between 0 and 1. Leave out the factor of 100.",
+    ),
+    Slip(
         lambda maps: np.all(maps == 0, axis=(1, 2)).sum(axis=1),
         "a number of channels",
         "You count the channels. The share is that number divided by the number of all channels.",

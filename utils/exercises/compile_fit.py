@@ -159,7 +159,8 @@ FAULTS = (
     Fault(
         _trained(lambda outcome, epochs, **_: len(outcome["curves"]["loss"]) != epochs),
         "another number of epochs",
-        "The curves do not have as many points as epochs says. Do you pass this argument on to fit?",
+        "The curves do not have as many points as epochs says. Pass it on to fit by its name, epochs=epochs: without "
+        "the name, the third argument of fit is the batch size.",
         _example(epochs=1),
     ),
     Fault(

@@ -75,7 +75,27 @@ def _bias(rows, columns, channels, filters, multiplier, use_bias):
     return use_bias * filters
 
 
+def _without_brackets(**settings):
+    return separable_parameters(**settings) if settings["use_bias"] else 0
+
+
 SLIPS = (
+    Slip(
+        _without_brackets,
+        "nothing without a bias",
+        "With use_bias=False you return 0. Python reads a + b if c else 0 as (a + b) if c else 0. Write brackets: "
+        "a + (b if c else 0).",
+    ),
+    Slip(
+        _counted(_depthwise, _pointwise, lambda r, c, n, f, m, use: use),
+        "one bias for the whole layer",
+        "You add a single bias. Each filter has one of its own.",
+    ),
+    Slip(
+        _counted(lambda r, c, n, f, m, use: r * c * n * m * f, _pointwise, _bias),
+        "a window for each filter",
+        "You count the windows once for each filter. All filters share them: the windows belong to the channels.",
+    ),
     Slip(
         _counted(_depthwise, _pointwise, lambda r, c, n, f, m, use: use * (f + n * m)),
         "a bias in both steps",

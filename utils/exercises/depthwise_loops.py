@@ -107,6 +107,15 @@ def _mixed(x, kernel, strides, padding):
     return np.repeat(summed, x.shape[3], axis=3)
 
 
+def _all_summed(x, kernel, strides, padding):
+    maps = depthwise_by_loops(x, kernel, strides, padding)
+    return np.broadcast_to(maps.sum(axis=(0, 3), keepdims=True), maps.shape)
+
+
+def _one_too_few(x, kernel, strides, padding):
+    return depthwise_by_loops(x, kernel, strides, padding)[:, :-1, :-1]
+
+
 def _stride_lost(x, kernel, strides, padding):
     return depthwise_by_loops(x, kernel, 1, padding)
 
@@ -135,6 +144,17 @@ SLIPS = (
         "the channels are mixed",
         "You sum over the channels, too. A depthwise convolution sums over the places of the window only; mixing the "
         "channels is the job of the pointwise step.",
+    ),
+    Slip(
+        _all_summed,
+        "one sum for everything",
+        "np.sum without an axis adds up the channels, and even the images. Sum over the places of the window only: "
+        "which axes are they?",
+    ),
+    Slip(
+        _one_too_few,
+        "one row and one column too few",
+        "The window moves (rows − kernel rows) // strides times. Its first place counts, too: add 1.",
     ),
     Slip(
         _with_kernel(lambda kernel: np.repeat(kernel[..., :1], kernel.shape[2], axis=2)),

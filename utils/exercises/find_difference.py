@@ -26,6 +26,7 @@ HINTS = (
     "A model with the same input, and the outputs of all layers, gives all activations in one pass.",
     "Go through the layers in order and compare: np.abs(a - b).max(). Different weights can give the same activations.",
 )
+PLACE = "place of the named layer in model.layers, counted from 1"
 SECONDS = 60  # building the models takes most of it
 
 
@@ -38,6 +39,12 @@ def cases(random):
     ):
         one, other = _pair(random, place, weight, silent)
         yield {"one": one, "other": other, "images": random.normal(size=(2, 5, 4, 2)).astype("float32")}
+    one, other = _pair(random, "bn2", "beta", None)
+    kernel, images = other.get_layer("conv1").kernel, random.normal(size=(2, 5, 4, 2)).astype("float32")
+    kernel.assign(np.asarray(kernel) + np.array([0, 1])[:, None])  # it meets a channel that is 0, and changes nothing
+    images[..., 1] = 0
+    other.get_layer("bn2").beta.assign(np.asarray(one.get_layer("bn2").beta) + 1)  # all differences have one sign
+    yield {"one": one, "other": other, "images": images}
 
 
 def _network(name):
@@ -68,14 +75,14 @@ def _pair(random, place, weight, silent):
 
 
 def run(function, one, other, images):
-    """The place of the layer that is named, counted from 1."""
+    """The place of the layer that is named."""
     name = function(one, other, images)
     if name is None:
         return None
     names = [layer.name for layer in one.layers]
     if name not in names:
         raise ValueError(f"{str(name)[:60]!r} is not the name of a layer: one of {', '.join(names)} is needed")
-    return {"place of the layer": names.index(name) + 1}
+    return {PLACE: names.index(name) + 1}
 
 
 def reference(one, other, images):
@@ -85,7 +92,7 @@ def reference(one, other, images):
         if place > 1:
             left, right = here(left), there(right)
         if np.abs(np.asarray(left) - np.asarray(right)).max() > 0.001:
-            return {"place of the layer": place}
+            return {PLACE: place}
     raise ValueError("the networks do not differ")
 
 
@@ -102,15 +109,25 @@ def first_difference(one, other, images):
 SOLUTION = first_difference
 
 
-def _differing(one, other, images):
-    """The names of all layers whose activations differ."""
+def _differing(one, other, images, least=0.001):
+    """The names of all layers whose activations differ by more than ``least``."""
     found, left, right = [], images, images
     for place, (here, there) in enumerate(zip(one.layers, other.layers, strict=True)):
         if place:
             left, right = here(left), there(right)
-        if np.abs(np.subtract(left, right)).max() > 0.001:
+        if np.abs(np.subtract(left, right)).max() > least:
             found.append(here.name)
     return found
+
+
+def _without_abs(one, other, images):
+    left = right = images
+    for place, (here, there) in enumerate(zip(one.layers, other.layers, strict=True)):
+        if place:
+            left, right = here(left), there(right)
+        if np.subtract(left, right).max() > 0.001:
+            return here.name
+    return one.layers[-1].name
 
 
 def _by_weights(weights):
@@ -173,6 +190,17 @@ SLIPS = (
         _by_weights(lambda layer: [np.asarray(each) for each in layer.trainable_weights]),
         "only trainable weights are compared",
         "You compare trained weights. A batch normalization also has moving averages. The task asks for activations.",
+    ),
+    Slip(
+        lambda one, other, images: _differing(one, other, images, least=0)[0],
+        "every rounding counts",
+        "You stop at a difference that is too small to count: np.allclose and == see 0.00001. Compare the largest "
+        "difference with 0.001.",
+    ),
+    Slip(
+        _without_abs,
+        "differences of one sign only",
+        "You miss a layer whose outputs are lower in the first network. Take the absolute difference: np.abs.",
     ),
     Slip(
         _largest,

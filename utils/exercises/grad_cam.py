@@ -27,7 +27,8 @@ def class_heatmap(model, layer_name, image, class_index):
 '''
 HINTS = (
     "A model that returns two things, the layer's output and the logits, gives both in one pass. Call it inside the "
-    "tape, and ask the tape for the gradient of one logit with respect to the maps.",
+    "tape, and ask the tape for the gradient of one logit with respect to the maps. If the gradient is None, the maps "
+    "and the logit do not come from the same call inside the tape.",
     "The gradient has the shape of the maps. Its mean over rows and columns is one weight for each channel. Compute "
     "everything in inference mode: training=False.",
 )

@@ -203,7 +203,7 @@ class Row:
     def record(self):
         """The row as data; a bound or a number that is not there is ``None``."""
         criterion, measured = self.criterion, self.measurement
-        numbers = ("value", "low", "high")
+        numbers, exact = ("value", "low", "high"), criterion.scale is Scale.COUNT
         return {
             "name": criterion.name,
             "role": str(criterion.role),
@@ -211,9 +211,9 @@ class Row:
             "unit": criterion.unit,
             "n": measured.n if measured else 0,
             "drawn": criterion.drawn,
-            **{each: significant(getattr(measured, each)) if measured else None for each in numbers},
+            **{each: significant(getattr(measured, each), exact) if measured else None for each in numbers},
             "quantity": criterion.quantity,
-            "exact": criterion.scale is Scale.COUNT,
+            "exact": exact,
             "at_least": _finite(criterion.at_least),
             "at_most": _finite(criterion.at_most),
             "result": str(self.result),
@@ -306,9 +306,14 @@ def judged(claim, *values, long_run=None, cifar10=None):
     return Verdict(claim, tuple(rows), long_run, cifar10)
 
 
-def significant(value):
-    """Three digits; without a fraction an int, since a browser that saves the record would write 1.0 as 1."""
-    value = float(f"{value:.3g}")
+def significant(value, exact=False):
+    """Three digits, and all digits of an exact whole number.
+
+    Without a fraction an int, since a browser that saves the record would write 1.0 as 1.
+    """
+    value = float(value)
+    if not (exact and value.is_integer()):
+        value = float(f"{value:.3g}")
     return int(value) if value.is_integer() else value
 
 
