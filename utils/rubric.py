@@ -35,7 +35,7 @@ FAULTS = {
     ),
 }
 SOUND = {
-    1: "It names two networks and a number, and it could have come out the other way.",
+    1: "It names two networks and says which is more accurate. It could have come out the other way.",
     3: "The same network without the layers in question is a control.",
     6: "Eight seeds were drawn, and the differences are paired by seed.",
     7: "It speaks of this network and these patches only.",

@@ -178,6 +178,11 @@ def test_a_share_rounded_too_far_is_not_right():
     assert "rounded" not in str(check("separable-saving", 0.12))
 
 
+def test_a_percentage_without_its_sign_is_told():
+    for answer in (12.7, "12.67", 13):
+        assert ("This is a percentage." in str(check("separable-saving", answer))) == (answer != 13)
+
+
 def test_a_share_rounded_to_three_significant_digits_is_right_for_everybody():
     for parameters in variants("separable-saving"):
         question = ask("separable-saving", **parameters)

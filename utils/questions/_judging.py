@@ -117,6 +117,8 @@ def how_far_off(given, question):
         return ["The answer is a positive number."]
     if isinstance(question.answer, int) and isinstance(given, Fraction):
         return ["The answer is a whole number."]
+    if question.answer < 1 and same(given, 100 * question.answer, 0.005):
+        return ['This is a percentage. Write it as a share from 0 to 1, or as a text with its sign, such as "25%".']
     if question.tolerance and _rounded_too_far(given, question.answer):
         return ["You rounded too far: at least three significant digits are needed."]
     return [_missing_part(given, question) or _factor(given, question.answer) or _distance(given, question.answer)]

@@ -42,7 +42,7 @@ def question():
         ),
         hints=(
             "Which assumption about channels does a separable convolution build in? Does it hold for a photograph?",
-            "Look at the measured correlation between red, green and blue.",
+            "Look at the edges of red, green and blue in the photograph of section 3: how different are they?",
         ),
     )
 
