@@ -99,8 +99,8 @@ class Predictions:
         if ranges := self.scored("range"):
             share, low, high = share_interval([each.hit for each in ranges])
             said.append(
-                f"Calibration of the ranges: {share:.0%} contained what was measured. With so few ranges, your true "
-                f"share may be anything from {low:.0%} to {high:.0%}. {_reading(low, high)}"
+                f"Calibration of the ranges: {share:.0%} contained what was measured. By so many, your true share "
+                f"may be anything from {low:.0%} to {high:.0%} (a 90 % interval). {_reading(low, high)}"
             )
             width = np.mean([each.prediction.asked.width(each.prediction.given) for each in ranges])
             said.append(
@@ -110,7 +110,8 @@ class Predictions:
         for each in self.groups:
             said.append(
                 f"Calibration of the choices: {_counted(each.n, 'choice')} with a confidence of {each.confidence:.0%} "
-                f"on average, {each.right} right (the true share: {each.low:.0%} to {each.high:.0%})."
+                f"on average, {each.right} right (90 % interval of the true share: {each.low:.0%} to "
+                f"{each.high:.0%})."
             )
         return said
 
