@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -213,6 +214,12 @@ def test_a_room_says_what_it_does_and_what_it_must_not(room):
     text = ast.get_docstring(ast.parse((ROOT / room / "__init__.py").read_text(encoding="utf-8"))) or ""
     assert len(text) > 40, text
     assert "not" in text.casefold() or "never" in text.casefold() or "no " in text.casefold(), text
+
+
+def test_the_tree_in_contributing_shows_every_room():
+    tree = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("```")[1]
+    rooms = {path.stem for path in (ROOT / "utils").iterdir() if not path.name.startswith((".", "_"))} - TOPICS
+    assert {room for room in {*rooms, *COURSE} if not re.search(rf"\b{room}\b", tree)} == set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)

@@ -231,6 +231,8 @@ FAULTS = {
     "corrections: [{student: ada, question: bn-parameters, points: 2, reason: x}]": "which gives 1 at most",
     "corrections: [{student: ada, notebook: 03, question: image-values, points: 1, reason: x}]": "is not asked in 03_",
     "corrections: [a, a]": "lines of the form 'name: value' are needed",
+    f"points: {'[' * 3000}": "lists in lists without an end",
+    "points: &x [*x]": "a list holds itself",
 }
 
 

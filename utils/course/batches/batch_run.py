@@ -36,21 +36,21 @@ class Options:
     """What the command line says, in its own words (see ``course batch --help``)."""
 
     notebooks: tuple
-    grid: Path | None
-    roster: Path | None
-    secret: Path | None
-    settings: tuple
     out: str
-    resume: bool
-    workers: int | None
-    retries: int
-    scheduler: str | None
-    slurm: bool
-    pbs: bool
     start_timeout: int
     cell_timeout: int
-    deadline: float | None
-    memory: int | None
+    resume: bool
+    retries: int
+    workers: int | None = None
+    deadline: float | None = None
+    memory: int | None = None
+    grid: Path | None = None
+    roster: Path | None = None
+    secret: Path | None = None
+    settings: tuple = ()
+    scheduler: str | None = None
+    slurm: bool = False
+    pbs: bool = False
     sandbox: bool = False
 
     @property

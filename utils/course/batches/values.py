@@ -38,8 +38,14 @@ def value_of(text):
 
 
 def yaml_of(text):
-    """What a YAML text holds: mappings, lists and values; ``Mistake``, or ``yaml.YAMLError``, for anything else."""
-    return yaml.load(text, _Loader)  # a safe one: it makes nothing but these
+    """What a YAML text holds: mappings, lists and values; ``Mistake`` for anything else."""
+    try:
+        return yaml.load(text, _Loader)  # a safe one: it makes nothing but these
+    except yaml.YAMLError as error:
+        why = "a list holds itself" if "recursive" in str(error) else " ".join(str(error).split())
+        raise Mistake(f"cannot be read: {why}") from error
+    except RecursionError as error:
+        raise Mistake("cannot be read: lists in lists without an end") from error
 
 
 class _Loader(yaml.SafeLoader):

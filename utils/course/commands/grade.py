@@ -226,8 +226,6 @@ def _code_verdicts(asked, usable, returned, key, store, private):
 
 def _scheme(path, usable):
     """The ``Scheme`` in a file; ``Mistake`` if it cannot be used."""
-    import yaml
-
     from utils.course.batches.values import yaml_of
     from utils.course.marking.marking_scheme import scheme_of
     from utils.course.storage.input_files import Mistake, text_of
@@ -236,8 +234,6 @@ def _scheme(path, usable):
     names = dict.fromkeys([*(each.name for each in usable), *(each.stem for each in course_notebooks())])
     try:
         return scheme_of(yaml_of(text_of(path)), list(names))
-    except yaml.YAMLError as error:
-        raise Mistake(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
     except Mistake as error:
         raise Mistake(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from error
 

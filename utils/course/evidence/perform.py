@@ -37,11 +37,8 @@ def perform(pieces, data, workers, progress, stop, collect):
         }
         for name, piece in pieces
     ]
-    options = batch_run.Options(
-        notebooks=(NOTEBOOK,), grid=None, roster=None, secret=None, settings=(), out=str(out / "pieces"), resume=False,
-        workers=workers, retries=0, scheduler=None, slurm=False, pbs=False, start_timeout=120, cell_timeout=LONGEST,
-        deadline=None, memory=None,
-    )  # fmt: skip
+    bounds = {"workers": workers, "retries": 0, "start_timeout": 120, "cell_timeout": LONGEST}
+    options = batch_run.Options((NOTEBOOK,), str(out / "pieces"), resume=False, **bounds)
     plan = batch_run.planned(options, sets)
     collecting = _Collecting(progress, plan.store.root, codes, collect)
     _, troubles = batch_run.carry_out(plan, collecting, stop)
