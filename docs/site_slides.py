@@ -103,20 +103,23 @@ def _judging(criteria):
 
 
 def _verdict(claim_id, row):
-    """What the notebook and the long run say; where the notebook measured nothing, the long run's numbers are shown."""
+    """What the notebook and the long run say; where the notebook measured nothing that decides, the long run's numbers
+    are shown."""
     long_run = row["evidence"] or {}
     columns = {"This laptop": row["verdict"], "The long run": long_run.get("verdict")}
     here = [each for each in row["criteria"] if each["value"] is not None]
+    decides = any(each["role"] == Role.DECIDING for each in here) or not long_run.get("criteria")
+    shown = here if decides else [each for each in long_run["criteria"] if each["value"] is not None]
     results = [
         f"{SIGNS[each['result']]} {each['result']} · {each['name']}: {number(each)}, needed {threshold(each)}"
-        for each in here or long_run.get("criteria", [])
+        for each in shown
         if each["role"] != Role.CHECK
     ]
     return {
         "kind": "verdict",
         "claim": claim(claim_id),
         "columns": {name: badge(word) for name, word in columns.items() if word},
-        "measured": "On this laptop" if here else "In the long run",
+        "measured": "On this laptop" if decides else "In the long run",
         "results": results,
         "lines": len(results),
     }
