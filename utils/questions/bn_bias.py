@@ -37,11 +37,8 @@ def question(kernel_size, channels, filters):
                 "You counted two numbers for each filter. Only the convolution's bias can go. β stays, because it does "
                 "the work of the bias.",
             ),
-            Slip(
-                channels,
-                "a bias for every input channel",
-                "You counted the input channels. A convolution sums over them before it adds its bias.",
-            ),
+            Slip(channels, "a bias for every input channel", "You counted input channels. Each filter has one bias."),
+            Slip(counted.value, "all of the layer's parameters", "You counted the kernels, too. They are needed."),
         ),
         hints=(
             "BatchNormalization subtracts each channel's mean. Which parameters change only that mean?",

@@ -15,6 +15,11 @@ PARAMETERS = {
 def question(kernel_size, channels, filters, size):
     counted = Conv2D(filters, kernel_size, padding="same").parameters((size, size, channels))
     k = f"{kernel_size}×{kernel_size}"
+    bias_of_each_channel = Slip(
+        counted.part("kernels") + channels,
+        "a bias for every input channel",
+        "The weights are right, but you counted one bias for each input channel. There is one for each filter.",
+    )
     return Question(
         text=f"A Conv2D layer with {filters} filters of {k}, padding 'same' and biases gets an input of shape "
         f"({size}, {size}, {channels}). How many parameters does it have?",
@@ -37,6 +42,7 @@ def question(kernel_size, channels, filters, size):
                 "You counted the filters again at every position. They slide: all positions share the same weights, "
                 "so the height and width of the input do not matter.",
             ),
+            *([bias_of_each_channel] if channels != filters else []),
         ),
         hints=(
             "How many weights does one filter have if it covers all input channels? What else does it add?",

@@ -27,6 +27,7 @@ def question(layers, kernel_size, strides):
         "the layer's own stride counted",
         "You spread out a layer's window by its own stride. Only the strides of the layers before it do that.",
     )
+    both_axes = Slip(seen**2, "both axes multiplied", "This is the area that the unit sees. Count along one axis.")
     return Question(
         text=f"{layers} convolutions of {kernel_size}×{kernel_size} with strides={strides} follow each other. "
         "How many pixels of the image, along one axis, does a unit of the last one see?",
@@ -40,7 +41,7 @@ def question(layers, kernel_size, strides):
             Slip(
                 kernel_size**layers, "the kernel sizes multiplied", "Windows overlap: go back layer by layer and add."
             ),
-            *([ignored, too_early] if strides > 1 else []),
+            *([ignored, too_early, both_axes] if strides > 1 else []),
         ),
         hints=(
             "Start from one unit at the end and go back, layer by layer: which pixels does its window cover?",
