@@ -39,6 +39,12 @@ def outputs(notebook):
     return [output for cell in code_cells(notebook) for output in cell.outputs]
 
 
+def texts(output):
+    """What an output shows as text: printed, or in place of a figure."""
+    data = output.get("data", {})
+    return [output.get("text", ""), data.get("text/plain", "")]
+
+
 class Images(HTMLParser):
     def __init__(self, page):
         super().__init__()
@@ -108,6 +114,38 @@ def test_every_figure_has_a_text_alternative_and_no_output_has_a_script(path):
         assert all(len(alt) >= 20 for alt in page.alts), page.alts
         assert not page.scripts
     assert figures, "no figure at all"
+
+
+@every_notebook
+def test_the_values_that_a_parameter_s_comment_lists_are_allowed(path):
+    (cell,) = tagged(read(path), "parameters")
+    for name, declared in parameters(read(path)).items():
+        comment = re.search(rf"^{name}\b.*?#([^#\n]*(?:\n#[^\n]*)*)", cell.source, re.M)
+        listed = (
+            re.split(
+                r",\s+(?:or\s+)?|\s+or\s+",
+                re.sub(r"\n#", "", comment[1]).rpartition(":")[2].strip().removeprefix("or "),
+            )
+            if comment
+            else []
+        )
+        allowed = [each for each in listed if declared.range.allows(each)]
+        assert allowed in ([], listed), f"{name}: {set(listed) - set(allowed)} would be refused"
+
+
+@pytest.mark.parametrize("place", range(len(course_notebooks())))
+def test_it_leads_to_the_next_one_and_its_links_to_a_notebook(place):
+    names = [path.name for path in course_notebooks()]
+    text = "\n".join(each.source for each in read(course_notebooks()[place]).cells if each.cell_type == "markdown")
+    links = re.findall(r"\]\(([^):]+\.ipynb)\)", text)
+    assert set(links) <= set(names)
+    assert set(names[1:] if place == 0 else names[place + 1 : place + 2]) <= set(links)
+
+
+@every_notebook
+def test_no_zero_that_it_shows_has_a_sign(path):
+    shown = [text for output in outputs(read(path)) for text in texts(output)]
+    assert not [each for each in shown if re.search(r"(?<![\w.])[-−]0(?:\.0+)?(?![\w.])", each)]
 
 
 @every_notebook

@@ -186,8 +186,8 @@ def draw_order(before, after, margin, chance):
     return picture(
         figure,
         f"Median test accuracy with the normalization before the activation ≈ {np.median(before):.2f}, after it "
-        f"≈ {np.median(after):.2f}; median of the paired differences ≈ {difference.value:.2f}, interval "
-        f"≈ {difference.low:.2f} to ≈ {difference.high:.2f}; a difference from {low:g} to {high:g} is not critical; "
+        f"≈ {np.median(after):.2f}; median of the paired differences ≈ {difference.value:z.2f}, interval "
+        f"≈ {difference.low:z.2f} to ≈ {difference.high:z.2f}; a difference from {low:g} to {high:g} is not critical; "
         f"guessing {chance:.3g}.",
         f"Lines and ticks: one of {len(before)} seeds each. Dot: the median with its interval.",
     )

@@ -227,7 +227,7 @@ def draw_differences(differences, needed, label):
     axis.set_ylim(len(names) - 0.5, -0.6)
     axis.set_yticks(range(len(names)), names)
     axis.set_xlabel(label)
-    rows = "; ".join(f"{name}: ≈ {m.value:.2f} (≈ {m.low:.2f} to ≈ {m.high:.2f})" for name, m in differences.items())
+    rows = "; ".join(f"{name}: ≈ {m.value:z.2f} (≈ {m.low:z.2f} to ≈ {m.high:z.2f})" for name, m in differences.items())
     return picture(
         figure,
         f"Paired differences, median and interval, {label}. {rows}. The claim needs {needed:g} or beyond.",
