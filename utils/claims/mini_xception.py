@@ -6,7 +6,7 @@ from utils.verdicts import CHECK, CONDITION, COUNT, Claim, Criterion
 ESSENTIAL = "“essential” must mean more than a change of seed, which moves the same network by up to 5 points"
 NOTICED = "published networks differ by about one point of test accuracy (Xception and Inception V3: 0.8)"
 WEAK = "half a point: the effect is said to be weak, and this is ten of 2,000 test images"
-SAME_BATCHES = "the same network and the same batches without it, each at its own learning rate"
+SAME_BATCHES = "the same network and the same batches without it; in the long run, each at its own learning rate"
 WHOLE = "the whole network with the same seed and batches, each at its own learning rate, chosen on images kept back"
 
 CLAIMS = (
