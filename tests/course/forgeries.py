@@ -319,6 +319,7 @@ for name, content in {
     "answer_key.csv": "student,notebook,question,answer\n{f},{n},bn-parameters,1\n",
     "grades.csv": "id,points\n{f},99\n{v},0\n",
     "code_verdicts.json": '{{"verdicts": {{"x": {{"exercise": "bn-forward", "verdict": "right"}}}}}}',
+    "kept_readings.txt": '{{"key": "' + "00" * 32 + '"}}\n',
     "course.key": "00" * 32,
     "sitecustomize.py": f"open('{TRAP}', 'w')",
     "conftest.py": f"open('{TRAP}', 'w')",

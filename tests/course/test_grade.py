@@ -347,7 +347,7 @@ def test_the_tables_agree_hold_no_formula_and_are_for_their_owner_alone(handed_o
     out = tmp_path / "grades"
     named = ["answers.csv", "grades.csv", "predictions.csv"]
     tables = [*named, "concepts.csv", "left_out.csv", "questions.csv", "same_work.csv", "slips.csv"]
-    assert sorted(path.name for path in out.iterdir()) == sorted([*tables, "index.html"])
+    assert sorted(path.name for path in out.iterdir()) == sorted([*tables, "index.html", "kept_readings.txt"])
     for path in out.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         if path.suffix == ".csv":

@@ -1,6 +1,7 @@
 """The variant handed out is signed: another key file and changed questions are named before any mark is written."""
 
 import json
+import os
 import re
 import runpy
 import shutil
@@ -14,6 +15,7 @@ from nbformat.v4 import new_code_cell
 
 from utils import questions
 from utils.course.batches.plan import sources
+from utils.course.hand_ins.readings import READINGS
 from utils.course.students import variants
 from utils.course.students.signature import signed
 from utils.course.students.variants import Variants, secret_at
@@ -54,7 +56,7 @@ def test_the_key_of_the_hand_out_gives_every_point(grade, returned):
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["signed", "metadata lost"])
-def test_another_key_file_and_a_forgotten_one_are_named_and_nothing_is_written(
+def test_another_key_file_and_a_forgotten_one_are_named_and_no_mark_is_written(
     handed_out, grade, returned, tmp_path, lost
 ):
     back, other_key = returned, key_file(tmp_path / "other.key", "cd")
@@ -71,7 +73,7 @@ def test_another_key_file_and_a_forgotten_one_are_named_and_nothing_is_written(
         assert points is None
         assert sentence in done.stderr
         assert "notebooks that came back" in done.stderr
-        assert not (tmp_path / "grades").exists()
+        assert os.listdir(tmp_path / "grades") == [READINGS]
 
 
 def test_a_key_file_where_no_variants_were_handed_out_is_named(grade, tmp_path):
@@ -156,7 +158,7 @@ def test_a_question_that_has_changed_since_the_hand_out_is_named(grade, returned
     assert points is None
     assert f"has changed since it was handed out: bn-parameters of {BN}" in done.stderr
     assert "--new-key" in done.stderr
-    assert not (tmp_path / "grades").exists()
+    assert os.listdir(tmp_path / "grades") == [READINGS]
     points, answers, _ = grade(returned, options=("--new-key",))
     assert points["ada"] == POINTS - 1
     assert "another way than when it was handed out" in answers["ada", BN, "bn-parameters"]["remark"]

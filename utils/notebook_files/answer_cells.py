@@ -16,7 +16,7 @@ ASSIGNED = re.compile(r"^answer\s*(?::[^=\n]*)?=(?!=)([^#\n]*)", flags=re.MULTIL
 CHECKED = re.compile(r"""\bcheck\(\s*["']([\w-]{1,100})["']""")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Typed:
     """An answer as it stands in a cell: a text, a number or ``None`` as it is, anything else as its source.
 

@@ -17,7 +17,7 @@ COURSE = "utils", "data_scripts"
 NO_PYTHON = SyntaxError, ValueError, TypeError, RecursionError, MemoryError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Program:
     """A function and what it needs of its notebook.
 

@@ -1,12 +1,14 @@
 """A notebook that came back, read as Jupyter reads it: whatever breaches of the format it opens, this does, too.
 
-Only what grading looks at is kept, within bounds; nothing is converted, mended or validated.
+Only what grading looks at is kept, within bounds; nothing is converted, mended or validated. It can be packed as text:
+so it comes from the process that read it, and so it is kept for the next run.
 """
 
 import itertools
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from functools import lru_cache
 
 from utils.former_names import name_today
 from utils.notebook_files.answer_cells import Typed, assigned, typed
@@ -23,12 +25,13 @@ MOST_SHOWN = 200_000  # characters of records, of a notebook
 MOST_PREDICTIONS = 300  # of different things; behind these, none is looked at
 MOST_TASKS = 100  # questions and exercises that the cells of a notebook name
 LONGEST_PREDICTED = 200  # characters of a word in a prediction
+MOST_SHARED = 20_000  # different cells, and functions, that are remembered
 PREDICTED = "id", "kind", "low", "high", "choice", "confidence", "guess"
 A_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")  # of a question or an exercise, in any version of the course
 VARIANT_CELL, VARIANT_COMMENT = "your-variant", "Your variant"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """What counts of a cell: its id, the question that its metadata name, what is typed, the records in its outputs.
 
@@ -41,14 +44,15 @@ class Cell:
     shown: list[dict]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answered:
     """What counts of a notebook: what its hand-out says in ``metadata.course``, its variant, and its cells.
 
     ``variant`` holds the values in the cell of the variant, ``None`` where there is no such cell. ``predictions`` are
     the records of what was predicted, the last for each id; ``chosen`` those of the questions on concepts, which are
     whatever the notebook says. ``code`` holds the function of each exercise in code. ``tasks`` are the questions and
-    exercises that the metadata of its cells name, whether the course has them today or not.
+    exercises that the metadata of its cells name, whether the course has them today or not. ``digest`` is that of the
+    file's bytes, as far as anybody asked for it.
     """
 
     course: dict
@@ -58,6 +62,7 @@ class Answered:
     chosen: list[dict] = field(default_factory=list)
     code: dict[str, Program] = field(default_factory=dict)
     tasks: tuple[str, ...] = ()
+    digest: str = field(default="", compare=False)
 
 
 def answered(content):
@@ -82,6 +87,57 @@ def answered(content):
     functions = programs((_source(each), _short(_mapping(each.get("metadata")).get("exercise"))) for each in code)
     read = course, _variant(code), list(_answer_cells(code)), tuple(_predictions(code)), chosen, functions
     return Answered(*read, tuple(itertools.islice(_tasks(code), MOST_TASKS)))
+
+
+def packed(found):
+    """An ``Answered`` as text, from which ``unpacked`` makes the same."""
+    head = [found.course, found.variant, list(found.predictions), found.chosen, list(found.tasks)]
+    cells = [
+        [each.id, each.question, {k: astuple(v) for k, v in each.typed.items()}, each.shown] for each in found.cells
+    ]
+    code = [[exercise, *astuple(program)] for exercise, program in found.code.items()]
+    return json.dumps([json.dumps(head), list(map(json.dumps, cells)), list(map(json.dumps, code))])
+
+
+def unpacked(text, digest=""):
+    """The ``Answered`` that was ``packed``; ``ValueError`` if the text holds none.
+
+    Cells and functions that are the same in many notebooks are the same objects.
+    """
+    try:
+        head, cells, code = json.loads(text)
+        course, variant, predictions, chosen, tasks = json.loads(head)
+        _of_types(
+            (course, dict), (variant, dict | None), *((each, list) for each in (predictions, chosen, tasks, cells))
+        )
+        _of_types(*((each, dict) for each in (*predictions, *chosen)), *((each, str) for each in tasks))
+        code = dict(map(_unpacked_program, code))
+        cells = list(map(_unpacked_cell, cells))
+        return Answered(course, variant, cells, tuple(predictions), chosen, code, tuple(tasks), digest)
+    except (TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("it is no notebook as it was read") from error
+
+
+@lru_cache(maxsize=MOST_SHARED)
+def _unpacked_cell(text):
+    id, question, answers, shown = json.loads(text)
+    _of_types((id, str), (question, str), (answers, dict), (shown, list), *((each, dict) for each in shown))
+    for value, *others in answers.values():
+        _of_types((value, str | int | float | None), *((each, bool) for each in others))
+    return Cell(id, question, {name: Typed(*each) for name, each in answers.items()}, shown)
+
+
+@lru_cache(maxsize=MOST_SHARED)
+def _unpacked_program(text):
+    exercise, name, source, does, *names = json.loads(text)
+    _of_types(*((each, str) for each in (exercise, name, source, does)), *((each, list) for each in names))
+    _of_types(*((each, str) for few in names for each in few))
+    return exercise, Program(name, source, does, *map(tuple, names))
+
+
+def _of_types(*pairs):
+    if not all(isinstance(value, types) for value, types in pairs):
+        raise TypeError
 
 
 def bounded(value):

@@ -41,7 +41,8 @@ def grade(**options):
     """Grade the notebooks that came back, in folders and zip files, without running them.
 
     With --code the functions of exercises in code are run in a sandbox, on inputs that no student has seen, here or
-    on a dask cluster. What was judged is kept: the same command goes on where it was stopped.
+    on a dask cluster. What was read and judged is kept: the same command goes on where it was stopped, and a late file
+    costs little more than itself.
 
     Writes grades.csv (each student's points), answers.csv (every answer, its verdict and its key), predictions.csv
     (every prediction beside what was measured), concepts.csv (the class's gain in the questions on concepts),
@@ -92,12 +93,13 @@ class _Given:
 
 
 def _read(asked):
-    """The ``_Given`` by these options; ``Mistake`` where something cannot be used. Nothing is written but verdicts."""
+    """The ``_Given`` by these options; ``Mistake`` where something cannot be used. Only what is kept is written."""
     from utils.course.batches.plan import sources
     from utils.course.hand_ins.collect import LeftOut, collected
     from utils.course.hand_ins.owners import Owners
+    from utils.course.hand_ins.readings import READINGS, Readings
     from utils.course.hand_ins.unclear import UNCLEAR, filled_in, renamed
-    from utils.course.marking.code_verdicts import KEPT
+    from utils.course.marking.code_verdicts import KEPT, code_of_the_course
     from utils.course.marking.giving_back import FEEDBACK
     from utils.course.marking.grading import questions_of
     from utils.course.marking.marking_scheme import PLAIN
@@ -115,7 +117,7 @@ def _read(asked):
     store = FolderStore(asked.out)
     files = asked.roster, asked.secret, asked.scheme, asked.fill
     inputs = [*asked.returned, *asked.notebooks, *filter(None, files)]
-    outputs = [*FILES, *FEEDBACK, UNCLEAR, KEPT, *filter(None, [_filled_name(asked)])]
+    outputs = [*FILES, *FEEDBACK, UNCLEAR, KEPT, READINGS, *filter(None, [_filled_name(asked)])]
     keep_inputs(store, outputs, [path for path in inputs if path.is_file()])
     scheme = _scheme(asked.scheme, usable) if asked.scheme else PLAIN
     students, refused = roster(asked.roster)
@@ -125,9 +127,10 @@ def _read(asked):
     filled = filled_in(asked.out / UNCLEAR)
     whose = Owners(students, {each.place: each.id for each in filled if each.id}, asked.groups)
     questions = questions_of(usable)
-    came = collected(asked.returned, whose, questions, renamed(filled, questions))
-    came.left_out += [LeftOut(f"{asked.roster.name}, line {line}", reason) for line, _, reason in refused]
     secret = asked.secret and secret_at(asked.secret)
+    kept = Readings(store, secret, code_of_the_course())
+    came = collected(asked.returned, whose, questions, renamed(filled, questions), kept)
+    came.left_out += [LeftOut(f"{asked.roster.name}, line {line}", reason) for line, _, reason in refused]
     code = None
     if asked.code:
         code = _code_verdicts(asked, usable, came.returned, secret, store, [*inputs, asked.out])

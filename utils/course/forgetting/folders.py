@@ -7,6 +7,7 @@ from pathlib import Path
 
 from utils.course.forgetting import contents
 from utils.course.forgetting.kept import Kept, refuse_links
+from utils.course.hand_ins.readings import READINGS, readings_without
 from utils.course.marking.code_verdicts import KEPT, verdicts_without
 from utils.course.marking.filling import table_without
 from utils.course.marking.giving_back import FEEDBACK, zip_without
@@ -47,7 +48,7 @@ class _Search:
 
     def look(self):
         """Find all; the tables that tell whose the others are come last, so that a stopped deletion can go on."""
-        known = {KEY, *FILES, *REPORTS, *FEEDBACK, *BESIDE, KEPT, STUDENTS, STATE}
+        known = {KEY, *FILES, *REPORTS, *FEEDBACK, *BESIDE, KEPT, READINGS, STUDENTS, STATE}
         if not known & set(self._names) and not any(each.startswith(FILLED) for each in self._names):
             raise Mistake(f"{self.root}: nothing of a hand-out, of grades, of a batch or of course start is in it")
         for name, without in _everybody_s(self.student).items():
@@ -190,6 +191,7 @@ def _everybody_s(student):
         "results.csv": csv_by("student"),
         TABLE: ("job", contents.without_jobs(student)),
         "results.xml": ("job", contents.without_cases(student)),
+        READINGS: ("reading", lambda path: readings_without(path, student)),
         KEPT: ("verdict", lambda path: verdicts_without(path, student)),
     }
 

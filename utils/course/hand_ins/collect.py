@@ -39,7 +39,7 @@ MAY_BE_WORK = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Returned:
     """A notebook that came back: where it lay and when it came, whose it is, and what counts of it.
 
@@ -65,7 +65,7 @@ def when(returned):
     return returned.attachment, returned.date or 0, returned.place
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """A file that was left out, and why: ``students`` are those whose it may be, ``notebook`` is "" if unknown.
 
@@ -93,14 +93,14 @@ class Collected:
     unread: list[LeftOut] = field(default_factory=list)
 
 
-def collected(paths, owners, notebooks, renamed=()):
+def collected(paths, owners, notebooks, renamed=(), kept=None):
     """What came back in these folders, zip files and notebooks.
 
     ``notebooks`` are those that are graded: name → the ids of its questions. ``renamed`` says which of them a file is
-    whose name does not: place → name.
+    whose name does not: place → name. ``kept`` are the ``Readings`` of earlier runs: no file is read twice.
     """
     found, read, renamed = Collected(), [], dict(renamed)
-    with Reader() as reader:
+    with Reader(kept=kept) as reader:
         for path in map(Path, paths):
             for file, place, refused in _files(path, unicodedata.normalize("NFC", path.name) or str(path)):
                 own = owners.is_one_person_s(place)
@@ -112,6 +112,8 @@ def collected(paths, owners, notebooks, renamed=()):
     for each in read:
         _sort_in(found, *each, owners, notebooks, asked)
     _set_apart(found, owners)
+    if kept is not None:
+        kept.finish((each.content.digest, each.student.id) for each in found.returned)
     return found
 
 

@@ -1,8 +1,9 @@
 """A process that reads what came back: bounded in time and memory, and started anew when a file has cost its life.
 
-It holds no roster, no key and no secret, and runs nothing of what it reads.
+It holds no roster, no key and no secret, and runs nothing of what it reads. What it found comes as text.
 """
 
+import hashlib
 import os
 import signal
 import warnings
@@ -13,7 +14,7 @@ import psutil
 from utils.course.workers.safe_path import nothing_imported_from_here
 from utils.notebook_files.archives import Refused, files, sentence
 from utils.notebook_files.reading import UnreadableNotebook
-from utils.notebook_files.returned import answered
+from utils.notebook_files.returned import answered, packed, unpacked
 
 SECONDS = 5  # of the processor, for a file
 PATIENCE = 60  # seconds in which it must be done, on whatever network its folder lies
@@ -23,10 +24,15 @@ NO_MEMORY = 77  # its exit code
 
 
 class Reader:
-    """Reads files one after another, in a process of its own; close it, or use it in a ``with`` statement."""
+    """Reads files one after another, in a process of its own; close it, or use it in a ``with`` statement.
 
-    def __init__(self, seconds=SECONDS, memory=MEMORY):
+    ``kept``, if there is any, holds what was read before, by the digest of a file: of such a file the process makes no
+    more than the digest. ``kept.add(digest, text)`` is called with what is new.
+    """
+
+    def __init__(self, seconds=SECONDS, memory=MEMORY, kept=None):
         self._bounds, self._process, self._pipe = (seconds, memory), None, None
+        self._kept, self._known = kept, frozenset(kept or ())
 
     def read(self, path, place, own=False):
         """``(place, date, found)`` for the file at ``path``, called ``place``, or for each of those in it.
@@ -44,7 +50,7 @@ class Reader:
                     if isinstance(message, str):
                         begun, at = begun + 1, message
                     else:
-                        yield message
+                        yield self._with_what_is_kept(*message)
                 if message is DONE:
                     return
                 self.close()  # it is tired
@@ -71,7 +77,7 @@ class Reader:
         if not self._process:
             context = get_context("spawn")
             self._pipe, other_end = context.Pipe()
-            process = context.Process(target=_serve, args=(other_end, *self._bounds), daemon=True)
+            process = context.Process(target=_serve, args=(other_end, *self._bounds, self._known), daemon=True)
             with nothing_imported_from_here():
                 process.start()
             self._process = process
@@ -90,6 +96,15 @@ class Reader:
         if not self._pipe.poll(PATIENCE):
             raise TimeoutError
         return self._pipe.recv()
+
+    def _with_what_is_kept(self, place, date, found, digest=""):
+        if not digest:
+            return place, date, found
+        if found is None:
+            return place, date, self._kept[digest]
+        if self._kept is not None:
+            self._kept.add(digest, found)
+        return place, date, unpacked(found, digest)
 
     def _epitaph(self, error):
         """Why the process is no more; it is ended if it is not."""
@@ -111,7 +126,7 @@ class _TiredError(Exception):
     pass
 
 
-def _serve(pipe, seconds, memory):
+def _serve(pipe, seconds, memory, known):
     """What the process does all its life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever holds the other end decides
     warnings.simplefilter("ignore")
@@ -136,7 +151,7 @@ def _serve(pipe, seconds, memory):
         last = DONE
         try:
             for where, date, content in files(path, place, begin, skip):
-                pipe.send((where, date, _found(content)))
+                pipe.send((where, date, *_found(content, known)))
         except _TiredError:
             last = TIRED
         except MemoryError:
@@ -147,15 +162,19 @@ def _serve(pipe, seconds, memory):
         pipe.send(last)
 
 
-def _found(content):
+def _found(content, known):
+    """What is sent of a file: what it is, and of a notebook its digest, too. ``None`` where that is known."""
     if not isinstance(content, bytes):
-        return content
+        return (content,)
+    digest = hashlib.sha256(content).hexdigest()
+    if digest in known:
+        return None, digest
     try:
-        return answered(content)
+        return packed(answered(content)), digest
     except UnreadableNotebook as error:
-        return Refused(str(error))
+        return (Refused(str(error)),)
     except Exception as error:  # as above
-        return Refused(sentence(error))
+        return (Refused(sentence(error)),)
 
 
 def _allow(seconds):

@@ -12,18 +12,38 @@ from utils.course.students.signature import SAID
 from utils.notebook_files.answer_cells import Typed
 
 LAST_TO_COUNT = {"unreadable": 1, "unanswered": 2}  # of several answers the first that can be read counts
+MOST_KNOWN = 2_000  # judgments that a judge remembers
 CHANGED = "it is asked or answered in another way than when it was handed out"
 
 
-def judged(returned, cells, cell_id, question, held, scheme):
+class Judge:
+    """Judges answers as ``questions.judge`` does; what is given to the same question again, it still knows."""
+
+    def __init__(self):
+        self._known = {}
+
+    def __call__(self, question, answer):
+        try:
+            known = question.id, json.dumps(question.parameters), repr(answer)
+        except (ValueError, RecursionError):  # a number of more digits than Python prints, say
+            return questions.judge(question, answer)
+        if known not in self._known:
+            if len(self._known) == MOST_KNOWN:
+                self._known.clear()
+            self._known[known] = questions.judge(question, answer)
+        return self._known[known]
+
+
+def judged(returned, cells, cell_id, question, held, scheme, judge):
     """The ``Mark`` on the answer to a question, which is asked in the cell of that id.
 
-    ``cells`` are those of the notebook ``returned`` that count, ``held`` what that holds of the hand-out.
+    ``cells`` are those of the notebook ``returned`` that count, ``held`` what that holds of the hand-out. ``judge`` is
+    a ``Judge``.
     """
     student, notebook = returned.student, returned.notebook
     of_its_variant = SAID.get(held.fault, ""), CHANGED * (question.id in held.changed)
     try:
-        found = _verdict(cells, cell_id, question)
+        found = _verdict(cells, cell_id, question, judge)
         found["remark"] = together(found["remark"], *of_its_variant)
         return of_question(student, notebook, question, scheme=scheme, **found)
     except Exception as error:  # what came back is anybody's; no other mark is lost with this one
@@ -31,7 +51,7 @@ def judged(returned, cells, cell_id, question, held, scheme):
         return of_question(student, notebook, question, "unreadable", scheme, remark=remark)
 
 
-def _verdict(cells, cell_id, question):
+def _verdict(cells, cell_id, question, judge):
     asking = [each for each in cells if _asks(each, cell_id, question.id)]
     own = [each for each in asking if not _is_practice(each, cell_id, question.id)] or asking
     as_json = json.loads(json.dumps(question.parameters))
@@ -46,7 +66,7 @@ def _verdict(cells, cell_id, question):
     if not own and not elsewhere:
         return {"verdict": MISSING, "remark": ""}
     answers = [*_in_order(own, question.id, as_json), *(each.get("answer") for each in shown + elsewhere)]
-    judged = [(answer, questions.judge(question, _plain(answer))) for answer in answers]
+    judged = [(answer, judge(question, _plain(answer))) for answer in answers]
     answer, counts = min(judged, key=lambda each: LAST_TO_COUNT.get(each[1].verdict, 0))
     given = text_of(_plain(answer)) if counts.verdict == "unreadable" else counts.answer
     remarks = []

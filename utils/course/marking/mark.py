@@ -11,7 +11,7 @@ NOT_RETURNED, LEFT_OUT, RETURNED_TWICE, MISSING = "not-returned", "left-out", "r
 OPEN = MISSING, "unanswered"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mark:
     """The verdict on one student's answer to one question.
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from utils.course.hand_ins.collect import LeftOut, Returned
-from utils.course.marking.answers import judged
+from utils.course.marking.answers import Judge, judged
 from utils.course.marking.code_verdicts import exercises_in
 from utils.course.marking.copies import Copy, counted, in_their_own_place
 from utils.course.marking.mark import LEFT_OUT, MISSING, NOT_RETURNED, Mark, of_exercise, of_question, together
@@ -109,13 +109,14 @@ class _HandedOut:
         of_cells = [each.metadata.get(kind) for each in source.notebook.cells for kind in ("question", "exercise")]
         self.names = {name_today(each) for each in of_cells if each}
         self.ids = {each.metadata.get("question") or each.metadata.get("exercise") for each in cells}
-        self._secret, self._scheme, self._code = secret, scheme, code
+        self._secret, self._scheme, self._code, self._judge = secret, scheme, code, Judge()
         self._exercises = () if code is None else exercises_in(source.notebook)
 
     def copy(self, returned, its):
         """The ``Copy`` that came back, with its marks; ``its`` is what it holds of the hand-out."""
         cells = [each for each in returned.content.cells if each.typed not in self.variants.demonstrations]
-        marks = [judged(returned, cells, *asked, its, self._scheme) for asked in self.variants.asked(its.values)]
+        asked = self.variants.asked(its.values)
+        marks = [judged(returned, cells, *each, its, self._scheme, self._judge) for each in asked]
         verdicts = (self._code or {}).get(returned.place, {})
         marks += [_of_code(returned, name, verdicts.get(name), self._scheme) for name in self._exercises]
         return Copy(returned, its, [replace(each, remark=together(each.remark, its.exam)) for each in marks])

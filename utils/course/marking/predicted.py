@@ -11,7 +11,7 @@ from utils.verdicts.outcomes import outcome
 IN_WORDS = "words"  # as predictions were in earlier versions of the course
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Predicted:
     """One student's prediction about one claim.
 

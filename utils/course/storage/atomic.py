@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write_whole(path, content, mode=0o666, folder=None):
-    """Write text or bytes: ``path`` is the old file or the new one, whatever happens meanwhile.
+    """Write text, bytes or an iterable of bytes: ``path`` is the old file or the new one, whatever happens meanwhile.
 
     It is written beside (or in ``folder``, on the same disk), forced to the disk, and renamed.
     """
@@ -15,7 +15,8 @@ def write_whole(path, content, mode=0o666, folder=None):
     beside = Path(folder or path.parent) / (f".{path.name[:100]}.{uuid.uuid4().hex}.partial")
     try:
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(content if isinstance(content, bytes) else content.encode(errors="replace"))
+            content = content.encode(errors="replace") if isinstance(content, str) else content
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)

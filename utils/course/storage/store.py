@@ -65,7 +65,7 @@ class FolderStore:
             return set()
 
     def write(self, name, text, mode=0o666):
-        """Store text or bytes: ``name`` is the old file or the new."""
+        """Store text, bytes or an iterable of bytes: ``name`` is the old file or the new."""
         path, partial = self.root / name, self.root / PARTIAL
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.mkdir(exist_ok=True)

@@ -24,7 +24,7 @@ INSTEAD_OF_ID = "id number", "idnumber", "username", "login id", "user id"
 CANVAS = {"sis user id", "sis login id"}  # one of these stands beside "ID" in its gradebook
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Student:
     """A line of the roster; ``canvas`` and ``moodle`` are the numbers in the names that these give to files.
 

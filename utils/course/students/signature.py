@@ -36,7 +36,7 @@ ADVICE = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Held:
     """The variant that a returned notebook is judged by, what is wrong with it ("" if nothing is), and the ids of the
     questions that are other ones today than when it was handed out, or that are ``gone`` from the notebook.

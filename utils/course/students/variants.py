@@ -25,6 +25,7 @@ from utils.notebook_files.sources import parameters
 SECRET = re.compile(r"([0-9a-f]{64})( exam)?\n?")
 DIGITS = 64  # hexadecimal ones, of a secret; behind that of an exam stands a word, which is a part of it
 LONGEST_KEY = 100  # characters: more than a key has
+MOST_PUT = 500  # questions of a notebook, each with its parameters, that are remembered
 
 
 def secret_at(path, exam=None):
@@ -106,10 +107,21 @@ class Variants:
         values = {name: each.default for name, each in self._declared.items()} | self.fixed | values
         for asked in self._asked:
             named = {name: values[parameter] for name, parameter in asked.names.items()}
-            try:
-                yield asked.cell, questions.ask(asked.id, **asked.literals, **named)
-            except ValueError as error:
-                raise Mistake(f"the cell that asks {asked.id}: {error}") from error
+            known = asked.id, repr(named)  # most of a class have one of few sets
+            if known not in self._put:
+                try:
+                    question = questions.ask(asked.id, **asked.literals, **named)
+                except ValueError as error:
+                    raise Mistake(f"the cell that asks {asked.id}: {error}") from error
+                if len(self._put) == MOST_PUT:
+                    self._put.clear()
+                self._put[known] = question
+            yield asked.cell, self._put[known]
+
+    @cached_property
+    def _put(self):
+        """The questions that were asked so far, by id and parameters."""
+        return {}
 
     @cached_property
     def demonstrations(self):
