@@ -115,6 +115,8 @@ def _verdict(claim_id, row):
         for each in shown
         if each["role"] != Role.CHECK
     ]
+    if left := sum(each["value"] is None for each in (row["criteria"] if decides else long_run["criteria"])):
+        results.append(f"{SIGNS['undecided']} undecided · not measured: {left} more")
     return {
         "kind": "verdict",
         "claim": claim(claim_id),

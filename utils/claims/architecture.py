@@ -16,7 +16,8 @@ CLAIMS = (
             Criterion(
                 name="accuracy at a place where no training image was: convnet − Dense",
                 because="a network that does not assume it can only guess there; a lead of ten points is clear",
-                control="a network of Dense layers, same images and steps; in the long run, each at its own learning rate",
+                control="a network of Dense layers, same images and steps; in the long run, each at its own learning "
+                "rate",
                 at_least=0.1,
             ),
             Criterion(

@@ -10,7 +10,7 @@ VEIT = "Veit et al. 2016, Residual networks behave like ensembles of relatively 
 FIXUP = "Zhang et al. 2019, Fixup initialization (arXiv:1901.09321)"
 
 INTUITIONS = "source document 000, intuitions on why residual blocks work"
-TENTH = "at a tenth of the gradient, or less, training would need a learning rate ten times as large"
+TENTH = "at a tenth of the gradient, or less, plain gradient descent would need a learning rate ten times as large"
 HALF_NOISE = (
     "the cosine of two noisy copies of one signal is the signal's share of the power: below one half, there is more "
     "noise"
