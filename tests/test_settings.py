@@ -5,8 +5,10 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from jupyterlab.commands import get_static_page_config
 
 import utils
 
@@ -107,3 +109,9 @@ def test_without_a_home_matplotlib_has_a_folder_and_says_nothing(tmp_path):
     assert folder.startswith(f"{tmp_path}/convnet-course-cache-")
     assert not folder.startswith(f"{temporary}/")
     assert python(program, tmp_path) == (f"{tmp_path}/.cache/convnet-course/matplotlib", "")
+
+
+def test_jupyterlab_shows_no_buttons_of_the_package_that_merges_notebooks():
+    extensions = Path(sys.prefix, "share/jupyter/labextensions")
+    assert (extensions / "nbdime-jupyterlab").is_dir()
+    assert "nbdime-jupyterlab" in get_static_page_config(level="all")["disabledExtensions"]
