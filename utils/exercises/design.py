@@ -42,6 +42,8 @@ def run(function, crops):
         return None
     if not isinstance(model, keras.Model):
         raise TypeError(f"a keras.Model is needed, and it returns a {type(model).__name__}")
+    if not model.built:
+        raise ValueError("the model does not know the shape of its images: begin it with keras.Input((32, 32, 1))")
     found = {
         "parameters": model.count_params(),
         "shapes": (tuple(model.input_shape[1:]), tuple(model.output_shape[1:])),

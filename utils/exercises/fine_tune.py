@@ -83,12 +83,13 @@ def run(function, images, labels, kept_images, kept_labels):
     base, fits, fit = _base(), [], keras.Model.fit
 
     def watched(self, *args, **kwargs):
-        own, before = {id(each) for each in base.weights}, _averages(base)
+        own, before, weights = {id(each) for each in base.weights}, _averages(base), _without_averages(base)
         rate = float(np.asarray(self.optimizer.learning_rate))
         history = fit(self, *args, **kwargs)
         fits.append(
             {
                 "trains the base": any(id(each) in own for each in self.trainable_variables),
+                "moves the base": bool(np.any(_without_averages(base) != weights)),
                 "moves the averages": bool(np.abs(_averages(base) - before).max() > 1e-6),
                 "rate": rate,
             }
@@ -111,6 +112,11 @@ def run(function, images, labels, kept_images, kept_labels):
 
 def _averages(base):
     return np.concatenate([np.ravel(each) for each in base.non_trainable_weights if "moving_" in each.path] or [[0.0]])
+
+
+def _without_averages(base):
+    """The base's weights without its moving averages, as one array."""
+    return np.concatenate([np.ravel(each) for each in base.weights if "moving_" not in each.path])
 
 
 def _is_prepared(base, images):
@@ -172,6 +178,18 @@ def _example(phases=((False, 1e-2, 30), (True, 1e-4, 5)), scale=1 / 128, offset=
         return model
 
     return tuned
+
+
+def _compiled_once(base, images, labels, classes):
+    model = keras.Sequential([layers.Rescaling(1 / 128, offset=-127 / 128), base, layers.Dense(classes)])
+    for layer in base.layers:
+        layer.trainable = False
+    model.compile(keras.optimizers.Adam(1e-4), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    for _ in range(2):
+        model.fit(images, labels, batch_size=16, verbose=0)
+        for layer in base.layers:
+            layer.trainable = not isinstance(layer, layers.BatchNormalization)
+    return model
 
 
 def _after(when):
@@ -236,6 +254,13 @@ FAULTS = (
         "the base stays frozen",
         "Only the new layer was trained. Set base.trainable = True, compile again, and fit a second time.",
         _example(phases=((False, 1e-2, 1),)),
+    ),
+    Fault(
+        _after(lambda outcome: not any(each["moves the base"] for each in _of_base(outcome))),
+        "not compiled again",
+        "You set trainable, but the base's weights did not move: a change of trainable counts from the next compile on."
+        " Compile again before the second fit.",
+        _compiled_once,
     ),
     Fault(
         _after(lambda outcome: any(each["rate"] > 1.01 * LARGEST_RATE for each in _of_base(outcome))),
