@@ -69,6 +69,27 @@ def test_what_is_open_is_said_and_the_zip_file_holds_what_was_written(tmp_path):
         assert archive.read("03_batch_normalization.ipynb") == path.read_bytes()
 
 
+def test_a_notebook_that_colab_saved_is_brought_up_to_date_and_handed_in_as_any_other(tmp_path):
+    """It keeps cells' ids in their metadata; a student may have put anything into that."""
+    start(tmp_path / "work")
+    path = tmp_path / "work" / "03_batch_normalization.ipynb"
+    own = json.loads(path.read_text())
+    own |= {"nbformat_minor": 0, "metadata": {}}
+    for cell in own["cells"]:
+        cell["metadata"] |= {"id": cell.pop("id")} | ({"exercise": 5} if "exercise" in cell["metadata"] else {})
+    own["cells"][-1]["metadata"]["id"] = own["cells"][0]["metadata"]["id"]
+    own["cells"][0]["source"] = ["# My title"]
+    path.write_text(json.dumps(own))
+    result = hand_in(tmp_path / "work", "--out", tmp_path / "mine.zip")
+    assert result.exit_code == 0, result.output
+    line = next(line for line in result.output.splitlines() if line.startswith("03_"))
+    assert "bn-trainable" in line
+    assert "bn-forward" in line
+    again = start(tmp_path / "work")
+    assert again.exit_code == 0, again.output
+    assert read(path).cells[0].source == "# My title"
+
+
 def test_a_notebook_that_is_gone_or_broken_is_said(tmp_path):
     start(tmp_path / "work")
     (tmp_path / "work" / f"{NAMES[1]}.ipynb").unlink()

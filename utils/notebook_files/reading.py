@@ -1,6 +1,7 @@
 """What a notebook file says of itself: its parameters and their ranges, and the records in its outputs."""
 
 import json
+import re
 from pathlib import Path
 
 from utils.former_names import name_today
@@ -8,6 +9,7 @@ from utils.former_names import name_today
 LARGEST_NOTEBOOK = 500_000_000  # bytes: the instructor's own
 LARGEST_RETURNED, LARGEST_WITHOUT_OUTPUTS = 50_000_000, 10_000_000  # bytes: a student's
 MOST_RETURNED_CELLS = 2_000
+CELL_ID = re.compile(r"[\w-]{1,64}", flags=re.ASCII)
 
 
 class UnreadableNotebook(ValueError):
@@ -49,7 +51,11 @@ def _content(path, most):
 
 
 def reads(content, place):
-    """The notebook in these bytes, in format 4; ``UnreadableNotebook`` naming ``place`` if there is none in them."""
+    """The notebook in these bytes, in format 4; ``UnreadableNotebook`` naming ``place`` if there is none in them.
+
+    Each cell has an id. Where a tool saved it without, it is the one that the tool put into the cell's metadata, as
+    Colab does, or its place.
+    """
     import nbformat
 
     try:
@@ -58,6 +64,14 @@ def reads(content, place):
     except Exception as error:  # nbformat's readers of old formats raise anything for what is none
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise UnreadableNotebook(f"{place} is not a Jupyter notebook: {first}") from error
+    if (notebook.nbformat, notebook.nbformat_minor) < (4, 5):
+        notebook.nbformat_minor, taken = 5, {cell.get("id") for cell in notebook.cells}
+        for number, cell in enumerate(notebook.cells):
+            if "id" not in cell:
+                kept = cell.metadata.get("id")
+                is_one = isinstance(kept, str) and CELL_ID.fullmatch(kept) and kept not in taken
+                cell.id = kept if is_one else f"cell-{number}-of-{len(notebook.cells)}"
+                taken.add(cell.id)
     return notebook
 
 

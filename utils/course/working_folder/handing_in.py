@@ -23,14 +23,14 @@ def open_in(name, folder):
     """
     path = folder / f"{name}.ipynb"
     notebook, cells = read(path), answered(path.read_bytes()).cells
-    laid = {cell.id: cell.source for cell in version_of(name, notebook, folder).cells}
+    mine, laid = {cell.id: cell.source for cell in notebook.cells}, version_of(name, notebook, folder)
     unanswered = [
         cell.question
         for cell in cells
         if cell.question in questions() and all(each.value is None for each in cell.typed.values())
     ]
     unattempted = [
-        cell.metadata.get("exercise") for cell in tagged(notebook, "exercise") if cell.source == laid.get(cell.id)
+        cell.metadata.get("exercise") for cell in tagged(laid, "exercise") if cell.source == mine.get(cell.id)
     ]
     return [*unanswered, *unattempted]
 
