@@ -137,6 +137,9 @@ def test_units_that_are_fixed_are_met_by_all_or_undecided():
     assert judged(fixed, 0.7).results == ["met"]
     assert "these photographs differ" in str(judged(fixed, [0.4, 0.9]))
     assert "[n = 2 photographs, fixed]" in str(judged(fixed, [0.4, 0.9]))
+    assert "[n = 1 photograph, fixed]" in str(judged(fixed, [0.4]))
+    pairs = claim(criterion(at_least=0.5, drawn=False, unit="pairs of networks"))
+    assert "[n = 1 pair of networks, fixed]" in str(judged(pairs, [0.4]))
 
 
 @pytest.mark.parametrize(

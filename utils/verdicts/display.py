@@ -1,6 +1,7 @@
 """How criteria and verdicts show themselves: as text, and as HTML that fits a narrow page, light or dark."""
 
 import html
+import re
 
 from utils.records import VERDICT
 from utils.scoring import Prediction, noted
@@ -64,6 +65,8 @@ def number(record):
     n, unit = record["n"], record["unit"]
     if n == 1 and (record["exact"] or not unit):  # nothing was repeated
         return str(measured)
+    if n == 1:
+        unit = re.sub(r"s(?= of |$)", "", unit, count=1)
     return f"{measured} [n = {n} {unit}{'' if record['drawn'] else ', fixed'}]"
 
 
