@@ -160,6 +160,14 @@ def test_a_file_that_cannot_be_read_is_left_alone(work, content):
     assert nbformat.read(work / "01_water.new.ipynb", as_version=4).cells[0].source == "# W"
 
 
+def test_a_version_that_cannot_be_read_ends_nothing(work):
+    (work / ".course" / "laid" / f"01_water.{written(work).metadata.laid}.ipynb").write_text("{")
+    before = (work / "01_water.ipynb").read_bytes()
+    found = [each.what for each in lay({"01_water": course(end="The new end."), "02_ice": course()}, work)]
+    assert found == ["beside", "new"]
+    assert (work / "01_water.ipynb").read_bytes() == before
+
+
 def test_what_is_written_into_the_new_version_beside_is_kept_as_well(work):
     (work / "01_water.ipynb").write_bytes(b"{")
     update(work, title="# W")

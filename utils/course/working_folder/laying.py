@@ -64,9 +64,9 @@ def _laid(name, new, folder):
         return Done(name, "new", notes)
     try:
         mine = read(file)
+        base = version_of(name, mine, folder)
     except UnreadableNotebook as error:
-        return _beside(name, new, folder, f"{error}; it was left as it is")
-    base = version_of(name, mine, folder)
+        return _beside(name, new, folder, f"{error}; {file.name} was left as it is")
     if base.metadata[VERSION] == version:
         return Done(name, "up to date")
     if not alike(base, mine):
