@@ -14,7 +14,10 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_copy_source = html_show_sourcelink = html_use_index = False
 html_context = {"default_mode": "auto"}
-html_theme_options = {"home_page_in_toc": True, "use_download_button": False, "navbar_persistent": []}
+html_theme_options = {
+    "home_page_in_toc": True, "use_download_button": False, "navbar_persistent": [],
+    "footer_content_items": "copyright",
+}  # fmt: skip
 html_static_path = ["static", "../build/site-static"]
 html_extra_path = ["../build/site-copied"]
 html_favicon = "static/favicon.svg"

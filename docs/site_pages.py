@@ -104,6 +104,11 @@ class _ChapterPage:
         return int(re.search(r"Running all cells takes about (\d+) seconds", self.notebook.cells[0].source)[1])
 
     @property
+    def asked(self):
+        """How many questions the notebook asks, also those whose answer is measured."""
+        return len(tagged(self.notebook, "answer"))
+
+    @property
     def questions(self):
         """The questions that have an answer, as the notebook asks them."""
         defaults = {name: each.default for name, each in parameters(self.notebook).items()}

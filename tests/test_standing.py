@@ -52,6 +52,18 @@ def test_a_folder_that_was_just_laid_is_all_open(work):
     assert "Right: 0 of " in found.summary
 
 
+def test_the_course_s_own_notebooks_show_what_they_ask_today(work):
+    """``course refresh`` keeps the outputs of these cells; ``course refresh --force`` renews them."""
+    shown = [
+        cell.outputs[0].data["text/plain"]
+        for path in course_notebooks()
+        for cell in read(path).cells
+        if cell.cell_type == "code" and cell.source.endswith("\nstanding()")
+    ]
+    assert len(shown) == 3
+    assert set(shown) == {str(standing(work))}
+
+
 def test_what_is_shown_last_counts(work):
     before = of(work)
     show(work, check("bn-parameters", 7), check("bn-trainable", 64), predict("pyramid", low=0.1, high=0.5))

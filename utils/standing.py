@@ -16,6 +16,10 @@ from utils.records import ANSWER, CODE, PREDICTION
 RIGHT, WRONG, OPEN = "right", "not right yet", "open"
 KINDS = "questions", "exercises"
 STATES = RIGHT, WRONG, OPEN
+COLUMNS = {  # of the table, with their widths in percent
+    "Notebook": 23, "Questions right": 11, "Exercises right": 11, "Predictions made": 12,
+    "Not right yet": 18, "Open": 25,
+}  # fmt: skip
 IS_OPEN = {"unanswered", "unattempted", "exam", "not-asked", "refused", "unreadable", None}
 
 
@@ -74,7 +78,7 @@ class Standing:
     def __str__(self):
         lines = [self.summary]
         for each in self.notebooks:
-            lines.append("  ".join([f"{each.name:<28}", *_cells(each)]).rstrip())
+            lines.append("  ".join([f"{each.name:<34}", *_cells(each)]).rstrip())
             lines += [f"    {state}: {', '.join(each.ids(state))}" for state in (WRONG, OPEN) if each.ids(state)]
         return "\n".join(lines)
 
@@ -83,19 +87,20 @@ class Standing:
     def _repr_mimebundle_(self, include=None, exclude=None):
         from utils.figures.standing import draw_standing
 
-        heads = ("Notebook", "Questions right", "Exercises right", "Predictions made", "Not right yet", "Open")
-        head = "".join(f'<th scope="col" style="text-align:left">{each}</th>' for each in heads)
+        left = "text-align:left;vertical-align:top"
+        head = "".join(f'<th scope="col" style="{left};width:{width}%">{each}</th>' for each, width in COLUMNS.items())
         rows = "".join(
-            f'<tr><th scope="row" style="text-align:left">{html.escape(each.name)}</th>'
+            f'<tr><th scope="row" style="{left}">{html.escape(each.name).replace("_", "_<wbr>")}</th>'
             + "".join(
-                f'<td style="text-align:left">{html.escape(text)}</td>'
+                f'<td style="{left};white-space:normal;overflow-wrap:anywhere">{html.escape(text)}</td>'
                 for text in (*_cells(each), *(", ".join(each.ids(state)) for state in (WRONG, OPEN)))
             )
             + "</tr>"
             for each in self.notebooks
         )
         caption = f'<caption style="text-align:left">{html.escape(self.summary)}</caption>'
-        table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        style = "table-layout:fixed;width:100%;max-width:64em"
+        table = f'<table style="{style}">{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         return {"text/plain": str(self), "text/html": draw_standing(self.by_kind).html() + table}
 
 

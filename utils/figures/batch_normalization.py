@@ -1,7 +1,7 @@
 """The figures of notebooks 03 and 04."""
 
 import numpy as np
-from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullLocator
 
 from utils.figures import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Picture, new_figure, picture
 
@@ -182,6 +182,7 @@ def draw_order(before, after, margin, chance):
     right.plot(after - before, np.full(len(after), 0.25), "|", color=BLUE, ms=10)
     right.text(difference.high + 0.008, 0.4, f"{difference.value:+.2f}", va="center", color=BLUE)
     right.set(xlim=(2 * low, 2 * high), ylim=(0, 1), yticks=[], xlabel="after minus before")
+    right.xaxis.set_major_locator(MaxNLocator(4))
     right.spines["left"].set_visible(False)
     return picture(
         figure,

@@ -1,7 +1,7 @@
 """The figures of notebook 02."""
 
 import numpy as np
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from utils.figures import BLACK, BLUE, ORANGE, SKY, VERMILION, new_figure, picture
 from utils.residual_connections import paths_by_length
@@ -155,6 +155,7 @@ def draw_paths(paths):
         axis.bar(lengths + 0.2, counted, 0.4, color=ORANGE, label="share of the paths")
         axis.set_title(name, fontsize=10)
         axis.set_xlabel("blocks on the path")
+        axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     np.ravel(axes)[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     shares = "; ".join(

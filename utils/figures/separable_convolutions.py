@@ -175,7 +175,7 @@ def draw_race(races):
     """
     figure, axes = new_figure(8.5, 2.9 * len(races), len(races), 2, sharey=True, squeeze=False)
     for row, (count, pair) in zip(axes, races.items(), strict=True):
-        for axis, part in zip(row, ("train", "test"), strict=True):
+        for axis, part, title in zip(row, ("train", "test"), ("training", "test"), strict=True):
             for each, (color, marker, line) in zip(pair, STYLES, strict=False):
                 values = getattr(each, part)
                 axis.plot(each.steps, values.T, color=color, linewidth=0.7, alpha=0.35)
@@ -183,7 +183,7 @@ def draw_race(races):
                     each.steps, np.median(values, axis=0), line, marker=marker, color=color,
                     label=f"{each.name}: {each.parameters:,}",
                 )  # fmt: skip
-            axis.set_title(f"{count} images: {part} accuracy", fontsize=10)
+            axis.set_title(f"{count} images: {title} accuracy", fontsize=10)
             axis.set_xscale("log", base=2)
             axis.set_xlabel("steps")
     axes[0, 0].legend(frameon=False, loc="lower right", title="parameters", fontsize=9)
@@ -252,7 +252,7 @@ def draw_gaps(races):
         axis.axhline(0, color=BLACK, linewidth=0.8)
         axis.set_title(f"{count} images", fontsize=10)
         axis.set_xlabel("training accuracy")
-    axes[0, 0].set_ylabel("train − test accuracy")
+    axes[0, 0].set_ylabel("training − test accuracy")
     axes[0, 0].legend(frameon=False, loc="upper left")
     rows = "; ".join(
         f"{count} images, {each.name}: gap ≈ {np.median(each.gap[:, -1]):.2f} at training accuracy "

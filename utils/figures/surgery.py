@@ -159,7 +159,8 @@ def draw_several_off(kept, shortcut_cut):
     )
     axis.axhline(shortcut_cut, color=VERMILION, linestyle="--", label="one shortcut cut")
     axis.set_xticks(numbers, [f"{number}\n{2 ** (len(kept) - 1 - number)}" for number in numbers])
-    axis.set(xlabel="branches off, and paths left below", ylabel="share of the probability kept", ylim=(-0.04, 1.1))
+    axis.set(xlabel="branches off, and paths left below", ylabel="share of the probability kept")
+    axis.set_ylim(-0.04, max(1.1, 1.03 * highest.max()))
     axis.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 0.08), fontsize=9)
     spoken = ", ".join(f"{number}: ≈ {mean:.2f}" for number, mean in zip(numbers, means, strict=True))
     return picture(
