@@ -98,11 +98,12 @@ def test_a_copied_environment_does_not_run_the_originals_code(tmp_path):
     surroundings.refuse_a_copy(tmp_path / "bin" / "course")
 
 
-def test_the_courses_utils_go_before_a_file_of_that_name_beside_the_notebook(tmp_path):
+@pytest.mark.parametrize("kernel", ["convnet-course", "python3"])
+def test_the_courses_utils_go_before_a_file_of_that_name_beside_the_notebook(kernel, tmp_path):
     (tmp_path / "utils.py").write_text("mine = True")
     (tmp_path / "helper.py").write_text("mine = True")
     notebook = new_notebook(cells=[new_code_cell("import utils.parameters, helper\nprint(helper.mine)")])
-    notebook.metadata.kernelspec = {"name": "convnet-course", "language": "python", "display_name": "course"}
+    notebook.metadata.kernelspec = {"name": kernel, "language": "python", "display_name": kernel}
     nbformat.write(notebook, tmp_path / "a.ipynb")
     ended = course("run", "a.ipynb", cwd=tmp_path, env={**os.environ, "CONVNET_COURSE_WARM": "0"})
     assert ended.returncode == 0, ended.stdout

@@ -18,6 +18,7 @@ from papermill.exceptions import PapermillException
 
 from utils.course.engine.kernel import PRELUDE, SHOWN_ERROR, KeptKernelManager
 from utils.course.storage.private_folders import private_folder
+from utils.course.warm_kernels.provisioner import course_first
 from utils.notebook_files.status import Status, failed_cell, is_code, plain, status_of
 
 SILENCE_SECONDS = 0.05  # without a message; then it is time to look whether the kernel lives
@@ -87,7 +88,7 @@ class Client(PapermillNotebookClient):
             # It warns of its unencrypted connection on loopback at every start; and nobody will look up the history.
             self.extra_arguments += ["--IPKernelApp.log_level=40", "--HistoryManager.hist_file=:memory:"]
         with self.km.sockets() as more:
-            more["env"] = self.watch.environment()
+            more["env"] = self.watch.environment() if self.box else course_first(self.watch.environment())
             await ensure_async(self.km.start_kernel(extra_arguments=self.extra_arguments, **more))
         self.watch.begin(self.km.provisioner.pid, self.km.is_kept)
         self.kc = self.km.client()

@@ -41,7 +41,7 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd, **kwargs):
         process = warm_kernel(cmd, **kwargs)
         if process is None:
-            kwargs["env"] = _course_first(kwargs.get("env") or os.environ, kwargs.get("cwd"))
+            kwargs["env"] = course_first(kwargs.get("env") or os.environ, kwargs.get("cwd"))
             return await super().launch_kernel(cmd, **kwargs)
         # A warm kernel leads a session, and so a process group, of its own: as an ordinary one does.
         self.process, self.pid, self.pgid = process, process.pid, process.pid
@@ -215,7 +215,7 @@ def _descriptor(stream, inherited):
     return descriptor
 
 
-def _course_first(env, cwd):
+def course_first(env, cwd=None):
     """The environment for an ordinary kernel: the course's packages go before a ``utils.py`` that lies there."""
     here = Path(cwd or os.getcwd())
     for package in (UTILS, UTILS.parent / "data_scripts"):
