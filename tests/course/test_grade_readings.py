@@ -199,23 +199,16 @@ def test_what_is_packed_comes_out_the_same_and_nothing_else_comes_out():
     assert found.predictions
     assert found.tasks
     assert math.copysign(1, again.cells[0].shown[0]["answer"][3]) == -1
-    head, cells, code = json.loads(packed(found))
-    wrong = [
-        [],
-        {},
-        None,
-        [head, cells],
-        [head, "x", code],
-        [head, [1], code],
-        ["[]", cells, code],
-        [head, cells, [{}]],
-    ]
-    wrong += [[head, [cells[0].replace("false", "0")], code], [head, cells, [code[0].replace("[", "[[", 1)]]]
+    own, tasks, predictions, cells, code = json.loads(packed(found))
+    wrong = [[], {}, None, "[]", [own, tasks, cells], [own, tasks, "x", cells, code], [own, tasks, [], [1], code]]
+    wrong += [[["x", None, []], tasks, [], cells, code], [[{}, 3, []], tasks, [], [], []], [own, "[1]", [], [], []]]
     wrong += [
-        [json.dumps([{}, 3, [], [], []]), cells, code],
-        [head, ["[" * 99_999], code],
-        [head, ['["", "", {}, [3]]'], []],
+        [own, tasks, ["[]"], cells, code],
+        [own, tasks, predictions, cells, [{}]],
+        [own, "[" * 99_999, [], [], []],
     ]
+    wrong += [[own, tasks, [], [cells[0].replace("false", "0")], code], [own, tasks, [], ['["", "", {"": [3]}]'], code]]
+    wrong += [[own, tasks, [], cells, [code[0].replace("[", "[[", 1)]], [[{}, None, ["x"]], tasks, [], cells, code]]
     for each in wrong:
         with pytest.raises(ValueError):
             unpacked(json.dumps(each))

@@ -7,6 +7,7 @@ so it comes from the process that read it, and so it is kept for the next run.
 import itertools
 import json
 import re
+import sys
 from dataclasses import astuple, dataclass, field
 from functools import lru_cache
 
@@ -25,7 +26,7 @@ MOST_SHOWN = 200_000  # characters of records, of a notebook
 MOST_PREDICTIONS = 300  # of different things; behind these, none is looked at
 MOST_TASKS = 100  # questions and exercises that the cells of a notebook name
 LONGEST_PREDICTED = 200  # characters of a word in a prediction
-MOST_SHARED = 20_000  # different cells, and functions, that are remembered
+MOST_SHARED = 20_000  # different cells, functions and predictions that are remembered
 PREDICTED = "id", "kind", "low", "high", "choice", "confidence", "guess"
 A_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")  # of a question or an exercise, in any version of the course
 VARIANT_CELL, VARIANT_COMMENT = "your-variant", "Your variant"
@@ -91,31 +92,47 @@ def answered(content):
 
 def packed(found):
     """An ``Answered`` as text, from which ``unpacked`` makes the same."""
-    head = [found.course, found.variant, list(found.predictions), found.chosen, list(found.tasks)]
     cells = [
         [each.id, each.question, {k: astuple(v) for k, v in each.typed.items()}, each.shown] for each in found.cells
     ]
     code = [[exercise, *astuple(program)] for exercise, program in found.code.items()]
-    return json.dumps([json.dumps(head), list(map(json.dumps, cells)), list(map(json.dumps, code))])
+    own, tasks = [found.course, found.variant, found.chosen], json.dumps(found.tasks)
+    return json.dumps([own, tasks, *(list(map(json.dumps, each)) for each in (found.predictions, cells, code))])
 
 
 def unpacked(text, digest=""):
     """The ``Answered`` that was ``packed``; ``ValueError`` if the text holds none.
 
-    Cells and functions that are the same in many notebooks are the same objects.
+    What is the same in many notebooks, such as a cell that nobody fills in, is the same object.
     """
     try:
-        head, cells, code = json.loads(text)
-        course, variant, predictions, chosen, tasks = json.loads(head)
-        _of_types(
-            (course, dict), (variant, dict | None), *((each, list) for each in (predictions, chosen, tasks, cells))
-        )
-        _of_types(*((each, dict) for each in (*predictions, *chosen)), *((each, str) for each in tasks))
-        code = dict(map(_unpacked_program, code))
-        cells = list(map(_unpacked_cell, cells))
-        return Answered(course, variant, cells, tuple(predictions), chosen, code, tuple(tasks), digest)
+        (course, variant, chosen), tasks, *lists = json.loads(text, object_pairs_hook=_with_known_names)
+        _of_types((course, dict), (variant, dict | None), *((each, list) for each in (chosen, *lists)))
+        _of_types(*((each, dict) for each in chosen))
+        predictions, cells, code = lists
+        cells, code = list(map(_unpacked_cell, cells)), dict(map(_unpacked_program, code))
+        predictions = tuple(map(_unpacked_prediction, predictions))
+        return Answered(course, variant, cells, predictions, chosen, code, _unpacked_tasks(tasks), digest)
     except (TypeError, AttributeError, RecursionError) as error:
         raise ValueError("it is no notebook as it was read") from error
+
+
+def _with_known_names(pairs):
+    return {sys.intern(name): value for name, value in pairs}
+
+
+@lru_cache(maxsize=MOST_SHARED)
+def _unpacked_tasks(text):
+    tasks = json.loads(text)
+    _of_types((tasks, list), *((each, str) for each in tasks))
+    return tuple(tasks)
+
+
+@lru_cache(maxsize=MOST_SHARED)
+def _unpacked_prediction(text):
+    record = json.loads(text)
+    _of_types((record, dict))
+    return record
 
 
 @lru_cache(maxsize=MOST_SHARED)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from utils import questions
-from utils.course.marking.marking_scheme import Correction
+from utils.course.marking.marking_scheme import ALL, NOTHING, Correction
 from utils.course.students.roster import Student
 
 NOT_RETURNED, LEFT_OUT, RETURNED_TWICE, MISSING = "not-returned", "left-out", "returned-twice", "missing"
@@ -32,9 +32,9 @@ class Mark:
     given: object = None
     slip: str = ""
     remark: str = ""
-    most: Fraction | None = Fraction(1)
+    most: Fraction | None = ALL
     share: Fraction | None = None
-    late: Fraction = Fraction(0)
+    late: Fraction = NOTHING
     correction: Correction | None = None
     exercise: bool = False
 

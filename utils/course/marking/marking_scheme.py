@@ -16,6 +16,7 @@ PARTS = "points", "partial", "dropped", "late", "corrections"
 CORRECTED = "student", "notebook", "question", "points", "reason"
 DAY = 24 * 3600  # seconds
 MOST_POINTS = 1000
+NOTHING, ALL = Fraction(0), Fraction(1)  # one object each: a class has many marks
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,17 @@ class Scheme:
     def most(self, notebook, name):
         """The points for what is right: of a question, or of an exercise in code."""
         if name in self.dropped:
-            return Fraction(0)
+            return NOTHING
         given = self.points.get((notebook, name), self.points.get(("", name)))
         if given is not None:
             return given
-        return Fraction(exercise(name).points if name in exercises() else 1)
+        return Fraction(exercise(name).points) if name in exercises() else ALL
 
     def share(self, verdict, question=None, answer=None):
         """The share of the points that an answer earns by its verdict and, of several numbers, by those right in it."""
         if verdict == "right":
-            return Fraction(1)
-        share = self.slip if verdict == "slip" else Fraction(0)
+            return ALL
+        share = self.slip if verdict == "slip" else NOTHING
         if not self.several or question is None or not isinstance(answer, list):
             return share
         key = questions.flat(question.answer)
@@ -77,7 +78,7 @@ class Scheme:
         the latest. What Canvas marked as late counts as one day: the dates in its zip files say something else.
         """
         if not self.per_day or student.id.casefold() in self.excused:
-            return Fraction(0)
+            return NOTHING
         due = self.due.get(notebook, self.due.get(""))
         days = max(min(_days_late(place, date, due) for place, date in same) for same in copies)
         return min(days * self.per_day, self.at_most)

@@ -105,15 +105,18 @@ def _grades(marks):
 
 
 def _answers(marks):
-    rows = [ANSWER_COLUMNS]
+    return csv_text(_answer_rows(marks))
+
+
+def _answer_rows(marks):
+    yield ANSWER_COLUMNS
     for each in marks:
         who = (each.student.id, each.student.name, each.student.group)
         asked = (each.notebook, each.question, _plain(each.parameters))
         answer = (_plain(each.given), each.verdict, each.slip, written(each.points), written(each.most))
         answer += (written(100 * each.late) if each.late else "",)
         by_hand = each.correction.reason if each.correction else ""
-        rows.append([*who, *asked, *answer, _plain(each.key), each.remark, by_hand])
-    return csv_text(rows)
+        yield [*who, *asked, *answer, _plain(each.key), each.remark, by_hand]
 
 
 def _predictions(predictions):
