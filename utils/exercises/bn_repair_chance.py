@@ -1,9 +1,9 @@
 """A network that learns its training images and guesses at new ones, since its moving averages are too slow."""
 
-import keras
 import numpy as np
 
 from utils.exercises import Slip
+from utils.exercises._lazily import keras
 from utils.exercises._networks import drawn
 
 KIND = "repair"

@@ -1,12 +1,12 @@
 """Compile and fit a model with a validation split and learning curves."""
 
 import inspect
+from functools import cache
 
-import keras
 import numpy as np
-from keras import layers
 
 from utils.exercises import Fault
+from utils.exercises._lazily import keras, layers
 
 KIND = "fill in"
 POINTS = 2
@@ -33,18 +33,22 @@ SECONDS = 60  # a training takes one or two on a free processor
 SHARE = 0.2
 
 
-class _Watched(keras.Sequential):
-    """A model that remembers what fit was given."""
+@cache
+def _watched():
+    """A class of models that remember what fit was given."""
 
-    given = None
+    class Watched(keras.Sequential):
+        given = None
 
-    def fit(self, *args, **kwargs):
-        self.given = inspect.signature(keras.Model.fit).bind(self, *args, **kwargs).arguments
-        return super().fit(*args, **kwargs)
+        def fit(self, *args, **kwargs):
+            self.given = inspect.signature(keras.Model.fit).bind(self, *args, **kwargs).arguments
+            return super().fit(*args, **kwargs)
+
+    return Watched
 
 
 def _model(images, classes):
-    return _Watched(
+    return _watched()(
         [
             keras.Input(images.shape[1:]),
             layers.Conv2D(8, 3, activation="relu"),

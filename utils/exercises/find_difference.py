@@ -1,10 +1,9 @@
 """Find the first layer in which two networks of the same architecture differ."""
 
-import keras
 import numpy as np
-from keras import layers
 
 from utils.exercises import Slip
+from utils.exercises._lazily import keras, layers
 
 KIND = "fill in"
 POINTS = 3

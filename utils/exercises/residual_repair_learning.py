@@ -1,8 +1,7 @@
 """A deep network with additions that is not residual."""
 
-from keras import layers
-
 from utils.exercises import Slip
+from utils.exercises._lazily import layers
 from utils.exercises._networks import output_and_parameters
 
 KIND = "repair"

@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import asdict, astuple
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import parent_process
 from pathlib import Path
 
 from utils.course import sandbox
@@ -114,6 +115,8 @@ def judged_there(tasks, private, code):
         raise Mistake("a worker has other packages, or another version of the course")
     if why_not():
         raise OSError(why_not())
+    if parent_process():  # one of several workers: another thread would take a core that the others use
+        os.environ.update({**dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"), **os.environ})
     with _one_student_at_a_time:
         return dict(zip(tasks, all_judged(list(tasks.values()), private), strict=True))
 

@@ -1,5 +1,7 @@
 """Judging a function that came back: it is called in the sandbox, and what comes of it is judged here."""
 
+import contextlib
+import gc
 import inspect
 import json
 import re
@@ -45,13 +47,23 @@ def all_judged(tasks, private=()):
 
     Keras is imported only where a function or its arguments need it. ``private`` paths are not visible inside.
     """
-    from utils.exercises._judging import known, rights
+    from utils.exercises._judging import forget
 
-    with Box(False, private) as plain, Box(True, private) as with_keras:
+    with _only_new_garbage(), Box(False, private) as plain, Box(True, private) as with_keras:
         verdicts = [judged(*task, with_keras if _needs_keras(*task[:2]) else plain) for task in tasks]
-    for cache in (known, rights):  # nobody else has these cases
-        cache.cache_clear()
+        forget()
     return verdicts
+
+
+@contextlib.contextmanager
+def _only_new_garbage():
+    """Inside, Python looks for garbage among new objects alone: Keras and TensorFlow are half a million."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.collect()
+        gc.unfreeze()
 
 
 def _needs_keras(exercise_id, program):
@@ -78,7 +90,7 @@ def judged(exercise_id, program, seed, box):
         box.allow(LOAD_SECONDS)
         function.load()
         box.allow(of.seconds)
-        judgment = judge(patient, function, seed)
+        judgment = judge(patient, function, seed, _with_networks(of, seed))
     except Stopped as error:
         word = "endless" if "seconds" in str(error) else "error"
         return Verdict(exercise_id, word, explanation=(f"{str(error).capitalize()}.",), settled=False)
@@ -91,6 +103,18 @@ def judged(exercise_id, program, seed, box):
     remark = f"it changes {', '.join(function.changed)}, which it was given" if function.changed else ""
     explanation = tuple(line[:LONGEST_LINE] for line in judgment.explanation[:MOST_LINES])
     return Verdict(exercise_id, judgment.verdict, judgment.slip or "", explanation, remark)
+
+
+def _with_networks(of, seed):
+    """The cases, if networks are among them: to build these takes long, and what runs elsewhere changes none."""
+    keras = sys.modules.get("keras")
+    if keras is None:
+        return None
+    cases = of.cases(np.random.default_rng(seed))
+    first = next(cases)
+    if not any(isinstance(each, keras.Model) for each in first.values()):
+        return None
+    return [first, *cases]
 
 
 def _by_reading(exercise_id, program):
