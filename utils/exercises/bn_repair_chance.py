@@ -50,6 +50,8 @@ def run(function, images, labels, new_images, new_labels):
     model = function(images.shape[1:], 4)
     seen = None if model is None else _seen(model, images, labels, new_images, new_labels)
     if any(function is slip.function for slip in SLIPS):
+        if len(_OF_SLIPS) >= 2 * len(SLIPS):  # those of earlier students
+            _OF_SLIPS.clear()
         _OF_SLIPS[key] = seen
     return seen
 
