@@ -11,7 +11,7 @@ def test_a_tiny_piece_gives_curves_and_costs_of_both_networks(monkeypatch):
     monkeypatch.setattr(convnext_block, "KEPT_BACK", 20)
     patches = load("photos", size=28, train=120, test=20, seed=101)
     monkeypatch.setattr(convnext_block, "_data", lambda name, seed, train: patches)
-    found = convnext_block.perform({"seed": 101, "sizes": [100, 50], "steps": 2})
+    found = convnext_block.perform({"seed": 101, "sizes": [100, 50], "steps": 2, "rates": list(convnext_block.RATES)})
     for kind in convnext_block.KINDS:
         for size in (100, 50):
             run = found[f"{kind} {size}"]
