@@ -93,6 +93,9 @@ def read_once(content):
 class ReaderHere:
     """Reads as the reader does, in this process, and the same bytes once."""
 
+    def __init__(self, kept=None):
+        pass
+
     def __enter__(self):
         return self
 
