@@ -106,6 +106,16 @@ def test_what_one_student_writes_into_the_metadata_is_left_out_and_stops_nobody(
     assert done.returncode == 1
 
 
+def test_a_forgery_in_another_s_name_does_not_make_the_key_file_a_wrong_one(handed_out, grade, returned, tmp_path):
+    """Dee forges a notebook of hers and one that says it is ada's: two of the two students who hand in here."""
+    forge = FORGERIES["a signature"]
+    for student, place in (("dee", "dee"), ("ada", "Participant_7_assignsubmission_file_")):
+        mine = solved(handed_out, student, BN, lambda notebook: forge(notebook.metadata.course))
+        put(mine, tmp_path / "back" / place / f"{BN}.ipynb")
+    points, _, done = grade(returned / "ada", tmp_path / "back")
+    assert points == {"ada": POINTS, "bo": 0, "cy": 0, "dee": 0}, done.stderr
+
+
 def test_another_student_s_notebook_gives_nothing_though_it_is_renamed(handed_out, grade, returned, tmp_path):
     """Ada's notebook and her answers, with dee's name in it, or none."""
     put(

@@ -113,10 +113,12 @@ def _exam(secret, returned, student, variants):
 def check_all(found, new_key=False):
     """``Mistake`` if the key file cannot be that of the hand-out, or the questions have changed since.
 
-    ``found`` are pairs of a returned notebook and its ``Held``. The first takes most students to show it: what one
-    writes into a notebook stops nobody else's grading. The second is signed. ``new_key``: changed questions are meant.
+    ``found`` are pairs of a returned notebook and its ``Held``. The first takes most students to show it, and of each
+    nothing that is signed with this key: what one writes into a notebook stops nobody else's grading. The second is
+    signed. ``new_key``: changed questions are meant.
     """
-    faulty = [(each, held.fault) for each, held in found if held.fault in ADVICE]
+    signed = {each.student for each, held in found if not held.fault and "variant" in each.content.course}
+    faulty = [(each, held.fault) for each, held in found if held.fault in ADVICE and each.student not in signed]
     students = {each.student for each, _ in found}
     if 2 * len({each.student for each, _ in faulty}) > len(students):
         ((fault, count),) = Counter(fault for _, fault in faulty).most_common(1)
