@@ -11,7 +11,8 @@ Each module in this package is one exercise: ``bn_forward.py`` is "bn-forward". 
 - ``SLIPS``: wrong functions, each with its name and explanation (none without a reference),
 - where needed ``FAULTS``, which look at what came of a case: the first that is found counts; ``run(function,
   **arguments)``, if a case is more than a call; ``report(outcome)``, a sentence on what came, whether it is right or
-  has a fault; ``TOLERANCE`` and ``SECONDS``.
+  has a fault; ``TOLERANCE`` and ``SECONDS``; ``TWICE = False`` where what is right is not called again, to see whether
+  it gives the same (``run`` leaves nothing to chance, and takes long).
 """
 
 import difflib
@@ -74,6 +75,7 @@ class Exercise:
     report: Callable | None
     tolerance: float
     seconds: float
+    twice: bool
 
     @property
     def name(self):
@@ -148,6 +150,7 @@ def exercise(exercise_id):
         report=getattr(module, "report", None),
         tolerance=getattr(module, "TOLERANCE", TOLERANCE),
         seconds=getattr(module, "SECONDS", SECONDS),
+        twice=getattr(module, "TWICE", True),
     )
 
 

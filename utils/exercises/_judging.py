@@ -113,7 +113,8 @@ def judge(exercise, function, seed=0, cases=None):
         with bounded(exercise.seconds):
             trials = list(tried(exercise, function, seed, cases))
             right = fits(exercise, trials, seed)
-            again = list(tried(exercise, function, seed, cases)) if exercise.reference and all(right) else trials
+            repeat = exercise.reference and exercise.twice and all(right)
+            again = list(tried(exercise, function, seed, cases)) if repeat else trials
     except Endless:
         why = f"It was stopped after {exercise.seconds} seconds. Does every loop come to an end?"
         return judgment("endless", why)

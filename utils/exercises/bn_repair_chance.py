@@ -9,6 +9,7 @@ from utils.exercises._networks import drawn
 KIND = "repair"
 POINTS = 2
 SECONDS = 60
+TWICE = False  # it is a training
 STEPS, BATCH_SIZE, LEARNING_RATE = 40, 32, 0.3
 GOOD = 0.85  # of 1; guessing one of four classes gives 0.25
 TEXT = (
