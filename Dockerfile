@@ -15,6 +15,7 @@ RUN useradd --create-home --uid 1000 --shell /bin/bash student && \
 FROM tools AS course
 COPY . /course
 RUN python /course/install.py && \
+    { /course/.venv/bin/python -m compileall -q -j 0 /course/.venv/lib /course/utils || true; } && \
     rm -rf "$HOME/.cache"
 ENV PATH=/course/.venv/bin:$PATH
 USER student
