@@ -45,16 +45,8 @@ def cases(random):
 
 def run(function, images, labels, new_images, new_labels):
     """What is seen of the network after its training, as yes or no."""
-    key = function, images.tobytes()
-    if key in _OF_SLIPS:
-        return _OF_SLIPS[key]
     model = function(images.shape[1:], 4)
-    seen = None if model is None else _seen(model, images, labels, new_images, new_labels)
-    if any(function is slip.function for slip in SLIPS):
-        if len(_OF_SLIPS) >= 2 * len(SLIPS):  # those of earlier students
-            _OF_SLIPS.clear()
-        _OF_SLIPS[key] = seen
-    return seen
+    return None if model is None else _seen(model, images, labels, new_images, new_labels)
 
 
 def reference(**arguments):
@@ -82,7 +74,6 @@ def small_network(shape, classes):
 
 
 SOLUTION = small_network
-_OF_SLIPS = {}  # what is seen of the networks of SLIPS, by function and images: each is trained once
 
 
 def _stripes(random, images):

@@ -117,8 +117,8 @@ def check_all(found, new_key=False):
     nothing that is signed with this key: what one writes into a notebook stops nobody else's grading. The second is
     signed. ``new_key``: changed questions are meant.
     """
-    signed = {each.student for each, held in found if not held.fault and "variant" in each.content.course}
-    faulty = [(each, held.fault) for each, held in found if held.fault in ADVICE and each.student not in signed]
+    proven = {each.student for each, held in found if not held.fault and "variant" in each.content.course}
+    faulty = [(each, held.fault) for each, held in found if held.fault in ADVICE and each.student not in proven]
     students = {each.student for each, _ in found}
     if 2 * len({each.student for each, _ in faulty}) > len(students):
         ((fault, count),) = Counter(fault for _, fault in faulty).most_common(1)
