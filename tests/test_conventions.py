@@ -10,11 +10,16 @@ import tomllib
 import nbformat
 import pytest
 import yaml
+from IPython.core.history import HistoryManager
+from jupyter_client import KernelManager
+from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
+from nbformat.sign import NotebookNotary
 
 import colab
 from tests import spelling
 from tests.readme import BIN, ROOT
 from tests.test_setup import third_party_imports
+from utils.course.commands.main import main
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -283,6 +288,13 @@ def test_pre_commit_runs_what_make_lint_runs():
         assert [(hook["entry"], hook["language"]) for hook in repository["hooks"]] == [("make lint", "system")]
 
 
+def test_the_code_of_conduct_is_found_and_says_where_a_report_goes():
+    assert "(CODE_OF_CONDUCT.md)" in text("CONTRIBUTING.md")
+    conduct = text("CODE_OF_CONDUCT.md")
+    assert "**If something goes wrong**, tell " in conduct
+    assert not re.search(r"[\w.]+@[\w.]+", conduct)  # nobody's address: the maintainers of a copy are others
+
+
 def test_a_test_stands_behind_each_line_of_the_accessibility_statement():
     lines = re.findall(r"^\| (?!You can|---)(.*) \|$", text("docs/pages/accessibility.md"), flags=re.MULTILINE)
     assert len(lines) > 5
@@ -290,6 +302,54 @@ def test_a_test_stands_behind_each_line_of_the_accessibility_statement():
         path, name = re.search(r"\| `(.*\.py)::(\w+)`$", line).groups()
         functions = [each.name for each in ast.walk(ast.parse(text(path))) if isinstance(each, ast.FunctionDef)]
         assert name in functions, line
+
+
+# The pages of the site
+
+PAGES = sorted((ROOT / "docs" / "pages").rglob("*.md"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_each_command_of_the_course_that_a_page_names_takes_the_options_that_stand_behind_it(path):
+    code = re.findall(
+        r"^```\w*\n(.*?)^```$|`([^`\n]+)`", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
+    for line in "\n".join(filter(None, (each for both in code for each in both))).splitlines():
+        if found := re.search(r"(?:^|/|\\)course ([a-z-]+)(.*)", line.split("  #")[0]):
+            command = main.get_command(None, found[1])
+            assert command, line
+            options = {option for each in command.params for option in each.opts} | {"--help"}
+            assert set(re.findall(r"(?<!\S)--?[a-z][\w-]*", found[2])) <= options, line
+
+
+class TestTheHubsPage:
+    page = text("docs/pages/instructors/jupyterhub.md")
+
+    def test_what_it_sets_is_an_option_of_the_programs_that_are_installed(self):
+        options = {
+            "KernelManager": KernelManager,
+            "MappingKernelManager": MappingKernelManager,
+            "NotebookNotary": NotebookNotary,
+            "HistoryManager": HistoryManager,
+        }
+        named = re.findall(r"(?:--|\bc\.)(\w+)\.(\w+) ?=", self.page)
+        named = [each for each in named if each[0] != "Spawner"]  # JupyterHub itself is not installed
+        assert {name for name, _ in named} == set(options)
+        assert [each for each in named if not options[each[0]].class_traits(config=True).get(each[1])] == []
+
+    def test_its_programs_are_shell_and_python(self):
+        blocks = re.findall(r"^```(sh|python)\n(.*?)^```$", self.page, flags=re.DOTALL | re.MULTILINE)
+        assert {language for language, _ in blocks} == {"sh", "python"}
+        for language, program in blocks:
+            if language == "python":
+                ast.parse(program)
+            else:
+                subprocess.run(["sh", "-n"], input=program, text=True, check=True)
+
+    def test_it_compiles_the_packages_as_the_image_does(self):
+        compiled = re.compile(r"python -m compileall (.*?)\.venv/lib\b")
+        image = re.search(r"python -m compileall (.*?)/course/\.venv/lib\b", text("Dockerfile"))
+        assert compiled.search(self.page)[1] == image[1]
 
 
 # Spelling

@@ -13,9 +13,7 @@ from dataclasses import asdict, astuple
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import parent_process
-from pathlib import Path
 
-from utils.course import sandbox
 from utils.course.sandbox.bubblewrap import why_not
 from utils.course.sandbox.functions import OPEN, Verdict, all_judged
 from utils.course.storage.input_files import Mistake
@@ -151,11 +149,13 @@ def _seed(key, student, name, program):
 def code_of_the_course():
     """The digest of all that a verdict depends on, beside the function and its cases.
 
-    That is the course's code, without that of its commands, and the versions of Python and of what computes.
+    That is the course's code, and the versions of Python and of what computes; of ``utils/course`` it is what reads
+    hand-ins and what runs functions.
     """
-    commands, own = ROOT / "utils" / "course", Path(sandbox.__file__).parent
+    commands = ROOT / "utils" / "course"
+    own = commands / "hand_ins", commands / "sandbox"
     paths = [each for room in ("utils", "data_scripts") for each in (ROOT / room).rglob("*.py")]
-    files = sorted(each for each in paths if each.is_relative_to(own) or not each.is_relative_to(commands))
+    files = sorted(each for each in paths if not each.is_relative_to(commands) or any(map(each.is_relative_to, own)))
     digest = hashlib.sha256(json.dumps([sys.version_info[:3], *map(_version, PACKAGES)]).encode())
     for path in files:
         content = path.read_bytes()
