@@ -3,7 +3,7 @@
 project = "Convnet architecture patterns"
 author = copyright = "the authors of the course; text CC BY 4.0, code MIT"
 
-extensions = ["myst_nb", "glossary_links"]
+extensions = ["myst_nb", "glossary_links", "narrow_screens"]
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # a static picture stands in for a widget
 nb_mime_priority_overrides = [("html", "text/html", 0)]
@@ -22,4 +22,8 @@ html_static_path = ["static", "../build/site-static"]
 html_extra_path = ["../build/site-copied"]
 html_favicon = "static/favicon.svg"
 html_css_files = ["site.css"]
-html_js_files = [("live/live.js", {"type": "module"}), ("enlarge.js", {"defer": "defer"})]
+html_js_files = [
+    ("live/live.js", {"type": "module"}),
+    ("enlarge.js", {"defer": "defer"}),
+    ("excerpts.js", {"defer": "defer"}),
+]

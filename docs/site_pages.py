@@ -71,7 +71,7 @@ def _given():
         "chapters": notebooks,
         "rows": found.rows,
         "claims": [_claim(row) for row in found.rows],
-        "ledger_html": found.html(),
+        "ledger_html": _with_links(found.html(), notebooks),
         "glossary": [{**each, "first": _first_use(each["term"], notebooks)} for each in _sorted(TERMS)],
         "sessions": [[by_number[number] for number in session] for session in SESSIONS],
         "one_session": [
@@ -151,6 +151,14 @@ def _claim(row):
         "laptop": row["verdict"],
         "long_run": long_run,
     }
+
+
+def _with_links(ledger_html, notebooks):
+    """The ledger with each notebook's title, and a link to it, in place of the file's name."""
+    for each in notebooks:
+        link = f'<a href="notebooks/{each.name}.html">{each.number} · {each.title}</a>'
+        ledger_html = ledger_html.replace(f">{each.name}</th>", f">{link}</th>")
+    return ledger_html
 
 
 def _first_use(term, notebooks):

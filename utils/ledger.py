@@ -27,6 +27,7 @@ COLUMNS = (
 )  # fmt: skip
 LAPTOP, LONG_RUN, ON_CIFAR10 = "this laptop", "the long run", "on CIFAR-10"
 SAME = "nothing is trained: the same"
+CLAIM, HEADINGS = "Claim", ("This laptop", "The long run", "On CIFAR-10")
 
 
 def ledger(folder, verdicts=()):
@@ -194,13 +195,13 @@ class Ledger:
         )
         head = "".join(
             f'<th scope="col" style="text-align:left;width:{width}%">{name}</th>'
-            for name, width in (("Claim", 46), ("This laptop", 18), ("The long run", 18), ("On CIFAR-10", 18))
+            for name, width in ((CLAIM, 40), *((name, 20) for name in HEADINGS))
         )
         caption = f'<caption style="text-align:left">{html.escape(self.summary)}</caption>'
         table = "table-layout:fixed;width:100%;max-width:64em;font-size:13px"
         return (
-            f'<table style="{table}">{caption}<thead><tr>{head}</tr></thead>{bodies}</table>'
-            f'<p style="max-width:64em">{html.escape(self.errors)}</p>'
+            f'<table class="stacks" style="{table}">{caption}<thead><tr>{head}</tr></thead>{bodies}</table>'
+            f'<p style="margin-top:1em;max-width:64em">{html.escape(self.errors)}</p>'
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
@@ -209,9 +210,12 @@ class Ledger:
 
 def _table_row(row):
     cell = (
-        'style="font-weight:normal;text-align:left;vertical-align:top;padding:6px 14px 6px 0;border-top:1px solid #999"'
+        'style="font-weight:normal;text-align:left;vertical-align:top;padding:6px 8px 6px 0;border-top:1px solid #999"'
     )
-    columns = "".join(f"<td {cell}>{badge(word)}</td>" for word in _words(row))
+    columns = "".join(
+        f'<td data-column="{heading}" {cell}>{badge(word)}</td>'
+        for heading, word in zip(HEADINGS, _words(row), strict=True)
+    )
     shown = "".join(
         f"<p style='margin:6px 0 0'><em>{name}</em></p>{described(criteria)}"
         for name, _, criteria in _columns(row)

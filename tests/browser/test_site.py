@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import itertools
 import json
 import re
 import shutil
@@ -174,6 +175,54 @@ def test_a_figure_is_enlarged_by_the_keyboard_and_a_term_leads_to_the_glossary(b
     assert figure.evaluate("each => each === document.activeElement")
     page.get_by_role("link", name="batch normalization", exact=True).first.click()
     assert page.url.endswith("students/glossary.html#term-batch-normalization")
+    page.close()
+
+
+# What stands over the right edge, code aside: its lines are not broken, and its box scrolls by itself.
+OVER_THE_EDGE = """
+() => [...document.querySelectorAll("article :not(pre *)")]
+  .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
+  .map((each) => `${each.tagName} ${each.innerText?.slice(0, 80)}`)
+"""
+
+
+def test_no_page_scrolls_sideways_on_a_phone_and_no_table_is_cut(browser, built):
+    page = browser.new_page(viewport={"width": PHONE, "height": 800}, color_scheme="dark")
+    paths = [path for path in SITE.rglob("*.html") if not {"_static", "slides"} & set(path.parts)]
+    assert len(paths) > len(course_notebooks()) + 10
+    for path in paths:
+        page.goto(path.as_uri(), wait_until="domcontentloaded")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE, path.name
+        if path.parent.name != "notebooks":  # there, wide outputs scroll in their own boxes
+            assert page.evaluate(OVER_THE_EDGE) == [], path.name
+    page.close()
+
+
+def test_the_ledger_stacks_each_claim_on_a_phone_and_says_which_verdict_is_which(browser, built):
+    page = browser.new_page(viewport={"width": PHONE, "height": 800}, color_scheme="dark")
+    page.goto((SITE / "ledger.html").as_uri())
+    row = page.locator("table tr:has(details)").first
+    claim, *verdicts = (each.bounding_box() for each in row.locator("th, td").all())
+    assert all(above["y"] < below["y"] for above, below in itertools.pairwise((claim, *verdicts)))
+    shown = "each => getComputedStyle(each, '::before').content"
+    assert [cell.evaluate(shown) for cell in row.locator("td").all()] == [
+        f'"{name}: "' for name in ("This laptop", "The long run", "On CIFAR-10")
+    ]
+    row.locator("summary").click()
+    assert page.evaluate(OVER_THE_EDGE) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+    assert_accessible(page)
+    page.close()
+
+
+def test_the_search_shows_the_text_of_a_page_and_not_its_buttons(browser, address):
+    page = browser.new_page(viewport={"width": PHONE, "height": 800}, color_scheme="dark")
+    page.goto(f"{address}search.html?q=normalization")
+    page.get_by_text("Search finished").wait_for()
+    excerpts = page.locator("ul.search .context")
+    excerpts.filter(has_text="A network learns best from numbers").wait_for()
+    assert not excerpts.filter(has_text="System Settings").count()
+    assert_accessible(page)
     page.close()
 
 

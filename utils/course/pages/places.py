@@ -23,8 +23,9 @@ def page_of_places():
     parts = [HEAD]
     for path in course_notebooks():
         if rows := list(_rows(read(path))):
-            parts.append(f"## {path.stem[:2]} · {titles[path.stem]}\n\nIn [{path.stem}](../notebooks/{path.name}):\n")
-            parts.append("| section | kind | name | what is asked |\n|---|---|---|---|")
+            number = path.stem[:2]
+            parts.append(f"## {number} · {titles[path.stem]}\n\nIn [notebook {number}](../notebooks/{path.name}):\n")
+            parts.append("| Name | Kind | Section | What is asked |\n|---|---|---|---|")
             parts += ["| " + " | ".join(each.replace("|", "/") for each in row) + " |" for row in rows]
             parts[-1] += "\n"
     return "\n".join(parts)
@@ -36,10 +37,10 @@ def _rows(notebook):
         if cell.cell_type == "markdown":
             section = [section, *re.findall(r"^## (.+)$", cell.source, flags=re.MULTILINE)][-1]
         elif "answer" in cell.metadata.get("tags", []):
-            yield section, "question", f"`{cell.metadata.question}`", _asked(cell, defaults)
+            yield f"`{cell.metadata.question}`", "question", section, _asked(cell, defaults)
         elif "exercise" in cell.metadata.get("tags", []):
             found = exercise(cell.metadata.exercise)
-            yield section, f"exercise ({found.kind})", f"`{found.id}`", " ".join(found.text.split())
+            yield f"`{found.id}`", f"exercise ({found.kind})", section, " ".join(found.text.split())
 
 
 def parameters_asked(cell, defaults):

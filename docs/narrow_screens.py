@@ -1,0 +1,44 @@
+"""Tables and long names fit a phone: the HTML of each page gets what style sheets need for it.
+
+A table with more than two columns, or with a long name in it, can be stacked: each cell after the first carries the
+heading of its column. A long name may be broken after its slashes, hyphens and underscores. A number stays with the
+title behind it, except in headings, where one line may be too short for both.
+"""
+
+import re
+
+TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
+HEADING = re.compile(r'<th class="head[^>]*>(.*?)</th>', re.DOTALL)
+ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
+LONG_NAME = re.compile(r'(?<=<span class="pre">)[^<]{25,}(?=</span>)')
+
+
+def setup(app):
+    app.connect("html-page-context", fit)
+    return {"parallel_read_safe": True}
+
+
+def fit(app, pagename, templatename, context, doctree):
+    """Change the page's body, where it has one."""
+    if body := context.get("body"):
+        body = LONG_NAME.sub(lambda name: re.sub(r"(?<=[/_])|(?<=\w-)|(?<=::)", "<wbr>", name[0]), body)
+        body = TABLE.sub(lambda table: _stacking(table[0]), body)
+        context["body"] = re.sub(r"(<(?!h\d)[^<>]*>\d\d?) · (?=\w)", r"\1&nbsp;·&nbsp;", body)
+
+
+def _stacking(table):
+    headings = [re.sub(r"<[^>]+>", "", each).strip() for each in HEADING.findall(table)]
+    if len(headings) < 3 and "<wbr>" not in table:
+        return table
+    table = ROW.sub(lambda row: _labeled(row[0], headings), table)
+    return table.replace('class="table"', 'class="table stacks"', 1)
+
+
+def _labeled(row, headings):
+    left = iter(headings)
+
+    def label(cell):
+        heading = next(left)
+        return cell[0] if heading == headings[0] else f'<td data-column="{heading}"{cell[1]}>'
+
+    return re.sub(r"<td([^>]*)>", label, row)
