@@ -25,12 +25,12 @@ def uses(text):
 
 
 def link_first_uses(app, doctree):
-    """Link the first use of each term outside headings, code and links."""
+    """Link the first use of each term outside headings, code, links and references: those are titles of others."""
     if not app.env.docname.startswith("notebooks/"):
         return
     linked = set()
     for text in list(_whole_texts(doctree)):
-        if not any(isinstance(each, UNLINKED) for each in _parents(text)):
+        if not any(isinstance(each, UNLINKED) or _lists_references(each) for each in _parents(text)):
             text.parent.replace(text, list(_pieces(str(text), linked, app.env.docname)))
 
 
@@ -61,6 +61,10 @@ def _pieces(text, linked, docname):
             yield link
             end = found.end()
     yield nodes.Text(text[end:])
+
+
+def _lists_references(node):
+    return isinstance(node, nodes.paragraph) and node.astext().startswith("References.")
 
 
 def _term(found):

@@ -15,6 +15,8 @@ from utils.explorers.blocks import block_explorer
 from utils.notebook_files.reading import read
 from utils.notebook_files.sources import ROOT, parameters
 
+FIGURE = re.compile(r"<figure.*?</figure>", re.DOTALL)
+TOGETHER = re.compile(r"(?<=[≥≤≈]) (?=[-−]?\d)|(?<=needed) (?=[≥≤=])|(?<=\[n) (?==)|(?<=\[n =) |(?<=\d) (?=%|× [(\[])")
 TEMPLATES = Environment(
     loader=FileSystemLoader(ROOT / "docs" / "templates"),
     autoescape=True,
@@ -42,8 +44,18 @@ def notebook_for_site(path, live):
             html = TEMPLATES.get_template("exercise.html").render(exercise=found, solution=source_of(found.solution))
             cell.outputs = [_shown(html)]
         elif live and cell.cell_type == "code" and "block_explorer(" in cell.source:
-            cell.outputs.insert(0, _shown(block_html(cell.outputs[0].data["text/html"])))
+            stored = cell.outputs[0].data["text/html"]
+            cell.outputs = [_shown(block_html(stored)), _shown(FIGURE.search(stored)[0])]
+        else:
+            for output in cell.get("outputs", ()):
+                if 'role="note"' in output.get("data", {}).get("text/html", ""):  # criteria, a verdict, a judgment
+                    output.data["text/html"] = kept_together(output.data["text/html"])
     return nbformat.writes(notebook)
+
+
+def kept_together(text):
+    """``text`` without line breaks between a sign and its number, or within "[n = 8"."""
+    return TOGETHER.sub("\N{NO-BREAK SPACE}", text)
 
 
 def question_html(question, live):
@@ -73,12 +85,12 @@ def _when(cell):
 
 
 def block_html(stored):
-    """The block explorer's controls and numbers, as the output ``stored`` in its notebook shows them."""
+    """The block explorer's controls and numbers, in place of those that the output ``stored`` in its notebook says."""
     controls = block_explorer().panel.controls
     said = dict(re.findall(r"[(;] ?([^:;(]+): ([^;)]+)(?=[;)])", stored.partition("</p>")[0]))
     values = {each["name"]: _value(said[each["label"]]) for each in controls}
     rows = block_costs(**values)
-    return TEMPLATES.get_template("block.html").render(controls=controls, values=values, rows=rows)
+    return TEMPLATES.get_template("block.html").render(controls=controls, values=values, rows=rows, said=said)
 
 
 def _value(text):

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from site_notebooks import FIGURE, kept_together
 
 from utils.claims import claim
 from utils.verdicts import Role
 from utils.verdicts.display import SIGNS, badge, number, threshold
 
 TEACHING = yaml.safe_load(Path(__file__).with_name("teaching.yaml").read_text(encoding="utf-8"))
-FIGURE = re.compile(r"<figure.*?</figure>", re.DOTALL)
 TITLES = re.compile(r"^(##+) (?:\d+ · )?(.+)$", re.MULTILINE)
 
 
@@ -122,7 +122,7 @@ def _verdict(claim_id, row):
         "claim": claim(claim_id),
         "columns": {name: badge(word) for name, word in columns.items() if word},
         "measured": "On this laptop" if decides else "In the long run",
-        "results": results,
+        "results": [kept_together(each) for each in results],
         "lines": len(results),
     }
 

@@ -72,6 +72,10 @@ def test_the_site_is_built_without_warnings_and_names_no_other_host(built):
     for name, page in pages.items():
         assert 'alt="' in page, name
         assert "model not found" not in page, name
+        assert page.count("Multiply-adds per image") == page.count("block-costs"), (
+            f"{name}: a block's costs stand twice"
+        )
+        assert not re.search(r"needed [≥≤=] ?|[≥≤] [\d-]", "".join(re.findall(r'<div role="note".*', page))), name
     entries = (SITE / "students" / "glossary.html").read_text(encoding="utf-8").split("<dt id=")[1:]
     unused = [entry[:40] for entry in entries if "First in" not in entry]
     assert not unused, f"no notebook uses these terms of the glossary: {unused}"
