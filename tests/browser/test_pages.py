@@ -44,6 +44,8 @@ def test_a_page_has_no_serious_accessibility_fault_and_asks_for_nothing(browser,
     faults = [each for each in found if each["impact"] in ("serious", "critical") and each["id"] not in theirs]
     assert not faults, [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in faults]
     assert not [url for url in asked if not url.startswith(("file:", "data:"))]
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390, "it fits the screen of a phone"
     page.close()
 
 

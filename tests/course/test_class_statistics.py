@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+import re
 from fractions import Fraction
 from statistics import fmean
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ import pytest
 from utils.course.hand_ins.collect import Returned
 from utils.course.marking.item_statistics import item_statistics
 from utils.course.marking.mark import Mark
+from utils.course.marking.marking_scheme import Correction
 from utils.course.marking.same_work import CODE, OTHER_S, TYPED, WRONG, same_work
 from utils.course.pages.grade_index import reports
 from utils.course.students.roster import Student
@@ -92,6 +94,20 @@ def test_nothing_is_said_where_there_are_too_few_or_all_did_alike():
     assert item_statistics(dropped)[0].earned == 0
     assert item_statistics([]) == []
     assert "Questions" not in reports([], [])["index.html"]
+
+
+def test_what_a_person_has_to_judge_counts_neither_for_nor_against_a_question_and_is_told(a_class):
+    given = Correction(Fraction(2), "It trains the new layer alone.")
+    waits = [mark(each, "fit", "open", key=None, exercise=True, most=Fraction(2)) for each in STUDENTS[:30]]
+    waits += [mark(each, "fit", "wrong", key=None, exercise=True, most=Fraction(2)) for each in STUDENTS[30:39]]
+    waits += [mark(STUDENTS[39], "fit", "open", key=None, exercise=True, most=Fraction(2), correction=given)]
+    items = item_statistics([*a_class, *waits])
+    assert items[-1].earned == 0.1, "nine got nothing, one everything, and thirty are not judged"
+    assert items[0].discrimination == pytest.approx(item_statistics([*a_class, *waits[30:]])[0].discrimination)
+    page = reports([*a_class, *waits], [], items=items)["index.html"]
+    lines = dict(re.findall(r'<tr data-of="(\w+)">(.*?)</tr>', page, flags=re.S))
+    assert "2 points to judge" in lines["s29"]
+    assert not [each for each in ("s30", "s39", "gone") if "to judge" in lines[each]]
 
 
 def came(student, place, **typed):

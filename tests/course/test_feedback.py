@@ -52,8 +52,8 @@ def test_a_page_tells_each_answer_its_slip_how_it_is_found_and_nothing_of_anybod
     question = questions.ask("bn-parameters", **handed_out.parameters("ada", BN, "bn-parameters"))
     for said in (question.text, f"Your answer: {2 * channels}", question.slips[0].why, *question.steps):
         assert said in text
-    assert "✗ Not right: only the trained parameters. 0 of 1 points." in text
-    assert "✓ Right. 1 of 1 points." in text
+    assert "✗ Not right: only the trained parameters. 0 of 1 point." in text
+    assert "✓ Right. 1 of 1 point." in text
     assert "could not be read as an answer" in text
     assert "A file came back that could not be used." in text
     assert "No file of this notebook came back from you." in text

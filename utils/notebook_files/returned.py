@@ -75,7 +75,7 @@ def answered(content):
     except RecursionError:
         raise UnreadableNotebook("it is not a Jupyter notebook: it is nested too deeply") from None
     except ValueError as error:
-        raise UnreadableNotebook(f"it is not a Jupyter notebook: {str(error)[:200]}") from None
+        raise UnreadableNotebook(f"it is not a Jupyter notebook: {_damage(error)}") from None
     cells = _cells(notebook)
     if cells is None:
         raise UnreadableNotebook("it is not a Jupyter notebook: it has no cells")
@@ -88,6 +88,13 @@ def answered(content):
     functions = programs((_source(each), _short(_mapping(each.get("metadata")).get("exercise"))) for each in code)
     read = course, _variant(code), list(_answer_cells(code)), tuple(_predictions(code)), chosen, functions
     return Answered(*read, tuple(itertools.islice(_tasks(code), MOST_TASKS)))
+
+
+def _damage(error):
+    """What is wrong with a text that is no JSON, in words for those who have never seen JSON."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"its text is cut off or damaged at line {error.lineno}, column {error.colno}"
+    return "its bytes are no text" if isinstance(error, UnicodeError) else "a number in it is far too long"
 
 
 def packed(found):

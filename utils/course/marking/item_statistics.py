@@ -21,8 +21,9 @@ class Item:
     """One question or exercise, as those answered it whose notebook came back.
 
     ``kinds`` counts ``RIGHT``, ``SLIP``, ``WRONG`` and ``OPEN``; ``slips`` counts by slip and group. ``earned`` is the
-    mean share of its points: the easier, the larger. ``discrimination`` is the correlation of that share with the mean
-    share of all else that the same students answered, ``None`` where there are too few or all did alike.
+    mean share of its points among those who were judged: the easier, the larger. ``discrimination`` is the correlation
+    of that share with the mean share of all else that the same students answered, ``None`` where there are too few or
+    all did alike.
     """
 
     notebook: str
@@ -51,17 +52,17 @@ def item_statistics(marks):
         for each in its:
             if each.slip:
                 item.slips.setdefault(each.slip, Counter())[each.student.group] += 1
-        if its and not prediction:
-            earned = [_share(each) for each in its]
+        if judged := [each for each in its if _share(each) is not None]:
+            earned = [_share(each) for each in judged]
             item.earned = fmean(earned)
-            item.discrimination = _correlation(earned, [_rest(each, shares[each.student]) for each in its])
+            item.discrimination = _correlation(earned, [_rest(each, shares[each.student]) for each in judged])
         items.append(item)
     return items
 
 
 def _share(mark):
-    """The share of the points that a mark earned; ``None`` for a prediction."""
-    if mark.most is None:
+    """The share of the points that a mark earned; ``None`` for a prediction, and until somebody has judged it."""
+    if mark.most is None or mark.waits:
         return None
     return float(mark.points / mark.most) if mark.most else float(mark.verdict == "right")
 

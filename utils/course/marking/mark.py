@@ -9,6 +9,7 @@ from utils.course.students.roster import Student
 
 NOT_RETURNED, LEFT_OUT, RETURNED_TWICE, MISSING = "not-returned", "left-out", "returned-twice", "missing"
 OPEN = MISSING, "unanswered"
+UNJUDGED = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Mark:
     def came(self):
         """Whether a notebook came back that could be used, or somebody gave points by hand."""
         return self.verdict not in (NOT_RETURNED, LEFT_OUT) or self.correction is not None
+
+    @property
+    def waits(self):
+        """Whether somebody has to judge it: what an exercise asks for cannot always be seen from outside."""
+        return self.verdict == UNJUDGED and self.correction is None
 
     @property
     def points(self):

@@ -24,7 +24,7 @@ VERDICTS = {
     "noted": ("open", "○", "Noted"),
     "left-out": ("open", "○", "What came back could not be used"),
     "not-returned": ("open", "○", "Nothing came back"),
-    "open": ("open", "○", "Your instructor looks at it"),
+    "open": ("open", "○", "Your instructor has to judge it"),
 }
 OTHERWISE = "wrong", "✗", "Not right"
 
@@ -43,10 +43,11 @@ def pages(marks, predictions=()):
             for name, its in notebooks.items()
         ]
         total = sum(filter(None, points[student].values()))
-        yield student, _page(student, told, written(total), written(sum(most.values())))
+        waiting = sum(each.most for its in notebooks.values() for each in its if each.waits)
+        yield student, _page(student, told, written(total), written(sum(most.values())), written(waiting))
 
 
-def _page(student, notebooks, points, most):
+def _page(student, notebooks, points, most, waiting):
     return render(
         "feedback.html",
         title=f"Your answers: {student.name or student.id}",
@@ -54,6 +55,7 @@ def _page(student, notebooks, points, most):
         notebooks=notebooks,
         points=points,
         most=most,
+        waiting=waiting,
     )
 
 
@@ -83,6 +85,7 @@ def _answer(mark):
         "words": f"{words}: {mark.slip}" if mark.slip else words,
         "points": written(mark.points),
         "most": written(mark.most),
+        "waits": mark.waits,
         "remark": "" if mark.verdict in ("returned-twice", "left-out") else mark.remark,
         "correction": mark.correction.reason if mark.correction else "",
     }

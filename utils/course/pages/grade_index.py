@@ -198,7 +198,10 @@ def _index(marks, left_out, predictions, gains, items, same, no_longer_asked):
         rounded=_rounded,
         same=same,
         predictions=list(_by_claim(predictions)),
+        number=_number,
         notebooks=[_number(each) for each in most],
+        late={(each.student, each.notebook) for each in marks if each.late and each.came},
+        waiting=_waiting(marks),
         students=students,
         reachable=sum(most.values()),
         written=written,
@@ -251,7 +254,16 @@ def _by_claim(predictions):
         )
 
 
+def _waiting(marks):
+    """The points of each student that somebody has to judge (student → points, of those who have any)."""
+    waiting = Counter()
+    for each in marks:
+        if each.waits:
+            waiting[each.student] += each.most
+    return waiting
+
+
 def _number(notebook):
-    """The notebook's number, where its name begins with one: the table has a column for each."""
+    """The notebook's number, as marks.yaml names it, where its name begins with one; else its name."""
     number = notebook.split("_")[0]
     return number if number.isdecimal() else notebook

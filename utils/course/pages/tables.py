@@ -38,10 +38,10 @@ def tally(outcomes):
     )
 
 
-def counted(records):
-    """``"3 right, 1 slip"``: the verdicts in these records of answers or claims, or a dash."""
+def counted(records, form="{count} {verdict}"):
+    """``"3 right, 1 slip"``: the verdicts in these records of answers or claims, each in this form, or a dash."""
     verdicts = Counter(each["verdict"] for each in records)
-    return ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()) or "–"
+    return ", ".join(form.format(count=count, verdict=verdict) for verdict, count in verdicts.items()) or "–"
 
 
 def csv_table(outcomes):
