@@ -16,7 +16,10 @@ from utils.notebook_files.reading import read
 from utils.notebook_files.sources import ROOT, parameters
 
 FIGURE = re.compile(r"<figure.*?</figure>", re.DOTALL)
-TOGETHER = re.compile(r"(?<=[≥≤≈]) (?=[-−]?\d)|(?<=needed) (?=[≥≤=])|(?<=\[n) (?==)|(?<=\[n =) |(?<=\d) (?=%|× [(\[])")
+TOGETHER = re.compile(
+    r"(?<=[≥≤≈]) (?=[-−]?\d)|(?<=needed) (?=[≥≤=])|(?<=\[n) (?==)|(?<=\[n =) |(?<=\[n = \d) |(?<=\[n = \d\d) "
+    r"|(?<=\d) (?=%|× [(\[])"
+)
 TEMPLATES = Environment(
     loader=FileSystemLoader(ROOT / "docs" / "templates"),
     autoescape=True,

@@ -121,6 +121,9 @@ def test_a_record_that_breaks_its_form_counts_as_open(work, record):
 def test_it_shows_itself_as_a_picture_and_a_table(work):
     show(work, check("bn-parameters", 7), check("bn-trainable", 64))
     shown = standing(work)._repr_mimebundle_()
+    row = re.search(rf"<tr><th[^>]*>{BATCHES.stem.replace('_', '_<wbr>')}.*?</tr>", shown["text/html"])[0]
+    named = re.findall(r'<td data-column="([^"]+)"[^>]*>[^<]', row)
+    assert (named[:3], named[-1]) == (["Questions right", "Exercises right", "Predictions made"], "Open")
     alt, found = re.search('alt="([^"]*)"', shown["text/html"])[1], of(work)
     questions = f"questions: 1 right, 1 not right yet, {found.counts['questions'][OPEN]} open"
     assert f"{BATCHES.stem}: {questions}" in alt

@@ -17,8 +17,8 @@ RIGHT, WRONG, OPEN = "right", "not right yet", "open"
 KINDS = "questions", "exercises"
 STATES = RIGHT, WRONG, OPEN
 COLUMNS = {  # of the table, with their widths in percent
-    "Notebook": 23, "Questions right": 11, "Exercises right": 11, "Predictions made": 12,
-    "Not right yet": 18, "Open": 25,
+    "Notebook": 21, "Questions right": 13, "Exercises right": 12, "Predictions made": 14,
+    "Not right yet": 15, "Open": 25,
 }  # fmt: skip
 IS_OPEN = {"unanswered", "unattempted", "exam", "not-asked", "refused", "unreadable", None}
 
@@ -92,15 +92,15 @@ class Standing:
         rows = "".join(
             f'<tr><th scope="row" style="{left}">{html.escape(each.name).replace("_", "_<wbr>")}</th>'
             + "".join(
-                f'<td style="{left};white-space:normal;overflow-wrap:anywhere">{html.escape(text)}</td>'
-                for text in (*_cells(each), *(", ".join(each.ids(state)) for state in (WRONG, OPEN)))
+                f'<td{heading} style="{left};white-space:normal;overflow-wrap:anywhere">{html.escape(text)}</td>'
+                for heading, text in _under_headings(each)
             )
             + "</tr>"
             for each in self.notebooks
         )
         caption = f'<caption style="text-align:left">{html.escape(self.summary)}</caption>'
-        style = "table-layout:fixed;width:100%;max-width:64em"
-        table = f'<table style="{style}">{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        style = 'class="stacks" style="table-layout:fixed;width:100%;max-width:64em;font-size:13px"'
+        table = f"<table {style}>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         return {"text/plain": str(self), "text/html": draw_standing(self.by_kind).html() + table}
 
 
@@ -144,6 +144,13 @@ def _state(verdict):
     if verdict in ("right", "noted"):
         return RIGHT
     return OPEN if not isinstance(verdict, str) or verdict in IS_OPEN else WRONG
+
+
+def _under_headings(notebook):
+    """The cells of a notebook's row, each with the attribute that names its column where cells are stacked."""
+    texts = [*_cells(notebook), *(", ".join(notebook.ids(state)) for state in (WRONG, OPEN))]
+    for heading, text in zip(list(COLUMNS)[1:], texts, strict=True):
+        yield f' data-column="{heading}"' if text and text != notebook.note else "", text
 
 
 def _cells(notebook):
