@@ -183,7 +183,7 @@ CLAIMS = (
                 "after the first",
                 because=VISIBLE,
                 role=CONDITION,
-                control="the same networks after one epoch: does more training make them sparser?",
+                control="the same networks after one epoch, to see whether more training makes them sparser",
                 at_least=0.05,
             ),
         ),

@@ -138,7 +138,8 @@ CLAIMS = (
     ),
     Claim(
         id="bn-average-entire",
-        statement="At inference it uses an average of the means and variances over the entire training.",
+        statement="At inference, batch normalization uses an average of the means and variances over the entire "
+        "training.",
         source=BATCH_NORMALIZATION,
         criteria=(
             Criterion(

@@ -238,8 +238,8 @@ CLAIMS = (
     ),
     Claim(
         id="bn-small-batches",
-        statement="In small batches batch normalization loses accuracy; group normalization, which looks at each image "
-        "by itself, does not.",
+        statement="In small batches, batch normalization loses accuracy; group normalization, which looks at each "
+        "image by itself, does not.",
         source="Wu & He 2018; not in the source documents",
         criteria=(
             Criterion(
@@ -264,7 +264,7 @@ CLAIMS = (
             ),
             Criterion(
                 name="accuracy lost from batches of 32 to batches of 8, batch − group normalization",
-                because="the same two points: at which batch size does the loss begin?",
+                because="the same two points: this shows at which batch size the loss begins",
                 role=CONDITION,
                 control="group normalization with the same images, at its own best learning rate",
                 at_least=TWO_POINTS,

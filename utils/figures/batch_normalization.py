@@ -54,7 +54,7 @@ def draw_linear_trainings(trainings, features, start):
     right.set(ylim=(0, 1), ylabel="share of the first step")
     right.legend(frameon=False, fontsize=9)
     alt = f"Left, the best loss that any learning rate reaches: {', '.join(best)}. Right, shares of the first step: "
-    caption = "One draw of patches; medians of all draws are printed below. Losses above the axis are left out."
+    caption = "One draw of patches; the verdict takes the medians of all draws. Losses above the axis are left out."
     return picture(figure, alt + "; ".join(shares) + ".", caption)
 
 
