@@ -1,5 +1,6 @@
 """Pages hold whatever a notebook wrote, change nothing, and come with the package."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -7,7 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from utils.course.batches.findings import findings
 from utils.course.batches.job import Outcome
@@ -37,6 +38,15 @@ def test_making_a_page_changes_nothing_in_the_notebook():
     assert notebook == before
     assert "<script>" not in page.partition("course-failure")[2].partition("</section>")[0]
     assert "&lt;/section&gt;&lt;script&gt;" in page
+
+
+def test_the_browser_s_tab_tells_the_page_of_a_notebook_from_another():
+    heading = new_markdown_cell("Text\n\n# 02 · Residual </title><script>alert(1)</script>")
+    page = notebook_page(executed(heading, new_code_cell("1")), scripts=False)
+    assert re.search(r"<title>02 · Residual &lt;/title&gt;&lt;script&gt;.*?</title>", page)
+    failed = executed(heading, new_code_cell("1 / 0"), status="timed out", error="In [1]: more than 8 s")
+    assert "<title>✗ timed out: 02 · Residual" in notebook_page(failed)
+    assert "<title>Notebook</title>" in notebook_page(executed(new_code_cell("1")))
 
 
 @pytest.mark.parametrize("data", [{"image/png": 7}, {"text/markdown": {}}, {"text/latex": ["a", 1]}, 7])

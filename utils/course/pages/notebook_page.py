@@ -22,6 +22,13 @@ NO_SCRIPTS = (
     "font-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'\">"
 )
 
+# nbconvert's page cuts off what is too wide for a narrow window, and for paper.
+STYLE = """<style>
+.jp-InputArea-editor { overflow-x: auto }
+@media print { .jp-InputArea-editor pre, .jp-OutputArea-output pre { white-space: pre-wrap; overflow-wrap: anywhere } }
+</style>
+"""
+
 
 def notebook_page(notebook, scripts=True):
     """The executed notebook as one HTML page that loads nothing from elsewhere; a failure stands first in it.
@@ -74,11 +81,20 @@ def _page(notebook):
     with warnings.catch_warnings():
         # What no page can show is left out of it, such as the empty output that a bar of progress left.
         warnings.filterwarnings("ignore", "Your element with mimetype")
-        page, _ = _exporter().from_notebook_node(shown)
+        title = _title(cells) if not failed else f"✗ {status}: {_title(cells)}"
+        page, _ = _exporter().from_notebook_node(shown, resources={"metadata": {"name": title}})
+    page = page.replace("</head>", f"{STYLE}</head>", 1)
     if not failed:
         return page
     before, body, after = page.partition("<main>")
     return before + body + _failure_box(notebook, status, error) + after
+
+
+def _title(cells):
+    """The notebook's first heading, which the browser's tab shows."""
+    texts = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    heading = re.search(r"^# +(\S.*)$", texts, flags=re.MULTILINE)
+    return heading[1] if heading else "Notebook"
 
 
 @cache
