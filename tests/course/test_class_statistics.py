@@ -4,6 +4,7 @@ import csv
 import io
 import random
 import re
+from collections import Counter
 from fractions import Fraction
 from statistics import fmean
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from utils.course.commands.grade import _remarks
 from utils.course.hand_ins.collect import Returned
 from utils.course.marking.item_statistics import item_statistics
 from utils.course.marking.mark import Mark
@@ -108,6 +110,10 @@ def test_what_a_person_has_to_judge_counts_neither_for_nor_against_a_question_an
     lines = dict(re.findall(r'<tr data-of="(\w+)">(.*?)</tr>', page, flags=re.S))
     assert "2 points to judge" in lines["s29"]
     assert not [each for each in ("s30", "s39", "gone") if "to judge" in lines[each]]
+    collected = SimpleNamespace(returned=[], not_graded=[], others={})
+    given = SimpleNamespace(groups={}, collected=collected, scheme=SimpleNamespace(due={}))
+    (said,) = _remarks(None, given, SimpleNamespace(marks=waits, no_longer_asked=Counter(), left_out=[]))
+    assert "for you to judge, without points until then: 30 functions" in said
 
 
 def came(student, place, **typed):

@@ -183,6 +183,8 @@ def _remarks(asked, given, found):
     undated = {each.place for each in given.collected.returned if each.date is None and not each.attachment}
     if given.scheme.due and undated:
         yield f"  nothing tells when {len(undated)} of them came: no points are taken off them for lateness"
+    if waiting := sum(each.waits for each in found.marks):
+        yield f"  for you to judge, without points until then: {waiting} functions ('To look at' on that page)"
     gone = found.no_longer_asked
     for (notebook, name), count in gone.most_common(SHOWN):
         yield f"  no longer asked, without points: {name} of {notebook} (handed out to {count} of them)"
