@@ -8,6 +8,7 @@ nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # a static picture stands in for a widget
 nb_mime_priority_overrides = [("html", "text/html", 0)]
 myst_heading_anchors = 2
+smartquotes = False  # they would change code in a question: padding='same'
 suppress_warnings = ["mystnb.unknown_mime_type"]  # the records that programs read
 
 html_theme = "sphinx_book_theme"

@@ -27,7 +27,7 @@ COLUMNS = (
 )  # fmt: skip
 LAPTOP, LONG_RUN, ON_CIFAR10 = "this laptop", "the long run", "on CIFAR-10"
 SAME = "nothing is trained: the same"
-CLAIM, HEADINGS = "Claim", ("This laptop", "The long run", "On CIFAR-10")
+CLAIM, NUMBERS, HEADINGS = "Claim", "Criteria and numbers", ("This laptop", "The long run", "On CIFAR-10")
 
 
 def ledger(folder, verdicts=()):
@@ -186,7 +186,7 @@ class Ledger:
         )
 
     def html(self):
-        """The table as HTML: a line for each claim, grouped by notebook, whose numbers unfold."""
+        """The table as HTML: a line for each claim, grouped by notebook; its numbers unfold below it."""
         groups = groupby(self.rows, key=lambda row: row["notebook"])
         bodies = "".join(
             f'<tbody><tr><th colspan="4" scope="rowgroup" style="text-align:left;padding:14px 0 4px">'
@@ -210,21 +210,24 @@ class Ledger:
 
 def _table_row(row):
     cell = (
-        'style="font-weight:normal;text-align:left;vertical-align:top;padding:6px 8px 6px 0;border-top:1px solid #999"'
+        'style="font-weight:normal;text-align:left;vertical-align:top;padding:6px 8px 2px 0;border-top:1px solid #999"'
     )
     columns = "".join(
         f'<td data-column="{heading}" {cell}>{badge(word)}</td>'
         for heading, word in zip(HEADINGS, _words(row), strict=True)
     )
     shown = "".join(
-        f"<p style='margin:6px 0 0'><em>{name}</em></p>{described(criteria)}"
-        for name, _, criteria in _columns(row)
+        f"<p style='margin:6px 0 0'><em>{heading}</em></p>{described(criteria)}"
+        for heading, (_, _, criteria) in zip(HEADINGS, _columns(row), strict=False)
         if criteria
     )
     note = f"<p>{html.escape(row['note'])}</p>" if row["note"] else ""
     small = f"<small>{html.escape(' · '.join((row['claim'], row['source'])))}</small>"
-    claim = f"<details><summary>{html.escape(row['statement'])}</summary>{small}{note}{shown}</details>"
-    return f'<tr><th scope="row" {cell}>{claim}</th>{columns}</tr>'
+    numbers = f"<details><summary>{NUMBERS}</summary>{small}{note}{shown}</details>"
+    return (
+        f'<tr><th scope="row" {cell}>{html.escape(row["statement"])}</th>{columns}</tr>'
+        f'<tr><td colspan="4" style="text-align:left;padding:0 0 6px">{numbers}</td></tr>'
+    )
 
 
 def _columns(row):
