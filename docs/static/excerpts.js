@@ -5,6 +5,7 @@ if (typeof Search !== "undefined") {
     const article = new DOMParser().parseFromString(html, "text/html").querySelector("article");
     const part = (anchor && article?.querySelector(anchor)) || article;
     part?.querySelectorAll(".headerlink, script, style, form").forEach((each) => each.remove());
+    part?.querySelectorAll("p, li, dt, dd, th, td, summary").forEach((each) => each.append(" "));
     return part?.textContent ?? "";
   };
 }
