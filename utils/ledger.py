@@ -209,9 +209,8 @@ class Ledger:
 
 
 def _table_row(row):
-    cell = (
-        'style="font-weight:normal;text-align:left;vertical-align:top;padding:6px 8px 2px 0;border-top:1px solid #999"'
-    )
+    look = "font-weight:normal;text-align:left;vertical-align:top;padding:6px 8px 2px 0"
+    cell = f'style="{look};border:solid #999;border-width:1px 0 0"'
     columns = "".join(
         f'<td data-column="{heading}" {cell}>{badge(word)}</td>'
         for heading, word in zip(HEADINGS, _words(row), strict=True)
@@ -226,7 +225,7 @@ def _table_row(row):
     numbers = f"<details><summary>{NUMBERS}</summary>{small}{note}{shown}</details>"
     return (
         f'<tr><th scope="row" {cell}>{html.escape(row["statement"])}</th>{columns}</tr>'
-        f'<tr><td colspan="4" style="text-align:left;padding:0 0 6px">{numbers}</td></tr>'
+        f'<tr><td colspan="4" style="text-align:left;padding:0 0 6px;border:0">{numbers}</td></tr>'
     )
 
 
