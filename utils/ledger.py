@@ -27,7 +27,7 @@ COLUMNS = (
 )  # fmt: skip
 LAPTOP, LONG_RUN, ON_CIFAR10 = "this laptop", "the long run", "on CIFAR-10"
 SAME = "nothing is trained: the same"
-CLAIM, NUMBERS, HEADINGS = "Claim", "Criteria and numbers", ("This laptop", "The long run", "On CIFAR-10")
+HEADINGS = [f"{name[0].upper()}{name[1:]}" for name in (LAPTOP, LONG_RUN, ON_CIFAR10)]
 
 
 def ledger(folder, verdicts=()):
@@ -195,7 +195,7 @@ class Ledger:
         )
         head = "".join(
             f'<th scope="col" style="text-align:left;width:{width}%">{name}</th>'
-            for name, width in ((CLAIM, 40), *((name, 20) for name in HEADINGS))
+            for name, width in (("Claim", 40), *((name, 20) for name in HEADINGS))
         )
         caption = f'<caption style="text-align:left">{html.escape(self.summary)}</caption>'
         table = "table-layout:fixed;width:100%;max-width:64em;font-size:13px"
@@ -222,7 +222,7 @@ def _table_row(row):
     )
     note = f"<p>{html.escape(row['note'])}</p>" if row["note"] else ""
     small = f"<small>{html.escape(' · '.join((row['claim'], row['source'])))}</small>"
-    numbers = f"<details><summary>{NUMBERS}</summary>{small}{note}{shown}</details>"
+    numbers = f"<details><summary>Criteria and numbers</summary>{small}{note}{shown}</details>"
     return (
         f'<tr><th scope="row" {cell}>{html.escape(row["statement"])}</th>{columns}</tr>'
         f'<tr><td colspan="4" style="text-align:left;padding:0 0 6px;border:0">{numbers}</td></tr>'
