@@ -20,12 +20,13 @@ def interleaved(ways, runs=5):
     return {name: np.transpose(each) for name, each in times.items()}, given
 
 
-def row(name, ours, theirs, target=None, operations=None):
+def row(name, ours, theirs, target=None, operations=None, least=None):
     """A line of the table: how many times faster ``ours`` is than ``theirs``, run by run, on the clock.
 
     Both are ``(2, runs)`` as ``interleaved`` gives them, or ``(runs,)`` on the clock only. ``of_processor`` is the
     ratio of the processors' seconds, which says more where they have other work at the same time. ``operations``
-    are the floating point operations of our way, for ``beside_the_peak``.
+    are the floating point operations of our way, for ``beside_the_peak``. ``least`` are the times of that part of our
+    way that nobody can do without: the ratio to it is the row's limit.
     """
     ours, theirs = np.atleast_2d(ours), np.atleast_2d(theirs)
     ratios, *of_processor = theirs / ours
@@ -35,6 +36,8 @@ def row(name, ours, theirs, target=None, operations=None):
         found["of_processor"] = float(np.median(of_processor))
     if operations:
         found["operations"] = operations
+    if least is not None:
+        found["limit"] = float(np.median(theirs[0] / np.atleast_2d(least)[0]))
     return found
 
 
