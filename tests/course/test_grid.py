@@ -177,7 +177,6 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(surroundings, "ROOT", tmp_path)
     monkeypatch.setattr(surroundings, "NEVER_IMPORTED", tmp_path / "utils" / "course")
     (tmp_path / "packages" / "thing-1.0.dist-info").mkdir(parents=True)
-    (tmp_path / "packages" / "thing-1.0.dist-info" / "METADATA").write_text("Name: thing\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(str(tmp_path / "packages"))
 
     def hashed():
@@ -191,7 +190,7 @@ def project(tmp_path, monkeypatch):
 
 COUNTS = {
     "utils/a.py": True, "data_scripts/c.py": True, "evidence/d.json": True, "evidence/new.csv": True,
-    "notebooks/e.ipynb": True, "packages/thing-1.0.dist-info/METADATA": True, "utils/course/b.py": False,
+    "notebooks/e.ipynb": True, "packages/thing-1.1.dist-info/METADATA": True, "utils/course/b.py": False,
     "utils/__pycache__/a.pyc": False, "notebooks/.ipynb_checkpoints/e.ipynb": False, "docs/f.md": False,
 }  # fmt: skip
 
@@ -202,7 +201,7 @@ def test_what_a_notebook_can_import_or_reads_counts_for_its_key_and_nothing_else
     before = hashed()
     assert hashed() == before
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text("Name: thing\nVersion: 1.1\n")
+    (folder / name).write_text("2")
     assert (hashed() != before) == COUNTS[name]
 
 

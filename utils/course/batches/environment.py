@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from functools import cache
-from importlib.metadata import distributions
+from pathlib import Path
 
 from utils.notebook_files.sources import ROOT
 
@@ -14,9 +14,13 @@ NEVER_IMPORTED = ROOT / "utils" / "course"
 
 @cache
 def environment():
-    """Hashed: Python's version, every package that is installed, and the files that a notebook imports or reads."""
+    """Hashed: Python's version, every package that is installed, and the files that a notebook imports or reads.
+
+    A package's folder of metadata is called as the package and its version; to open each would take ten times as long.
+    """
     digest = hashlib.sha256(f"python {sys.version_info[:2]}\n".encode())
-    for package in sorted({f"{each.name} {each.version}" for each in distributions()}):
+    places = {Path(place).resolve() for place in sys.path}
+    for package in sorted({each.name for place in places for each in place.glob("*.*-info")}):
         digest.update(f"{package}\n".encode())
     for path in project_files():
         content = path.read_bytes()
