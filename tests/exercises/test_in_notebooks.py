@@ -65,7 +65,9 @@ def test_the_cells_judge_the_stub_the_solution_and_each_slip(path, cell_id):
     of = exercise(stub.metadata.exercise)
     space = imports(path)
     exec(stub.source, space)
-    assert checked(check, space).verdict == "unattempted"
+    untouched = checked(check, space)
+    assert untouched.verdict == "unattempted"
+    assert ("Write the body of" in str(untouched)) == ("# your code" in stub.source)
     exec(source_of(of.solution), space)
     assert checked(check, space).verdict == "right"
     for slip in of.slips:

@@ -85,7 +85,8 @@ def _nothing_to_judge(exercise, function):
         got = f"A function is needed, but this is of type {type(function).__name__}"
         return refused(exercise.id, f"{got}: write the name {exercise.name}, without parentheses.")
     if is_stub(function, exercise.stub):
-        how = f"Write the body of {exercise.name}, run its cell, and then this one again."
+        what = {"change": "Change", "repair": "Repair"}.get(exercise.kind, "Write the body of")
+        how = f"{what} {exercise.name}, run its cell, and then this one again."
         return Judgment(exercise.id, "unattempted", (exercise.text, how))
     return None
 

@@ -317,12 +317,12 @@ def significant(value, exact=False):
     return int(value) if value.is_integer() else value
 
 
-def bounds(least, most, digits=6):
+def bounds(least, most):
     """A threshold in words, such as "≥ 0.05"; ``None`` is no bound on that side."""
     if least is not None and least == most:
         return f"= {least:g}"
     pairs = (("≥", least), ("≤", most))
-    return " and ".join(f"{sign} {bound:.{digits}g}" for sign, bound in pairs if bound is not None)
+    return " and ".join(f"{sign} {bound:g}" for sign, bound in pairs if bound is not None)
 
 
 def rounded(value):

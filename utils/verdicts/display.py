@@ -72,7 +72,7 @@ def number(record):
 
 def threshold(record):
     """A record's threshold, such as "≥ 0.05"."""
-    return bounds(record["at_least"], record["at_most"], digits=3)
+    return bounds(record["at_least"], record["at_most"])
 
 
 def more(record):
