@@ -42,7 +42,9 @@ def main(arguments):
     if refusal:
         print(f"The questions on the site's pages are not live: {refusal}")
     write_sources(live=not refusal, has_archive=write_downloads())
-    return sphinx_build(["-q", "-c", str(DOCS), "-d", str(BUILD / "site-doctrees"), str(SOURCE), str(SITE), *arguments])
+    # -a: where Sphinx writes only what changed, its search forgets the glossary's terms on all other pages.
+    options = ["-q", "-a", "-c", str(DOCS), "-d", str(BUILD / "site-doctrees")]
+    return sphinx_build([*options, str(SOURCE), str(SITE), *arguments])
 
 
 def write_static_files():
