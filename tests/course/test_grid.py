@@ -58,6 +58,12 @@ def test_a_grid_in_csv_has_a_set_in_each_line_with_ranges_and_lists(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("text", ["depth;seed\n4;7", "sep=;\ndepth;seed\n4;7", "depth\tseed\n4\t7", "depth,seed\r4,7"])
+def test_a_grid_in_csv_may_be_any_spreadsheet_s(tmp_path, text):
+    (tmp_path / "grid.csv").write_text(text, newline="")
+    assert grid(tmp_path / "grid.csv") == [{"depth": "4", "seed": "7"}]
+
+
 REFUSED = {
     "seed: !!binary aGVsbG8=": "binary is no kind of value here",
     "seed: !!set {a, b}": "set is no kind of value here",
@@ -86,7 +92,8 @@ REFUSED_CSV = {
     "depth,\n1,2": "line 2: a value stands there without a column's name",
     "depth\n": "there is no line below the names",
     "": "there is no line below the names",
-    'depth\n"1\n2': "cannot be read: unexpected end of data",
+    '"depth\n1': "the quotation mark in line 1 is never closed",
+    'depth\n"1\n2': "line 2: the quotation mark in line 2 is never closed",
 }
 
 

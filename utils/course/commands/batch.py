@@ -105,8 +105,8 @@ def _report(plan, outcomes, as_json):
         say_json([each.record() for each in outcomes])
         return
     left = plan.total - len(outcomes)
-    unfinished = f"; {left} not begun or not finished: the same command goes on with them" if left else ""
-    say(f"{tally(outcomes)}{unfinished}: {plan.store.where('index.html')}")
+    unfinished = f"{left} not begun or not finished: the same command goes on with them" if left else ""
+    say(f"{'; '.join(filter(None, (tally(outcomes), unfinished)))}: {plan.store.where('index.html')}")
     for each in outcomes:
         if each.status != Status.PASSED or each.remark:
             told = ". ".join(filter(None, (each.status, each.error, each.remark)))
