@@ -41,6 +41,12 @@ GRIDS = {
 }
 
 
+def test_yaml_is_not_said_to_be_csv(tmp_path):
+    (tmp_path / "grid.yaml").write_bytes(b"name: M\xfcller")
+    with pytest.raises(Mistake, match=r"it is not in UTF-8$"):
+        grid(tmp_path / "grid.yaml")
+
+
 @pytest.mark.parametrize("text", GRIDS)
 def test_every_combination_of_a_grid_is_a_set(tmp_path, text):
     (tmp_path / "grid.yaml").write_text(text)
