@@ -164,6 +164,14 @@ def test_a_notebook_in_an_old_format_or_with_ids_twice_has_the_same_key_each_tim
         assert len(keys) == 1
 
 
+def test_a_notebook_with_half_a_character_is_refused_in_a_sentence(tmp_path):
+    path = write(tmp_path / "half.ipynb", "print('%')")
+    path.write_text(path.read_text().replace("%", "\\ud83d"))
+    usable, (refused,) = sources([path])
+    assert usable == []
+    assert refused.error == f"{path}: it holds half of a character, \\ud83d, which cannot be stored"
+
+
 def test_what_an_earlier_execution_left_in_a_notebook_makes_no_other_job(tmp_path):
     path = write(tmp_path / "one.ipynb", "1")
     ((before,), _) = jobs(sources([path])[0], [{}])
