@@ -278,13 +278,25 @@ def without_what_chance_decides(cell):
     return cell
 
 
-@pytest.mark.parametrize("size", [10_000, 3 * MEGABYTE])
-def test_outputs_of_any_kind_are_stopped_before_they_fill_the_memory(tmp_path, monkeypatch, size):
+LARGE = "the notebook's outputs are larger than 2 MB"
+BROKEN = "its connection broke off: an output is larger than 2 MB, or it closed files that are not its own"
+
+
+@pytest.mark.parametrize(("size", "error"), [(10_000, LARGE), (3 * MEGABYTE, BROKEN)])
+def test_outputs_of_any_kind_are_stopped_before_they_fill_the_memory(tmp_path, monkeypatch, size, error):
     monkeypatch.setattr(client, "OUTPUT_BYTES", 2 * MEGABYTE)
     cell = f"while True: display({{'application/json': {{'a': ['x' * {size}]}}}}, raw=True)"
     executed = execute(read(write(tmp_path / "flood.ipynb", cell)), deadline=120)
-    assert status_of(executed) == ("failed", "In [1]: the notebook's outputs are larger than 2 MB")
+    assert status_of(executed) == ("failed", f"In [1]: {error}")
     assert len(nbformat.writes(executed)) < 2.1 * MEGABYTE
+
+
+def test_half_a_character_takes_no_output_along(tmp_path):
+    cells = "print('before \\ud83d after')", "raise ValueError('\\ud83d')"
+    executed = execute(read(write(tmp_path / "half.ipynb", *cells)))
+    first = next(cell for cell in executed.cells if cell.cell_type == "code")
+    assert [output.text for output in first.outputs] == ["before ? after\n"]
+    assert status_of(executed) == ("failed", "In [2]: ValueError: ?")
 
 
 def test_a_notebook_may_remove_the_folder_that_it_works_in(tmp_path, monkeypatch):

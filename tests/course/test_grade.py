@@ -384,6 +384,16 @@ def test_a_notebook_whose_cells_have_no_ids_is_graded_question_by_question(hande
     assert set(verdicts.values()) == {"unanswered"}
 
 
+def test_an_output_folder_that_cannot_be_is_said_in_a_sentence(handed_out, tmp_path):
+    (tmp_path / "taken").touch()
+    key = handed_out.secret
+    done = course_here(
+        "grade", handed_out.folder, "--roster", handed_out.roster, "--secret", key, "--out", tmp_path / "taken"
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"Error: {tmp_path / 'taken'}: File exists"
+
+
 def test_a_key_file_that_is_not_there_is_not_made(handed_out, tmp_path):
     key, out = tmp_path / "none.key", tmp_path / "g"
     done = course_here("grade", tmp_path, "--roster", handed_out.roster, "--secret", key, "--out", out)

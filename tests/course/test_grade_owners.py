@@ -20,6 +20,7 @@ from utils.course.marking.marks import marks
 from utils.course.storage.input_files import Mistake
 from utils.course.students.roster import Student
 from utils.notebook_files.sources import course_notebooks
+from utils.records import PREDICTION
 
 # Made up, all of them.
 CLASS = [
@@ -286,6 +287,28 @@ def test_the_folder_of_the_hand_out_can_be_graded_as_it_is(handed_out, grade, tm
     assert set(points.values()) == {0}
     assert {row["verdict"] for row in answers.values()} == {"unanswered"}
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("place", ["elsewhere/{}.ipynb", "handed_4711_99_{}.ipynb"])
+def test_an_untouched_hand_out_in_a_student_s_own_place_cancels_nothing(handed_out, grade, tmp_path, place):
+    back = tmp_path / "back"
+    put(handed_out.notebook("ada", BN), back / "ada" / f"{BN}.ipynb")
+    put(answered(handed_out, "ada"), back / place.format(BN))
+    points, _, done = grade(back)
+    assert points["ada"] == 1
+    assert done.returncode == 0, done.stdout
+
+
+def test_predictions_in_a_student_s_own_place_are_not_cancelled_from_elsewhere(handed_out, grade, tmp_path):
+    own = handed_out.notebook("ada", BN)
+    record = {"id": "bn-loss", "kind": "range", "low": 1, "high": 2}
+    shown = nbformat.v4.new_output("display_data", {PREDICTION: record})
+    own.cells.append(nbformat.v4.new_code_cell("…", outputs=[shown]))
+    put(own, tmp_path / "back" / "ada" / f"{BN}.ipynb")
+    put(answered(handed_out, "ada"), tmp_path / "back" / "elsewhere" / f"{BN}.ipynb")
+    points, _, done = grade(tmp_path / "back")
+    assert points["ada"] == 0
+    assert done.returncode == 1, "it is named"
 
 
 def test_of_copies_that_differ_what_they_agree_on_counts_or_what_was_asked_for(handed_out, grade, tmp_path):

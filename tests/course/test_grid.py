@@ -41,6 +41,12 @@ GRIDS = {
 }
 
 
+def test_yaml_is_not_said_to_be_csv(tmp_path):
+    (tmp_path / "grid.yaml").write_bytes(b"name: M\xfcller")
+    with pytest.raises(Mistake, match=r"it is not in UTF-8$"):
+        grid(tmp_path / "grid.yaml")
+
+
 @pytest.mark.parametrize("text", GRIDS)
 def test_every_combination_of_a_grid_is_a_set(tmp_path, text):
     (tmp_path / "grid.yaml").write_text(text)
@@ -56,6 +62,12 @@ def test_a_grid_in_csv_has_a_set_in_each_line_with_ranges_and_lists(tmp_path):
         {"depth": "8", "seed": 1},
         {"seed": "3"},
     ]
+
+
+@pytest.mark.parametrize("text", ["depth;seed\n4;7", "sep=;\ndepth;seed\n4;7", "depth\tseed\n4\t7", "depth,seed\r4,7"])
+def test_a_grid_in_csv_may_be_any_spreadsheet_s(tmp_path, text):
+    (tmp_path / "grid.csv").write_text(text, newline="")
+    assert grid(tmp_path / "grid.csv") == [{"depth": "4", "seed": "7"}]
 
 
 REFUSED = {
@@ -86,7 +98,8 @@ REFUSED_CSV = {
     "depth,\n1,2": "line 2: a value stands there without a column's name",
     "depth\n": "there is no line below the names",
     "": "there is no line below the names",
-    'depth\n"1\n2': "cannot be read: unexpected end of data",
+    '"depth\n1': "the quotation mark in line 1 is never closed",
+    'depth\n"1\n2': "line 2: the quotation mark in line 2 is never closed",
 }
 
 
@@ -149,6 +162,14 @@ def test_a_notebook_in_an_old_format_or_with_ids_twice_has_the_same_key_each_tim
     for name in ("old", "twins"):
         keys = {jobs(sources([tmp_path / f"{name}.ipynb"])[0], [{}])[0][0].key for _ in range(3)}
         assert len(keys) == 1
+
+
+def test_a_notebook_with_half_a_character_is_refused_in_a_sentence(tmp_path):
+    path = write(tmp_path / "half.ipynb", "print('%')")
+    path.write_text(path.read_text().replace("%", "\\ud83d"))
+    usable, (refused,) = sources([path])
+    assert usable == []
+    assert refused.error == f"{path}: it holds half of a character, \\ud83d, which cannot be stored"
 
 
 def test_what_an_earlier_execution_left_in_a_notebook_makes_no_other_job(tmp_path):

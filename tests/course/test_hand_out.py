@@ -135,6 +135,16 @@ def test_a_key_file_is_never_overwritten_and_never_read_where_others_may(tmp_pat
     assert path.read_text() == "not a key"
 
 
+@pytest.mark.parametrize("command", ["hand-out", "batch"])
+def test_a_folder_is_no_key_file(tmp_path, command):
+    (tmp_path / "keys").mkdir(mode=0o755)
+    (tmp_path / "roster.csv").write_text("id\nada\n")
+    options = ["--roster", tmp_path / "roster.csv", "--secret", tmp_path / "keys", "--out", tmp_path / "out"]
+    done = course_here(command, *options)
+    assert done.returncode == 2
+    assert "is a directory" in done.stderr
+
+
 ODD = {
     "a magic": ('%%time\nanswer = None\ncheck("bn-parameters", answer)', "line 1 is no plain Python"),
     "two calls": (

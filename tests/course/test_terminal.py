@@ -105,3 +105,10 @@ def test_ctrl_c_before_the_first_job_is_answered_by_exit_code_130(tmp_path, monk
     monkeypatch.setattr("utils.course.batches.batch_run.planned", interrupted)
     done = CliRunner().invoke(main, ["batch"], prog_name="course")
     assert (done.exit_code, done.stderr) == (130, "stopped\n")
+
+
+def test_a_batch_that_is_stopped_before_any_notebook_ended_says_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("utils.course.batches.batch_run.carry_out", lambda *arguments: ([], []))
+    done = CliRunner().invoke(main, ["batch", str(write(tmp_path / "one.ipynb", "1")), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 130
+    assert done.stdout.startswith("1 not begun or not finished: the same command goes on with them: ")

@@ -1,7 +1,5 @@
 """A grid of parameters: the sets that a YAML or a CSV file describes."""
 
-import csv
-import io
 import itertools
 import math
 import re
@@ -9,6 +7,7 @@ from pathlib import Path
 
 from utils.course.batches.values import yaml_of
 from utils.course.storage.input_files import Mistake, text_of
+from utils.course.storage.spreadsheets import records
 
 RANGE = re.compile(r"(-?\d{1,18})\.\.(-?\d{1,18})(?:\.\.(\d{1,18}))?")
 LIKE_A_RANGE = re.compile(r"-?\d+\.\.\S*")
@@ -29,8 +28,6 @@ def grid(path):
         return _sets(rows)
     except Mistake as error:
         raise Mistake(f"{path}: {error}") from error
-    except csv.Error as error:
-        raise Mistake(f"{path}: cannot be read: {error}") from error
 
 
 def _sets(rows):
@@ -56,17 +53,22 @@ def _yaml_rows(text):
 
 
 def _csv_rows(text):
-    reader = csv.reader(io.StringIO(text), strict=True)
-    names = [name.strip() for name in next(reader, [])]
+    _, lines = records(text)
+    _, names, fault = next(lines, (1, [], ""))
+    if fault:
+        raise Mistake(fault)
+    names = [name.strip() for name in names]
     if twice := [name for name in names if name and names.count(name) > 1]:
         raise Mistake(f"line 1: the column {twice[0]!r} stands there twice")
     rows = []
-    for fields in reader:
+    for number, fields, fault in lines:
+        if fault:
+            raise Mistake(f"line {number}: {fault}")
         if not any(map(str.strip, fields)):
             continue
         named = dict(zip(names, fields, strict=False))
         if any(map(str.strip, [*fields[len(names) :], named.get("", "")])):
-            raise Mistake(f"line {reader.line_num}: a value stands there without a column's name in the first line")
+            raise Mistake(f"line {number}: a value stands there without a column's name in the first line")
         # A field that is left empty: the notebook's own value.
         rows.append({name: field.split("|") for name, field in named.items() if field.strip()})
     if not rows:

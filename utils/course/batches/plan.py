@@ -174,4 +174,10 @@ def _source(path, name, read):
             cell.id = f"cell-{place}"  # nbformat mended the ids by chance, and each time the key would be another
     for left in ("widgets", "papermill"):  # what an earlier execution left
         notebook.metadata.pop(left, None)
-    return Source(name, notebook, declared, measured)
+    source = Source(name, notebook, declared, measured)
+    try:
+        source.content  # noqa: B018 (it is kept)
+    except UnicodeEncodeError as error:
+        half = error.object[error.start].encode("unicode_escape").decode()
+        raise Mistake(f"{path}: it holds half of a character, {half}, which cannot be stored") from error
+    return source

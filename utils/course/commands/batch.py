@@ -2,7 +2,6 @@
 
 import sys
 from collections import Counter
-from pathlib import Path
 
 import click
 
@@ -10,6 +9,7 @@ from utils.course.commands.options import (
     Seconds,
     cluster_options,
     file_type,
+    new_file_type,
     notebooks_argument,
     settings_option,
     start_timeout_option,
@@ -23,7 +23,7 @@ from utils.notebook_files.status import Status
 @notebooks_argument
 @click.option("--grid", type=file_type, help="Sets of parameters (YAML or CSV, with lists and ranges).")
 @click.option("--roster", type=file_type, help="Students (CSV: id, name, group): each gets a variant.")
-@click.option("--secret", type=click.Path(path_type=Path), help="The course's key file; made where there is none.")
+@click.option("--secret", type=new_file_type, help="The course's key file; made where there is none.")
 @settings_option
 @click.option(
     "--out", default="build/batch", show_default=True, help="A folder, or an address such as s3://bucket/run."
@@ -105,8 +105,8 @@ def _report(plan, outcomes, as_json):
         say_json([each.record() for each in outcomes])
         return
     left = plan.total - len(outcomes)
-    unfinished = f"; {left} not begun or not finished: the same command goes on with them" if left else ""
-    say(f"{tally(outcomes)}{unfinished}: {plan.store.where('index.html')}")
+    unfinished = f"{left} not begun or not finished: the same command goes on with them" if left else ""
+    say(f"{'; '.join(filter(None, (tally(outcomes), unfinished)))}: {plan.store.where('index.html')}")
     for each in outcomes:
         if each.status != Status.PASSED or each.remark:
             told = ". ".join(filter(None, (each.status, each.error, each.remark)))

@@ -51,7 +51,7 @@ def grade(**options):
     unless --marks says otherwise. Where nobody can be sure whose a file is, unclear.csv asks: fill in its column 'id',
     and grade again into the same folder. The exit code is 1 if a file or a line of the roster had to be left out.
     """
-    from utils.course.commands.terminal import say
+    from utils.course.commands.terminal import say, sentence
     from utils.course.marking.grading import graded
     from utils.course.storage.input_files import Mistake
     from utils.course.workers.cluster import CannotStart, WorkersGone
@@ -71,9 +71,9 @@ def grade(**options):
         found = graded(given.sources, given.students, given.collected, **worth, **how)
         written = _write(asked, given, found)
     except (Mistake, CannotStart, WorkersGone, OSError) as error:
-        raise click.UsageError(str(error)) from error
-    for sentence in (*_came(asked, given), *written, *_remarks(asked, given, found)):
-        say(sentence)
+        raise click.UsageError(sentence(error)) from error
+    for told in (*_came(asked, given), *written, *_remarks(asked, given, found)):
+        say(told)
     sys.exit(1 if found.left_out else 0)
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from utils.course.commands.options import file_type, notebooks_argument
+from utils.course.commands.options import file_type, new_file_type, notebooks_argument
 
 
 @click.command("hand-out")
 @notebooks_argument
 @click.option("--roster", type=file_type, required=True, help="Students (CSV: id, name, group).")
-@click.option("--secret", type=click.Path(path_type=Path), required=True, help="The course's key file.")
+@click.option("--secret", type=new_file_type, required=True, help="The course's key file.")
 @click.option("--exam", is_flag=True, help="No hint, no solution and no verdict before it is handed in.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/hand-out"), show_default=True)
 def hand_out(notebooks, roster, secret, exam, out):
@@ -22,7 +22,7 @@ def hand_out(notebooks, roster, secret, exam, out):
     The exit code is 1 if a student or a notebook had to be left out.
     """
     from utils.course.batches.plan import sources
-    from utils.course.commands.terminal import say
+    from utils.course.commands.terminal import say, sentence
     from utils.course.storage.input_files import Mistake
     from utils.course.storage.output_folder import keep_inputs
     from utils.course.storage.store import FolderStore, StoreError
@@ -39,7 +39,7 @@ def hand_out(notebooks, roster, secret, exam, out):
         complaints += [f"{roster}, line {line}: {reason}" for line, _, reason in refused]
         complaints += write_hand_out(usable, students, secret_at(secret, exam), out)
     except (Mistake, StoreError, OSError) as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(sentence(error)) from error
     say(f"{len(students)} students: {out / 'students'}. Keep to yourself: {out / 'answer_key.csv'} and {secret}")
     for complaint in complaints:
         say(f"  left out: {complaint}")

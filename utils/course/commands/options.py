@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 file_type = click.Path(exists=True, dir_okay=False, path_type=Path)
+new_file_type = click.Path(dir_okay=False, path_type=Path)  # made where there is none
 MOST_SECONDS = 30 * 24 * 3600
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from utils.course.commands.terminal import say
+from utils.course.commands.terminal import say, sentence
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -40,7 +40,7 @@ def start(folder, hand_out, no_lab, options):
                 raise Mistake(f"another course start is at work in {folder}")
             done = list(lay(notebooks, folder))
     except (Mistake, OSError) as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(sentence(error)) from error
     for each in done:
         if each.what != "up to date":
             say(f"{each.name}: {each.what}")

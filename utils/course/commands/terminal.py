@@ -31,6 +31,13 @@ def harmless(text):
     return HARMFUL.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
 
 
+def sentence(error):
+    """What is wrong, by an exception: of a system's error the file and the words, without its number."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
 def replace_what_cannot_be_encoded():
     """Let the standard streams write escapes for what the terminal has no letters for."""
     for stream in (sys.stdout, sys.stderr):

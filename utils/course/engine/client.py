@@ -171,14 +171,18 @@ class Client(PapermillNotebookClient):
     async def _next_message(self):
         """The next message about what the kernel does; ``None`` after a silence, and for what cannot be read."""
         socket = self.kc.iopub_channel.socket
-        frames, too_large = [], False
+        frames, is_cut = [], False
         if await socket.poll(1000 * SILENCE_SECONDS):
             _, frames = self.kc.session.feed_identities(await socket.recv_multipart())
             self._received += sum(len(frame) for frame in frames[4:])  # behind signature and headers
         else:
-            too_large = await self._closed.poll(0) and await self._lives_on()
-        if too_large or self._received > OUTPUT_BYTES:
-            self.watch.end(Status.FAILED, f"the notebook's outputs are larger than {OUTPUT_BYTES / 1e6:g} MB")
+            is_cut = await self._closed.poll(0) and await self._lives_on()
+        larger = f"larger than {OUTPUT_BYTES / 1e6:g} MB"
+        if self._received > OUTPUT_BYTES:
+            self.watch.end(Status.FAILED, f"the notebook's outputs are {larger}")
+        elif is_cut:
+            why = f"its connection broke off: an output is {larger}, or it closed files that are not its own"
+            self.watch.end(Status.FAILED, why)
         if not frames or self._received > OUTPUT_BYTES:
             return None
         try:

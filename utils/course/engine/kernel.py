@@ -13,7 +13,9 @@ SOCKETS = "shell_port", "iopub_port", "stdin_port", "hb_port", "control_port"
 SHOWN_ERROR = "convnet-course.error"
 # Executed before the first cell where the kernel is IPython's, in a name space of its own.
 PRELUDE = f"""
+import json
 from IPython import get_ipython
+from jupyter_client.jsonutil import json_default
 
 def tell_error(result):
     # What run_cell shows and does not raise, such as an error below %%capture, travels with the cell's reply.
@@ -22,7 +24,15 @@ def tell_error(result):
         told = {{"source": {SHOWN_ERROR!r}, "ename": type(error).__name__, "evalue": str(error)}}
         shell.payload_manager.write_payload(told, single=False)
 
+def packed(content):
+    # Of half a character no message can be made: an output with it would be lost without a word.
+    try:
+        return pack(content)
+    except UnicodeEncodeError:
+        return json.dumps(content, ensure_ascii=False, default=json_default).encode(errors="replace")
+
 shell = get_ipython()
+pack, shell.kernel.session.pack = shell.kernel.session.pack, packed
 shell.events.register("post_run_cell", tell_error)
 shell.debugger = lambda force=False: None  # %pdb would ask, nobody would answer, and that would be the error
 """

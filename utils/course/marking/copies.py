@@ -28,6 +28,12 @@ class Copy:
         return all(mark.verdict in OPEN for mark in self.marks)
 
     @property
+    def is_untouched(self):
+        """Whether it holds nothing of the student's: no answer, no prediction, no choice."""
+        content = self.returned.content
+        return self.is_open and not content.predictions and not content.chosen
+
+    @property
     def points(self):
         """The points of all marks, corrections by hand included, before lateness takes anything off."""
         return sum(mark.points or 0 for mark in self.marks)
@@ -37,16 +43,19 @@ class Copy:
         return LeftOut(self.returned.place, reason, (self.returned.student,), self.returned.notebook)
 
 
-def in_their_own_place(found):
-    """``(found, left out)``: the pairs of a returned notebook and its ``Held`` that count as the student's.
+def in_their_own_place(copies):
+    """``(copies, left out)``: those of a student's copies of a notebook that count as the student's.
 
-    Where one lies in the student's own place, another that lies elsewhere and only says to be theirs does not count.
+    Where one lies in the student's own place, another that lies elsewhere and only says to be theirs does not count,
+    unless the one is untouched, as it was handed out.
     """
-    sure = [each for each in found if each[0].sure]
-    own = [each.content.cells for each, _ in sure]
-    elsewhere = [each for each, _ in found if sure and not each.sure and each.content.cells not in own]
-    reason = f"it says to be theirs, and another lies in their own place: {sure[0][0].place}" if sure else ""
-    return sure or found, [LeftOut(each.place, reason, (each.student,), each.notebook) for each in elsewhere]
+    sure = [each for each in copies if each.returned.sure]
+    if all(each.is_untouched for each in sure):
+        return sorted(copies, key=lambda each: not each.returned.sure), []
+    own = [each.returned.content.cells for each in sure]
+    elsewhere = [each for each in copies if not each.returned.sure and each.returned.content.cells not in own]
+    reason = f"it says to be theirs, and another lies in their own place: {sure[0].returned.place}"
+    return sure, [each.aside(reason) for each in elsewhere]
 
 
 def counted(copies, several, late):

@@ -51,26 +51,25 @@ def marks(sources, students, secret, collected, several="agreed", new_key=False,
     marked = Marked([], left_out)
     for student in students:
         for each in handed_out:
-            if own := copies.get((student, each.name)):
-                _add(marked, each, *counted([each.copy(*one) for one in own], several, each.late))
+            if pairs := copies.get((student, each.name)):
+                own, elsewhere = in_their_own_place([each.copy(*one) for one in pairs])
+                left_out += elsewhere
+                _add(marked, each, *counted(own, several, each.late))
             else:
                 marked.marks.extend(each.nothing_from(student, reasons.get((student, each.name))))
     return Marked(marked.marks, list(_merged(left_out)), marked.counted, marked.no_longer_asked)
 
 
 def _by_student(left_out, found):
-    """What came back, by student and notebook; and what was left out, with what cannot be used or is not theirs."""
-    copies, own = {}, {}
+    """What came back, by student and notebook; and what was left out, with what cannot be used."""
+    copies = {}
     for each, its in found:
         if its.fault in (NO_SECRET, OTHER_KEY, NOT_TOLD):
             asks = each.place if its.fault == NOT_TOLD else ""
             left_out.append(LeftOut(each.place, SAID[its.fault], (each.student,), each.notebook, asks))
         else:
             copies.setdefault((each.student, each.notebook), []).append((each, its))
-    for key, pairs in copies.items():
-        own[key], elsewhere = in_their_own_place(pairs)
-        left_out += elsewhere
-    return own, left_out
+    return copies, left_out
 
 
 def _by_reason(left_out):

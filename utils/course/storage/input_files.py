@@ -29,7 +29,8 @@ def text_of(path):
     try:
         return content.decode(_encoding(content))
     except UnicodeDecodeError as error:
-        raise Mistake(f"{path}: cannot be read: it is not in UTF-8; save it as 'CSV UTF-8'") from error
+        more = "" if Path(path).suffix.lower() in (".yaml", ".yml") else "; save it as 'CSV UTF-8'"
+        raise Mistake(f"{path}: cannot be read: it is not in UTF-8{more}") from error
 
 
 def _encoding(content):
