@@ -4,6 +4,11 @@ BIN := .venv/$(if $(WINDOWS),Scripts,bin)
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
+# The user's own PYTHONPATH may lead to another utils.
+ifdef PYTHONPATH
+export PYTHONPATH := $(CURDIR)$(if $(WINDOWS),;,:)$(PYTHONPATH)
+endif
+
 .PHONY: help run test lab site lint refresh evidence bench soak lock clean .venv/ready .venv/dev
 
 help:  ## Show this help

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
-from networks import backbone, nested, weights_of
+from networks import backbone, linear_model, nested, weights_of
 
 from utils.activations import (
     Observer,
@@ -16,6 +16,7 @@ from utils.activations import (
     filters_by_ascent,
     grad_cam,
     mosaic,
+    most_exciting,
     occlusion,
     receptive_field,
 )
@@ -25,9 +26,7 @@ from utils.activations.by_depth import (
     sparsity,
     untrained,
 )
-from utils.activations.filters import (
-    orientation_selectivity,
-)
+from utils.activations.filters import natural_peaks, orientation_selectivity
 from utils.layer_calls import LayerCalls
 from utils.mini_xception import mini_xception
 
@@ -256,6 +255,9 @@ def test_layers_have_numbers():
     [
         (lambda: activations(nested(), IMAGES, [9]), "no layer 9 in nested; its layers are: rescaling"),
         (lambda: activations(nested(), IMAGES, [True]), "no layer True"),
+        (lambda: activations(nested(), IMAGES, nested().layers[0]), "a list of layers is needed"),
+        (lambda: activations(nested(), [IMAGES[0], IMAGES[0, 1:]]), "images of several sizes"),
+        (lambda: grad_cam(nested(), [IMAGES[0], IMAGES[0, 1:]]), "images of several sizes"),
         (lambda: activations(nested(), IMAGES, batch_size=0), "batch_size=0: a positive whole number"),
         (lambda: grad_cam(nested(), IMAGES, batch_size=0), "batch_size=0: a positive whole number"),
         (lambda: activations(nested(), [["a"]]), "an array of numbers is needed"),
@@ -264,12 +266,117 @@ def test_layers_have_numbers():
         (lambda: grad_cam(nested(), IMAGES, classes=[[0, 1]]), "2"),
         (lambda: LayerCalls(keras.Sequential([keras.Input((2,))])), "shows nothing|no weights"),
         (lambda: sparsity("a", np.zeros((2, 3, 4))), r"a gives \(2, 3, 4\)"),
+        (lambda: sparsity("a", np.zeros((0, 3, 4, 2))), "for one image at least"),
+        (lambda: sparsity("a", np.full((1, 3, 4, 2), "a")), "numbers"),
+        (lambda: mosaic(IMAGES[0], columns=-1), "columns=-1: a positive whole number"),
         (lambda: profile(nested(), IMAGES, [0, 0, 1], ["scores"], IMAGES), "edges need a layer with maps"),
     ],
 )
 def test_what_does_not_fit_is_said(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+TINY = np.zeros((2, 3, 3, 3), "float32")
+
+
+def any_size(*parts):
+    inputs = keras.Input((None, None, 3))
+    x = inputs
+    for part in parts:
+        x = part(x)
+    return keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        layers.Conv2D(2, 5, name="layer"),
+        layers.MaxPooling2D(4, name="layer"),
+        layers.AveragePooling2D(4, 1, name="layer"),  # TensorFlow would end the process
+        lambda x: layers.Concatenate(name="layer")([x, layers.UpSampling2D()(layers.MaxPooling2D()(x))]),
+        lambda x: layers.Add(name="layer")([x, layers.UpSampling2D()(layers.MaxPooling2D()(x))]),
+    ],
+)
+def test_images_that_are_too_small_for_a_model_of_any_size_are_refused_whatever_looks(part):
+    model, sentence = any_size(part), r"images of shape \(\d+, 3, 3, 3\) do not go through layer"
+    look = Observer(model)
+    look(np.zeros((2, 20, 20, 3))), look(np.zeros((2, 20, 20, 3)))
+    for call in (
+        lambda: activations(model, TINY),
+        lambda: look(TINY),
+        lambda: grad_cam(model, TINY),
+        lambda: occlusion(model, TINY[:1], 0, size=1, stride=1),
+        lambda: receptive_field(model, "layer", size=(3, 3)),
+        lambda: most_exciting(model, "layer", 0, TINY),
+        lambda: natural_peaks(model, "layer", TINY, 0),
+        lambda: filters_by_ascent(model, "layer", [0], size=3),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            call()
+    assert look(np.zeros((2, 20, 20, 3)))["layer"].shape[0] == 2
+
+
+class WithNumpy(layers.Layer):
+    """Can be called, and never be compiled."""
+
+    def call(self, inputs):
+        return inputs if isinstance(inputs, keras.KerasTensor) else keras.ops.convert_to_tensor(2 * inputs.numpy())
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def test_a_layer_that_cannot_be_compiled_is_looked_into_all_the_same():
+    model = any_size(layers.Conv2D(2, 3, name="conv"), WithNumpy(name="own"))
+    look = Observer(model)
+    for _ in range(3):
+        found = look(IMAGES)
+        np.testing.assert_allclose(found["own"], 2 * found["conv"])
+
+
+def test_a_network_with_its_channels_first_shows_its_activations_and_no_places():
+    inputs = keras.Input((3, 12, 10))
+    pooled = layers.MaxPooling2D(2, data_format="channels_first", name="pool")(inputs)
+    relu = layers.ReLU(name="relu")(pooled)
+    model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(relu)))
+    images = np.zeros((2, 3, 12, 10))
+    assert activations(model, images)["relu"].shape == (2, 3, 6, 5)
+    for call in (
+        lambda: grad_cam(model, images),
+        lambda: receptive_field(model, "relu"),
+        lambda: most_exciting(model, "relu", 0, images),
+        lambda: filters_by_ascent(model, "relu", [0]),
+    ):
+        with pytest.raises(ValueError, match="pool has data_format='channels_first'"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda model: filters_by_ascent(model, "conv", [0.5]), r"filters=\[0.5\]: whole numbers from 0 to 5"),
+        (lambda model: filters_by_ascent(model, "conv", [True]), "whole numbers from 0 to 5"),
+        (lambda model: filters_by_ascent(model, "conv", [0], size="big"), "size='big': a positive whole number"),
+        (lambda model: filters_by_ascent(model, "conv", [0], steps=0), "steps=0: a positive whole number"),
+        (lambda model: natural_peaks(model, "conv", np.zeros((1, 12, 12, 3)), [6]), "whole numbers from 0 to 5"),
+        (lambda model: natural_peaks(model, "scores", np.zeros((1, 12, 12, 3)), [0]), "a layer with maps"),
+        (lambda model: occlusion(model, np.zeros((1, 12, 12, 3)), 0, size=0), "size=0: a positive whole number"),
+        (lambda model: occlusion(model, np.zeros((1, 12, 12, 3)), 0, size=4, stride=0), "stride=0: a positive"),
+        (lambda model: occlusion(keras.Sequential([layers.Dense(2)]), np.zeros((1, 4)), 0), r"one is needed, \(1, h"),
+        (lambda model: most_exciting(model, "conv", 0, np.zeros((2, 12, 12, 3)), count=-1), "count=-1: a positive"),
+        (lambda model: receptive_field(model, "conv", 1.5, 0), r"unit \(1.5, 0\): conv has 10 × 10 units"),
+        (lambda model: receptive_field(model, "conv", "a", 0), r"unit \('a', 0\)"),
+        (lambda model: receptive_field(model, "conv", size=20), r"size=20: the image's \(height, width\)"),
+    ],
+)
+def test_numbers_of_filters_units_and_sizes_that_cannot_be_are_refused_in_a_sentence(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call(linear_model())
+
+
+def test_one_filter_may_be_named_by_its_number_alone():
+    assert filters_by_ascent(linear_model(), "conv", 2, steps=1).filters.tolist() == [2]
 
 
 def test_a_dense_layers_units_are_maps_of_one_pixel():

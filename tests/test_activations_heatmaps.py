@@ -196,6 +196,7 @@ HEADS = {
     "reshape": (lambda x: layers.Reshape((1, 1, 4))(dense()(x)), "logit"),
     "flatten": (lambda x: layers.Flatten()(dense()(x)), "logit"),
     "cast": (lambda x: keras.ops.cast(dense()(x), "float32"), "logit"),
+    "cast to 16 bits": (lambda x: keras.ops.cast(dense()(x), "float16"), "logit"),
     "dropout": (lambda x: layers.Dropout(0.5)(dense()(x)), "logit"),
     "nested": (keras.Sequential([keras.Input((6,)), dense()]), "logit"),
     "several labels": (dense(4, "sigmoid"), "logit"),

@@ -13,6 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from tiny_notebooks import COURSE, course, course_here, write
 
+from tests.readme import ROOT, make
 from utils.course.commands import surroundings
 
 resource = pytest.importorskip("resource", reason="limits are Unix's")
@@ -107,6 +108,15 @@ def test_the_courses_utils_go_before_a_file_of_that_name_beside_the_notebook(ker
     nbformat.write(notebook, tmp_path / "a.ipynb")
     ended = course("run", "a.ipynb", cwd=tmp_path, env={**os.environ, "CONVNET_COURSE_WARM": "0"})
     assert ended.returncode == 0, ended.stdout
+
+
+def test_make_finds_the_course_before_a_file_of_that_name_in_the_users_own_path(tmp_path):
+    (tmp_path / "utils.py").write_text("mine = True")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = make("run", ARGS="--help")
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert "Usage: course run" in ended.stdout
 
 
 @pytest.mark.parametrize("command", ["run", "batch"])

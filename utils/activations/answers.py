@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 from keras import activations
 
+from utils.activations.maps import refuse_other_sizes
 from utils.labels import PROBABILITIES, refuse_other_units, unit_is_probability
 from utils.layer_calls import BEFORE
 
@@ -52,6 +53,7 @@ class Answer:
     def find_out(self, images):
         """Look at the output for ``images``, where the graph alone does not say what it is."""
         if self.is_probability is None:
+            refuse_other_sizes(self.calls, [None], images.shape)
             outputs = _flat(self.calls.run(images, [None])[None]).numpy()
             if self.units == 1:
                 self.is_probability = unit_is_probability(self.calls.model, outputs, self.one_unit)
@@ -76,7 +78,8 @@ class Answer:
     def check(self, outputs, distances):
         """``ValueError`` where the outputs are not what was found out about them."""
         outputs = np.asarray(outputs)
-        if self.activation and np.nanmax(distances, initial=0) > NEAR.get(self.head.dtype, 1e-4):
+        near = max(NEAR.get(call.dtype, 1e-4) for call in (self.head, self.calls.last))
+        if self.activation and np.nanmax(distances, initial=0) > near:
             raise ValueError(
                 f"{self.head.name}: the output is not the {self.activation.__name__} that its layers tell of"
             )

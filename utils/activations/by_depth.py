@@ -108,6 +108,8 @@ class Sparsity:
 def sparsity(layer, maps):
     """The ``Sparsity`` of one layer's activations, ``(n, height, width, channels)`` or ``(n, units)``."""
     maps = _as_maps(layer, np.asarray(maps))
+    if maps.size == 0 or maps.dtype.kind not in "fiub":
+        raise ValueError(f"{layer} gives {maps.shape} of {maps.dtype}: numbers, for one image at least, are needed")
     zero = maps == 0
     blank = zero.all(axis=(1, 2))
     linear = (maps < 0).any(axis=(0, 1, 2))

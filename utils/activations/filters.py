@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 import tensorflow as tf
 
-from utils.activations.maps import compiled_once
-from utils.activations.receptive_fields import receptive_field, with_maps
+from utils.activations.maps import compiled_once, refuse_all_but_positive, refuse_other_sizes, shape_of, with_maps
+from utils.activations.receptive_fields import receptive_field
 from utils.layer_calls import LayerCalls
 
 # Directions in color space: brightness, red against green, blue against yellow.
@@ -101,16 +101,15 @@ def filters_by_ascent(
     step, smooths the gradient and keeps the pixels in range.
     """
     calls = LayerCalls(model)
-    channels = calls[layer].shape[-1]
-    with_maps(calls[layer])
-    filters = np.arange(channels) if filters is None else np.asarray(filters)
-    if filters.size == 0 or filters.min() < 0 or filters.max() >= channels:
-        raise ValueError(f"filters={filters.tolist()}: whole numbers from 0 to {channels - 1} are needed")
-    size = size or tile_size(model, layer)
+    with_maps(calls, calls[layer])
+    filters = _numbers(filters, calls[layer].shape[-1])
+    size = tile_size(model, layer) if size is None else size
+    refuse_all_but_positive(steps=steps, size=size)
     low, high = value_range
     random = np.random.default_rng(seed)
     noise = random.uniform(-0.1, 0.1, (1, size, size, calls.input_shape[3]))  # the same start for every filter
     images = tf.constant(np.repeat((low + high) / 2 + (high - low) * noise, len(filters), axis=0), "float32")
+    refuse_other_sizes(calls, [layer], images.shape)
     shifts = random.integers(-2, 3, (steps, 2)) if regularized else np.zeros((steps, 2), int)
     climb = _climber(calls, layer, filters, regularized)
     stay = tf.constant([0, 0]), tf.constant(0.0)
@@ -125,10 +124,11 @@ def filters_by_ascent(
 
 def natural_peaks(model, layer, images, filters):
     """The highest pre-activation of each of the ``filters`` anywhere in ``images``: what the world has to offer it."""
-    calls = LayerCalls(model, np.shape(images))
-    return tf.reduce_max(calls.run_unactivated(calls.images(images), layer), axis=[0, 1, 2]).numpy()[
-        np.asarray(filters)
-    ]
+    calls = LayerCalls(model, shape_of(images))
+    with_maps(calls, calls[layer])
+    filters, images = _numbers(filters, calls[layer].shape[-1]), calls.images(images)
+    refuse_other_sizes(calls, [layer], images.shape)
+    return tf.reduce_max(calls.run_unactivated(images, layer), axis=[0, 1, 2]).numpy()[filters]
 
 
 def roughness(images):
@@ -153,6 +153,14 @@ def tile_size(model, layer):
             raise
         return most  # where nobody knows how much the layer sees, the model's own image is large enough
     return min(most, max(24, field + field // 2))
+
+
+def _numbers(filters, channels):
+    """The numbers of filters as an array: all of them by default, or one, or several."""
+    numbers = np.arange(channels) if filters is None else np.atleast_1d(filters)
+    if numbers.dtype.kind not in "iu" or numbers.size == 0 or numbers.min() < 0 or numbers.max() >= channels:
+        raise ValueError(f"filters={filters!r}: whole numbers from 0 to {channels - 1} are needed")
+    return numbers
 
 
 def _color(kernels):

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from utils.activations.answers import Answer
-from utils.activations.maps import compiled_later, in_batches
+from utils.activations.maps import compiled_later, in_batches, refuse_all_but_positive, shape_of, with_maps
 from utils.layer_calls import LayerCalls
 
 CACHED_BYTES = 8_000_000  # of the largest layer's maps: with more, each layer waits for the memory
@@ -50,11 +50,12 @@ class GradCam:
     def __init__(self, model, layer=None, images_shape=None, one_unit=None):
         self.calls = LayerCalls(model, images_shape)
         call = last_maps(self.calls) if layer is None else self.calls[layer]
-        if len(call.shape) != 4:
-            raise ValueError(f"{call.name} gives {call.shape}: a layer with maps (height, width, channels) is needed")
+        with_maps(self.calls, call)
         self.layer = call.name
         self.answer = Answer(self.calls, one_unit)
-        self._look = compiled_later(lambda images, classes: _grad_cam(self.answer, images, self.layer, classes))
+        self._look = compiled_later(
+            lambda images, classes: _grad_cam(self.answer, images, self.layer, classes), self.calls, [None]
+        )
 
     def __call__(self, images, classes=None, batch_size=None):
         """``classes`` is one class for all images or one for each; by default the most probable.
@@ -86,7 +87,7 @@ def grad_cam(model, images, layer=None, classes=None, batch_size=None, one_unit=
     of a softmax or sigmoid, else the output itself: see ``Answer``, which explains ``one_unit``, too.
     Selvaraju et al. 2017, Grad-CAM. For looking more than once, keep a ``GradCam``.
     """
-    return GradCam(model, layer, np.shape(images), one_unit)(images, classes, batch_size)
+    return GradCam(model, layer, shape_of(images), one_unit)(images, classes, batch_size)
 
 
 def last_maps(calls):
@@ -122,10 +123,11 @@ def occlusion(model, image, classes, size=32, stride=16, batch_size=16, one_unit
     ``image`` is ``(1, height, width, channels)``; the square of ``size`` pixels moves by ``stride`` and has the image's
     mean color. The check on a heatmap that uses no gradient (Zeiler & Fergus 2014).
     """
-    calls = LayerCalls(model, np.shape(image))
+    refuse_all_but_positive(size=size, stride=stride)
+    calls = LayerCalls(model, shape_of(image))
     image = np.asarray(calls.images(image), dtype="float32")
-    if len(image) != 1:
-        raise ValueError(f"{len(image)} images: one is needed, (1, height, width, channels)")
+    if image.ndim != 4 or len(image) != 1:
+        raise ValueError(f"images of shape {image.shape}: one is needed, (1, height, width, channels)")
     answer = Answer(calls, one_unit)
     classes = np.atleast_1d(_allowed(classes, answer.classes))
     height, width = image.shape[1:3]
@@ -135,7 +137,7 @@ def occlusion(model, image, classes, size=32, stride=16, batch_size=16, one_unit
         top, left = tops[top], lefts[left]
         each[top : top + size, left : left + size] = image.mean(axis=(0, 1, 2))
     answer.find_out(tf.constant(image))
-    look = compiled_later(answer.scores)
+    look = compiled_later(answer.scores, calls, [None])
     batches = [look(batch) for batch in in_batches(tf.constant(np.concatenate([image, covered])), batch_size)]
     scores, outputs, far = (np.concatenate(part) for part in zip(*batches, strict=True))
     answer.check(outputs, far)

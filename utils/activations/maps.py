@@ -3,6 +3,7 @@
 import math
 from functools import partial
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -21,7 +22,7 @@ class Observer:
         self.layers = [
             call.name for call in (self.calls if layers is None else map(self.calls.__getitem__, _list(layers)))
         ]
-        self._look = compiled_later(self._seen)
+        self._look = compiled_later(self._seen, self.calls, self.layers)
 
     def __call__(self, images, batch_size=16, most_bytes=1_000_000_000):
         """The activations as float32, ``{name: (n, height, width, channels)}``, ``batch_size`` images at a time.
@@ -49,27 +50,96 @@ def activations(model, images, layers=None, **limits):
 
     All layers in one pass. For looking more than once, keep an ``Observer``.
     """
-    return Observer(model, layers, np.shape(images))(images, **limits)
+    return Observer(model, layers, shape_of(images))(images, **limits)
 
 
 def in_batches(images, size):
     """``images`` in parts of at most ``size``, the first ones whole."""
-    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-        raise ValueError(f"batch_size={size!r}: a positive whole number is needed")
+    refuse_all_but_positive(batch_size=size)
     if len(images) <= size:
         return [images]
     return [images[start : start + size] for start in range(0, len(images), size)]
 
 
-def compiled_later(function):
-    """``function``, compiled from its second call on: tracing costs several calls, so the first is made without."""
-    compiled = compiled_once(function)
-    calls = iter([function])
+def compiled_later(function, calls, names):
+    """``function`` of images, compiled from its second call on: tracing costs several calls, so the first goes without.
 
-    def call(*arguments):
-        return next(calls, compiled)(*arguments)
+    It looks at ``names`` of ``calls``, as ``LayerCalls.run`` does; images that do not go so far are refused. Where a
+    layer cannot be compiled, nothing is.
+    """
+    compiled, sizes = compiled_once(function), set()
+    looks = [compiled, function]
+
+    def call(images, *others):
+        if images.shape[1:] not in sizes:
+            refuse_other_sizes(calls, names, images.shape)
+            sizes.add(images.shape[1:])
+        look = looks.pop()
+        looks[:] = looks or [look]
+        try:
+            return look(images, *others)
+        except Exception:
+            if look is function:
+                raise
+            found = function(images, *others)
+            looks[:] = [function]
+            return found
 
     return call
+
+
+def refuse_other_sizes(calls, names, shape):
+    """``ValueError`` for images of a size that a model of any size cannot take as far as the calls of ``names``.
+
+    TensorFlow would say so with an error of its own, give empty maps, or end the process.
+    """
+    if None not in calls.input_shape[1:]:
+        return
+    values = {0: keras.KerasTensor((1, *shape[1:]), calls.input_dtype)}
+    try:
+        for call in calls.needed([calls.last if name is None else calls[name] for name in names]):
+            outputs = [values[call.reads[0]]]
+            if call.node is not None:
+                args, kwargs = call.node.arguments({key: values[place] for key, place in call.places.items()})
+                if isinstance(call.operation, keras.layers.Concatenate):  # it does not look at the other axes
+                    keras.ops.concatenate(*args, **kwargs, axis=call.operation.axis)
+                outputs = keras.tree.flatten(call.operation.compute_output_spec(*args, **kwargs))
+            values.update(zip(call.writes, outputs, strict=True))
+    except ValueError as error:
+        raise ValueError(
+            f"images of shape {tuple(shape)} do not go through {call.name}: they are too small, or the maps that meet "
+            "there are of different sizes"
+        ) from error
+
+
+def shape_of(images):
+    """The shape of what is to be an array of images; ``ValueError`` for a list of images that are not of one size."""
+    try:
+        return np.shape(images)
+    except ValueError as error:
+        raise ValueError(
+            "images of several sizes: one array is needed, (n, height, width, channels); resize or crop them"
+        ) from error
+
+
+def with_maps(calls, call):
+    """``ValueError`` unless ``call`` gives maps (height, width, channels)."""
+    if len(call.shape) != 4:
+        raise ValueError(f"{call.name} gives {call.shape}: a layer with maps (height, width, channels) is needed")
+    for each in calls.needed([call]):
+        if len(each.shape) == 4 and getattr(each.operation, "data_format", None) == "channels_first":
+            raise ValueError(f"{each.name} has data_format='channels_first': maps (height, width, channels) are needed")
+
+
+def is_whole(value):
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def refuse_all_but_positive(**values):
+    """``ValueError`` for the first of ``values`` that is no whole number from 1 on."""
+    for name, value in values.items():
+        if not is_whole(value) or value < 1:
+            raise ValueError(f"{name}={value!r}: a positive whole number is needed")
 
 
 def compiled_once(function, **options):
@@ -78,7 +148,7 @@ def compiled_once(function, **options):
 
 
 def _list(layers):
-    if isinstance(layers, str | int):
+    if isinstance(layers, str | bytes) or not hasattr(layers, "__iter__"):
         raise ValueError(f"layers={layers!r}: a list of layers is needed, [{layers!r}]")
     return layers
 

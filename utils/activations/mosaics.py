@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from utils.activations.maps import refuse_all_but_positive
+
 LEVELS = 250  # shades of a mosaic; the codes above them mark what is no value
 GAP, BLANK, CONSTANT, BAD = range(LEVELS, LEVELS + 4)
 MARKS = {"blank": BLANK, "constant": CONSTANT, "not finite": BAD}
@@ -40,7 +42,9 @@ def mosaic(maps, *, shared=False, columns=None, least=32):
     if maps.ndim != 3 or 0 in maps.shape:
         raise ValueError(f"maps of shape {maps.shape}: those of one image, (height, width, channels), are needed")
     height, width, channels = maps.shape
-    columns = columns or math.ceil(math.sqrt(channels * height / width))
+    if columns is None:
+        columns = math.ceil(math.sqrt(channels * height / width))
+    refuse_all_but_positive(columns=columns)
     columns = min(columns, channels)
     low, high = maps.min(axis=(0, 1)), maps.max(axis=(0, 1))
     finite = np.isfinite(low) & np.isfinite(high)  # a channel's extremes are not where one of its values is not

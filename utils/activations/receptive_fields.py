@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from utils import keras_graph
+from utils.activations.maps import is_whole, refuse_all_but_positive, refuse_other_sizes, shape_of, with_maps
 from utils.keras_graph import has_keras_activation
 from utils.layer_calls import LayerCalls
 
@@ -60,21 +61,24 @@ def receptive_field(model, layer, row=None, column=None, size=None):
     calls = LayerCalls(model)
     if len(calls.input_shape) != 4:
         raise ValueError(f"{model.name} takes {calls.input_shape}: (batch, height, width, channels) is needed")
-    size = size or calls.input_shape[1:3]
-    if None in size:
+    size = calls.input_shape[1:3] if size is None else size
+    if size == (None, None):
         raise ValueError(f"{model.name} takes images of any size: size=(height, width) is needed")
+    if np.shape(size) != (2,) or not all(is_whole(each) and each > 0 for each in size):
+        raise ValueError(f"size={size!r}: the image's (height, width) is needed")
     call = calls[layer]
-    with_maps(call)
+    with_maps(calls, call)
     image = tf.zeros((1, *size, calls.input_shape[3]))
     needed = calls.needed([call])
     for each in needed:
         _refuse_unknown(each)
     shapes = {0: tuple(size)}
+    refuse_other_sizes(calls, [layer], image.shape)
     for each, outputs in zip(needed, calls.outputs(image, needed), strict=True):
         shapes |= {place: _map_size(output) for place, output in zip(each.writes, outputs, strict=True)}
     place = call.writes[0]
     unit = [shapes[place][axis] // 2 if given is None else given for axis, given in enumerate((row, column))]
-    if not all(0 <= at < most for at, most in zip(unit, shapes[place], strict=True)):
+    if not all(is_whole(at) and 0 <= at < most for at, most in zip(unit, shapes[place], strict=True)):
         raise ValueError(f"unit {tuple(unit)}: {call.name} has {shapes[place][0]} × {shapes[place][1]} units")
     seen = {place: [(at, at + 1) for at in unit]}
     for each in reversed(needed):
@@ -102,12 +106,14 @@ def most_exciting(model, layer, channel, images, count=8):
 
     Raises ``ValueError`` for a layer without maps, and as ``receptive_field`` does.
     """
-    calls = LayerCalls(model, np.shape(images))
+    refuse_all_but_positive(count=count)
+    calls = LayerCalls(model, shape_of(images))
     images = np.asarray(calls.images(images))
-    with_maps(calls[layer])
+    with_maps(calls, calls[layer])
     channels = calls[layer].shape[-1]
-    if isinstance(channel, bool) or not isinstance(channel, int | np.integer) or not 0 <= channel < channels:
+    if not is_whole(channel) or not 0 <= channel < channels:
         raise ValueError(f"channel={channel!r}: a whole number from 0 to {channels - 1} is needed")
+    refuse_other_sizes(calls, [layer], images.shape)
     maps = calls.run(images, [layer])[layer].numpy()[..., channel]
     found = []
     for index in np.argsort(-maps.max(axis=(1, 2)), kind="stable")[:count]:
@@ -115,11 +121,6 @@ def most_exciting(model, layer, channel, images, count=8):
         window = receptive_field(model, layer, int(row), int(column), images.shape[1:3])
         found.append(Excited(int(index), window, float(maps[index, row, column])))
     return found
-
-
-def with_maps(call):
-    if len(call.shape) != 4:
-        raise ValueError(f"{call.name} gives {call.shape}: a layer with maps (height, width, channels) is needed")
 
 
 def _map_size(tensor):

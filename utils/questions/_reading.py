@@ -1,6 +1,7 @@
 """From what a student gave as an answer to a value that can be compared; bounded, and nothing is executed."""
 
 import math
+import re
 import sys
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,7 +15,8 @@ from utils.scoring import chosen
 LONGEST_LIST = 1000
 DEEPEST_LIST = 20
 NEARLY_WHOLE = Fraction(1, 10**6)  # 127.9999999999 is 128 computed with floating point numbers
-PLAIN = (bool, int, float, str, tuple, list, Fraction, type(None))
+PLAIN = (bool, int, float, str, bytes, bytearray, memoryview, tuple, list, Fraction, type(None))
+TIMES = re.compile(r"(?<=[0-9]) ?[xX×✕⨯] ?(?=[0-9])")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,13 @@ def read(answer, key, choices=()):
     if choices:
         return Reading(_choice(answer, choices))
     if isinstance(answer, str):
-        return _meant([answer], key, answer.strip())
+        try:
+            return _meant([answer], key, answer.strip())
+        except Unreadable:
+            apart = TIMES.sub(", ", answer) if isinstance(key, tuple) else answer
+            if apart == answer:
+                raise
+            return _meant([apart], key, answer.strip())  # 13x13x64 may be a shape
     try:
         return Reading(_fitted(answer, key))
     except Unreadable:

@@ -29,6 +29,7 @@ UNITS = re.compile(
 )
 LABEL = re.compile(r"[^\W\d_]*( [^\W\d_]+)*")  # words only, as before the sign in "answer = 128"
 READ_HERE = re.compile(r"\bNone\b|(?<=[0-9.])[eE](?=[+-]?[0-9])|[0-9.,' +\-*/()\[\]]")
+PERCENT = re.compile(r"(?<=[0-9)]) ?(percent|per cent)\b", re.IGNORECASE)
 JOINT = re.compile(r"(?<=[0-9])[.,' ](?=[0-9])")
 NUMERAL = re.compile(r"(?:[1-9][0-9]{0,2}(?:T[0-9]{3})+|[0-9]+)(?:[D.][0-9]*)?|\.[0-9]+")
 # What may stand between two digits: S a sign between two numbers, D before decimals, T between thousands.
@@ -119,7 +120,7 @@ def _tidied(text):
     text = "".join(str(decimal(sign)) if sign.isdecimal() else sign for sign in text)
     text = re.sub("[⁰¹²³⁴-⁹]+", lambda power: f"**{power[0].translate(SUPERSCRIPTS)}", text)
     text = re.sub(r"\s+", " ", text.translate(SIGNS)).strip(" '\"“”").lstrip("≈~ ")
-    text = UNITS.sub("", text)
+    text = UNITS.sub("", PERCENT.sub("%", text))
     if hexadecimal := re.search(r"(?<![0-9.])0[xX][0-9]+", text):
         read = f"0 × {hexadecimal[0][2:]} or as a hexadecimal number"
         raise Unreadable(f"“{hexadecimal[0]}” can be read as {read}. Which do you mean? Write the number itself.")
