@@ -60,7 +60,8 @@ def review(of, levels, remark=""):
         return Review(of, {}, remark, ("✗ Refused.", f"Line {strange[0]}: 0, 1 or 2 is needed."))
     still = [str(number) for number, level in levels.items() if level is None]
     if still:
-        return Review(of, levels, remark, ("○ Not complete yet.", f"Open: line{'s' * (len(still) > 1)} {', '.join(still)}."))
+        lines = "lines" if len(still) > 1 else "line"
+        return Review(of, levels, remark, ("○ Not complete yet.", f"Open: {lines} {', '.join(still)}."))
     if of == EXAMPLE:
         return Review(of, levels, remark, tuple(_answers(levels)))
     points = f"{sum(levels.values())} of {2 * len(RUBRIC)} points."
